@@ -1,0 +1,74 @@
+/*
+ * arch.h: all that the rest of the kernel may ask of the machine.
+ *
+ * guest/arch/ implements it for the guest, tests/shim/ for hosted unit tests;
+ * which one is used is decided by -I alone. Callers never see the privilege
+ * level that the kernel runs at. Page-table entries are read and written only
+ * through arch_pte_*, since a level 3 kernel may have to queue the store.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hv_abi.h"
+
+typedef struct {
+	uint64_t v;
+} pte_t;
+
+/* The direct map: every RAM address, whether its bank is online or not. */
+static inline void *arch_phys_to_virt(hv_gpa_t gpa)
+{
+	return (void *)(HV_VA_DIRECT + gpa.v);
+}
+
+static inline hv_gpa_t arch_virt_to_phys(const void *va)
+{
+	return (hv_gpa_t){(uint64_t)va - HV_VA_DIRECT};
+}
+
+/* struct page number 0 (type in mm/page.h). */
+static inline void *arch_memmap(void)
+{
+	return (void *)HV_VA_VMEMMAP;
+}
+
+static inline pte_t arch_pte_get(const pte_t *p)
+{
+	return (pte_t){*(const volatile uint64_t *)&p->v};
+}
+
+static inline void arch_pte_set(pte_t *p, pte_t pte)
+{
+	*(volatile uint64_t *)&p->v = pte.v;
+}
+
+/* Fill or copy one frame, by whichever way is native on this host. */
+void arch_page_zero(hv_gpa_t page);
+void arch_page_copy(hv_gpa_t dst, hv_gpa_t src);
+
+/* Put the kernel's share into a zeroed user PML4. */
+void arch_root_init(pte_t *root);
+/* Translate user addresses by this PML4 from now on. */
+void arch_root_use(hv_gpa_t root);
+
+/*
+ * Forget cached translations of the current address space. To be called after
+ * the entries were changed and before the frames are given to anyone else.
+ * Not needed after a change from not present to present.
+ */
+void tlb_flush_page(uint64_t va);
+void tlb_flush_range(uint64_t start, uint64_t end);
+void tlb_flush_all(void);
+/* How often each was done, for the exit counters. */
+void tlb_flush_counts(uint64_t *page, uint64_t *all);
+
+/* Time-stamp counter. */
+static inline uint64_t arch_tsc(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+#endif

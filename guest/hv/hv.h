@@ -1,0 +1,38 @@
+/*
+ * hv.h: the kernel's side of the hypercalls in hv_abi.h, one function a call.
+ * Hosted tests implement the same functions in tests/shim/hv.c.
+ */
+#ifndef HV_H
+#define HV_H
+
+#include <stdint.h>
+
+#include "hv_abi.h"
+
+/* Make the RAM of bank i exist. Returns 0 or -ENOMEM. */
+int hv_bank_online(unsigned i);
+
+/*
+ * Read n pages of `file` from `offset` (page-aligned) into frames[0 .. n).
+ * What lies beyond the end of the file is zeroed. Returns 0 or -EIO.
+ */
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
+		 const hv_gpa_t *frames);
+
+/*
+ * The file behind descriptor fd, to be mapped with prot and map_flags. Returns
+ * a file number > 0 and its size in bytes, or -EBADF, -EACCES, -ENODEV, ...
+ */
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size);
+/* No mapping and no cached page of `file` is left. */
+void hv_file_put(uint32_t file);
+
+/* Report a fault; returns once the host has logged it. */
+void hv_fault_log(const struct hv_fault *record);
+
+/* Debugging text, shown by -v. */
+void hv_print(const char *text);
+/* Report a broken invariant; the host stops this guest. */
+_Noreturn void hv_panic(const char *text);
+
+#endif

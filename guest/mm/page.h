@@ -1,0 +1,81 @@
+/*
+ * page.h: struct page, one for each frame of RAM, and zones.
+ *
+ * An all-zero struct page is a valid state ("never used, or reserved"), so
+ * frames that nobody touched cost nothing. mem_map is HV_VA_VMEMMAP.
+ */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include <arch.h>
+#include <stdint.h>
+
+#include "list.h"
+
+#define PAGE_SHIFT HV_PAGE_SHIFT
+#define PAGE_SIZE  HV_PAGE_SIZE
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+
+enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
+
+#define PG_BUDDY    1u	/* head of a free block; order is its order */
+#define PG_ZEROED   2u	/* with PG_BUDDY: every byte of the block is zero */
+#define PG_SLAB	    4u	/* page of a slab; head is the slab's first page */
+#define PG_TABLE    8u	/* page-table page */
+#define PG_ANON	    16u /* anonymous user memory */
+#define PG_CACHE    32u /* in the page cache: file, index are valid */
+#define PG_RESERVED 64u /* never given to the buddy allocator */
+
+struct page {
+	uint32_t flags;	   /* PG_* */
+	uint32_t refcount; /* users: mappings, page cache, kernel; 0 = free */
+	uint32_t mapcount; /* page-table entries that map it */
+	uint32_t order;	   /* of the block, in its first page */
+	struct list list;  /* free list, slab list */
+	union {
+		void *owner;	   /* PG_SLAB: the kmem_cache; PG_CACHE: file */
+		struct page *head; /* other pages of a slab: its first page */
+	};
+	union {
+		uint64_t index; /* PG_CACHE: page offset in the file */
+		void *freelist; /* PG_SLAB */
+	};
+	uint32_t inuse; /* PG_SLAB: objects; PG_TABLE: entries in use */
+	uint32_t reserved;
+	uint64_t private; /* the owner's business */
+};
+_Static_assert(sizeof(struct page) == HV_STRUCT_PAGE_SIZE, "mem_map stride");
+
+static inline struct page *pfn_to_page(uint64_t pfn)
+{
+	return (struct page *)arch_memmap() + pfn;
+}
+
+static inline uint64_t page_to_pfn(const struct page *page)
+{
+	return (uint64_t)(page - (const struct page *)arch_memmap());
+}
+
+static inline hv_gpa_t page_to_phys(const struct page *page)
+{
+	return (hv_gpa_t){page_to_pfn(page) << PAGE_SHIFT};
+}
+
+static inline void *page_to_virt(const struct page *page)
+{
+	return arch_phys_to_virt(page_to_phys(page));
+}
+
+static inline struct page *virt_to_page(const void *va)
+{
+	return pfn_to_page(arch_virt_to_phys(va).v >> PAGE_SHIFT);
+}
+
+static inline enum zone_id pfn_zone(uint64_t pfn)
+{
+	if (pfn < HV_ZONE_DMA_END >> PAGE_SHIFT)
+		return ZONE_DMA;
+	return pfn < HV_ZONE_DMA32_END >> PAGE_SHIFT ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+#endif

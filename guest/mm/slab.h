@@ -1,0 +1,52 @@
+/*
+ * slab.h: objects of one size, many to a page (Linux mm/slub.c, include/linux/
+ * slab.h). A cache keeps its slabs on three lists: full, partial, empty.
+ */
+#ifndef SLAB_H
+#define SLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "list.h"
+
+struct kmem_cache; /* fields in slab.c; a cache is itself a slab object */
+
+void slab_init(void);
+
+/*
+ * Objects of `size` bytes at multiples of `align` (0: 8 bytes). ctor runs once
+ * when an object's memory becomes part of a slab, may be NULL. Caches with a
+ * constructor get objects back in constructed state. NULL: no memory.
+ */
+struct kmem_cache *kmem_cache_create(const char *name, size_t size,
+				     size_t align, void (*ctor)(void *));
+/* All objects must have been freed; panics if not. */
+void kmem_cache_destroy(struct kmem_cache *cache);
+void *kmem_cache_alloc(struct kmem_cache *cache); /* contents undefined */
+void *kmem_cache_zalloc(struct kmem_cache *cache);
+void kmem_cache_free(struct kmem_cache *cache, void *obj);
+/* Give empty slabs back to the buddy allocator. */
+void kmem_cache_shrink(struct kmem_cache *cache);
+void slab_shrink_all(void);
+
+/* Any size: classes 8, 16, 32, 64, 96, 128, 192, 256, ... 8192, then pages. */
+void *kmalloc(size_t size);
+void kfree(void *obj); /* NULL is allowed */
+
+struct slab_stats {
+	const char *name;
+	size_t object_size;
+	unsigned objects_per_slab, slab_order;
+	uint64_t objects_active, slabs_full, slabs_partial, slabs_empty;
+};
+/* Calls fn for each cache, kmalloc's included. */
+void slab_for_each(void (*fn)(const struct slab_stats *, void *), void *ctx);
+/* Objects allocated now by all caches, but for the caches themselves. */
+uint64_t slab_objects(void);
+
+/* Every invariant, by looking at every slab. For tests and debug. */
+bool slab_check(void);
+
+#endif

@@ -1,0 +1,364 @@
+/*
+ * hv_abi.h: the contract between the VMM (vmm/) and the guest kernel (guest/).
+ *
+ * The only thing either half knows of the other: version, physical and virtual
+ * map, boot information, hypercalls, the fault record. Both halves are built
+ * from this one header, and both check HV_ABI_VERSION at start.
+ *
+ * Conventions. Addresses: gpa = guest physical, va = guest virtual; sizes and
+ * offsets are bytes unless the name says pages or pfn. Ranges are half-open.
+ * Results are 0 or a value >= 0, or a negative Linux errno. "in" is written by
+ * the guest before a hypercall, "out" by the host before it answers.
+ */
+#ifndef HV_ABI_H
+#define HV_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HV_ABI_VERSION 1
+#define HV_IMAGE_MAGIC 0x4c4e524b4d4d5648ull /* "HVMMKRNL" */
+#define HV_BOOT_MAGIC  0x544f4f424d4d5648ull /* "HVMMBOOT" */
+
+typedef struct {
+	uint64_t v;
+} hv_gpa_t;
+
+/*
+ * The physical map. RAM lies in banks; each becomes a memory slot when the
+ * guest first asks for it (HV_BANK_ONLINE), so that start-up does not depend
+ * on the size of RAM. Banks double in size from HV_BANK_FIRST, once from 0 and
+ * once from 4 GiB; the gap between is not RAM, as on a PC.
+ */
+#define HV_PAGE_SHIFT	  12
+#define HV_PAGE_SIZE	  4096ull
+#define HV_RAM_HOLE_START 0xc0000000ull
+#define HV_RAM_HOLE_END	  0x100000000ull
+#define HV_RAM_MIN	  (16ull << 20)
+#define HV_RAM_MAX	  (1ull << 40)
+#define HV_BANK_FIRST	  (64ull << 20)
+#define HV_BANKS_MAX	  32
+#define HV_KERNEL_GPA	  0x100000ull /* below it: boot structures */
+
+/* Zone limits, Linux arch/x86/mm/init.c, zone_sizes_init(). */
+#define HV_ZONE_DMA_END	  (16ull << 20)
+#define HV_ZONE_DMA32_END (4ull << 30)
+
+/*
+ * The virtual map: Linux Documentation/arch/x86/x86_64/mm.rst, 4-level. The
+ * kernel is mapped at HV_VA_KERNEL + its gpa; all RAM at HV_VA_DIRECT + gpa;
+ * struct page number pfn at HV_VA_VMEMMAP + pfn * HV_STRUCT_PAGE_SIZE.
+ */
+#define HV_VA_USER_END	    0x7ffffffff000ull
+#define HV_VA_DIRECT	    0xffff888000000000ull
+#define HV_VA_VMALLOC	    0xffffc90000000000ull
+#define HV_VA_VMEMMAP	    0xffffea0000000000ull
+#define HV_VA_KERNEL	    0xffffffff80000000ull
+#define HV_STRUCT_PAGE_SIZE 64
+
+/* Selectors; the order is the one that SYSCALL/SYSRET prescribe. */
+#define HV_SEL_KERNEL_CS 0x10
+#define HV_SEL_KERNEL_DS 0x18
+#define HV_SEL_USER_DS	 0x2b
+#define HV_SEL_USER_CS	 0x33
+#define HV_SEL_TSS	 0x40
+
+/*
+ * First bytes of the guest kernel image: a flat binary that the host places at
+ * HV_KERNEL_GPA. All offsets count from the image's start and are multiples of
+ * a page; [file_size, mem_size) is bss. Entry points are virtual addresses.
+ */
+#define HV_VECTORS 32
+struct hv_image {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t reserved;
+	uint64_t text_end;   /* [0, text_end): read, execute */
+	uint64_t rodata_end; /* [text_end, rodata_end): read */
+	uint64_t file_size;  /* [rodata_end, mem_size): read, write */
+	uint64_t mem_size;
+	uint64_t entry;	  /* rdi = va of struct hv_boot */
+	uint64_t syscall; /* MSR_LSTAR */
+	uint64_t vectors[HV_VECTORS];
+};
+_Static_assert(sizeof(struct hv_image) == 320, "hv_image is ABI");
+
+/* User registers as the entry code leaves them; the host may change them. */
+struct hv_regs {
+	uint64_t r15, r14, r13, r12, rbp, rbx;
+	uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	uint64_t vector; /* exception number, or HV_VECTOR_SYSCALL */
+	uint64_t err;	 /* error code, or the system call's number */
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+_Static_assert(sizeof(struct hv_regs) == 176, "hv_regs is ABI");
+#define HV_VECTOR_SYSCALL 0x100
+
+/* ---- Mappings ---------------------------------------------------------- */
+
+/* Protection bits are PROT_* of <asm/mman.h>: 1 read, 2 write, 4 execute. */
+
+/* What a mapping is, for the log and for /proc/self/maps. */
+enum hv_map_kind {
+	HV_MAP_ANON,
+	HV_MAP_FILE,
+	HV_MAP_HEAP,
+	HV_MAP_STACK,
+	HV_MAP_VDSO,
+	HV_MAP_VVAR,
+	HV_MAP_KINDS
+};
+
+#define HV_MAPF_SHARED	  1u /* MAP_SHARED, else private */
+#define HV_MAPF_GROWSDOWN 2u /* the stack */
+#define HV_MAPF_DENYWRITE 4u /* mapped by execve */
+
+/* One mapping that execve makes; the host's loader decides, the guest maps. */
+struct hv_map {
+	uint64_t start, end; /* page-aligned */
+	uint64_t offset;     /* file offset of start; 0 if no file */
+	uint32_t prot;
+	uint32_t flags; /* HV_MAPF_* */
+	uint32_t kind;	/* enum hv_map_kind */
+	uint32_t file;	/* host's file number, 0 if none */
+};
+_Static_assert(sizeof(struct hv_map) == 40, "hv_map is ABI");
+
+/*
+ * An address space for the program, as load_elf_binary leaves it (Linux
+ * fs/binfmt_elf.c). The mm fields carry the names of struct mm_struct.
+ */
+#define HV_EXEC_MAPS_MAX 64
+struct hv_exec {
+	uint64_t start_code, end_code, start_data, end_data;
+	uint64_t start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t mmap_base;
+	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
+	uint64_t file_size;			 /* of file 1, the program */
+	uint32_t nr_maps;
+	uint32_t pid;
+	struct hv_map maps[HV_EXEC_MAPS_MAX];
+};
+
+/* ---- Boot information -------------------------------------------------- */
+
+struct hv_bank {
+	uint64_t start, end; /* gpa */
+	uint64_t memmap;     /* gpa of its struct pages; inside the bank */
+	uint64_t free;	     /* gpa from which on frames were never used */
+};
+
+/* Why the guest must do some things by hypercall: see docs/kvm-kinds.md. */
+#define HV_BOOT_ZERO_BY_HOST   1u  /* CPL 0 is interpreted: no rep stos */
+#define HV_BOOT_SYSCALL_FAULTS 2u  /* SYSCALL arrives as #PF at LSTAR */
+#define HV_BOOT_TRACE	       4u  /* report each fault by HV_FAULT_LOG */
+#define HV_BOOT_CHECK	       8u  /* tear down and count at exit */
+#define HV_BOOT_COUNT	       16u /* keep counters by outcome, no trap */
+
+struct hv_boot {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t flags;	     /* HV_BOOT_* */
+	uint32_t kernel_cpl; /* 0 or 3 */
+	uint32_t nr_banks;
+	uint64_t root;	    /* gpa of the kernel's PML4 */
+	uint64_t gate;	    /* CPL 3: gpa of the user root's gate PML4 entry */
+	uint64_t vcpu_area; /* gpa of struct hv_vcpu_area number 0 */
+	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
+	struct hv_bank banks[HV_BANKS_MAX];
+	struct hv_exec exec;
+};
+
+/* ---- Hypercalls -------------------------------------------------------- */
+
+/*
+ * A hypercall is `out %eax, $HV_PORT` with the number in eax and its
+ * arguments in the vCPU's call page. The host copies the arguments before it
+ * looks at them. Unknown numbers end the guest.
+ */
+#define HV_PORT 0x5e
+
+enum hv_call_nr {
+	HV_CALL_PANIC = 1,   /* kernel invariant broken: text; no return */
+	HV_CALL_PRINT,	     /* debugging text for -v */
+	HV_CALL_BANK_ONLINE, /* make a bank's RAM exist */
+	HV_CALL_FILE_READ,   /* file pages into frames */
+	HV_CALL_FILE_GET,    /* descriptor -> file number, for mmap */
+	HV_CALL_FILE_PUT,    /* last mapping of a file is gone */
+	HV_CALL_PAGE_ZERO,   /* zero a frame natively */
+	HV_CALL_PAGE_COPY,   /* copy a frame natively */
+	HV_CALL_FAULT_LOG,   /* the fault record is in the call page */
+	HV_CALL_EXEC,	     /* maps made: fill stack and bss, set registers */
+	HV_CALL_SYSCALL,     /* forward a system call */
+	HV_CALL_UPCALL_DONE, /* answer to an upcall */
+	HV_CALL_SIGNAL, /* the program did something that raises a signal */
+	HV_CALL_EXIT,	/* all is torn down: counters; no return */
+	HV_CALL_NR
+};
+
+struct hv_call_text {
+	uint32_t len;	/* in */
+	char text[252]; /* in: not terminated */
+};
+struct hv_call_bank {
+	uint32_t bank;	/* in: index in hv_boot.banks */
+	int32_t result; /* out: 0 or -ENOMEM */
+};
+/* File bytes [offset, offset + 4096 * n) into n frames; zeros past the end. */
+#define HV_FILE_READ_MAX 16
+struct hv_call_file_read {
+	uint64_t offset; /* in: page-aligned */
+	uint32_t file;	 /* in */
+	uint32_t n;	 /* in: 1 .. HV_FILE_READ_MAX */
+	int32_t result;	 /* out: 0 or -EIO */
+	uint32_t reserved;
+	hv_gpa_t frames[HV_FILE_READ_MAX]; /* in */
+};
+/* Host checks access against prot and flags as mmap does. */
+struct hv_call_file_get {
+	int32_t fd;	    /* in */
+	uint32_t prot;	    /* in: PROT_* */
+	uint32_t map_flags; /* in: MAP_* */
+	int32_t file;	    /* out: file number > 0, or -errno; same inode,
+			       same number */
+	uint64_t size;	    /* out: bytes */
+};
+struct hv_call_file_put {
+	uint32_t file; /* in */
+};
+struct hv_call_page {
+	hv_gpa_t dst, src; /* in: src for PAGE_COPY */
+};
+struct hv_call_exec {
+	int32_t result; /* out: 0, registers set; or -errno: give up */
+};
+/* Registers (number in rax) are in the vCPU area, as is the result (rax). */
+struct hv_call_upcall_done {
+	int32_t result; /* in: 0 or -EFAULT */
+};
+struct hv_call_signal {
+	uint64_t addr;	   /* in: si_addr */
+	int32_t sig, code; /* in: SIGSEGV and SEGV_MAPERR, ... */
+	uint32_t trapno;   /* in: exception number, for the sigcontext */
+	uint32_t err;	   /* in: error code, likewise */
+};
+
+/* What the kernel counts; conservation is checked by the tests. */
+struct hv_counters {
+	uint64_t frames_total;	/* frames the buddy allocator ever owned */
+	uint64_t frames_free;	/* at exit, after teardown */
+	uint64_t frames_kernel; /* kept by empty slabs and page-table roots */
+	uint64_t slab_objects;	/* still allocated */
+	uint64_t vmas_peak;
+	uint64_t pagetables_peak;
+	uint64_t faults; /* resolved or not */
+	uint64_t tlb_flush_page, tlb_flush_all;
+	uint64_t buddy_splits, buddy_merges;
+};
+struct hv_call_exit {
+	int32_t status;	  /* in: exit_group's argument */
+	uint32_t checked; /* in: 1 if torn down and counted */
+	struct hv_counters counters;
+};
+
+/* ---- The fault record -------------------------------------------------- */
+
+/* How a fault was resolved. Names for users: docs/log.md. */
+enum hv_outcome {
+	HV_FAULT_ANON_ZERO,    /* new frame, zeroed */
+	HV_FAULT_ZERO_PAGE,    /* read: the shared zero page */
+	HV_FAULT_FILE_READ,    /* page-cache page mapped, read only */
+	HV_FAULT_FILE_COW,     /* private file page copied on first write */
+	HV_FAULT_COW,	       /* shared anonymous frame copied (break) */
+	HV_FAULT_REUSE,	       /* sole owner: made writable in place */
+	HV_FAULT_SHARED_WRITE, /* shared file page made writable (page_mkwrite)
+				*/
+	HV_FAULT_STACK_GROWTH, /* stack extended, then as ANON_ZERO */
+	HV_FAULT_SWAP_IN,
+	HV_FAULT_HUGE,	      /* 2 MiB page */
+	HV_FAULT_SPURIOUS,    /* already as wanted: stale TLB entry */
+	HV_FAULT_SEGV_MAPERR, /* no mapping there */
+	HV_FAULT_SEGV_ACCERR, /* mapping forbids it */
+	HV_FAULT_SIGBUS,      /* past the end of the file, or I/O error */
+	HV_FAULT_OOM,	      /* no frame left */
+	HV_FAULT_OUTCOMES
+};
+
+#define HV_ACCESS_WRITE	 1u
+#define HV_ACCESS_EXEC	 2u
+#define HV_ACCESS_USER	 4u  /* user mode; else the kernel, for the program */
+#define HV_FAULTF_MAJOR	 8u  /* the file page had to be read */
+#define HV_FAULTF_UPCALL 16u /* the host asked for it (system call, exec) */
+
+struct hv_fault {
+	uint64_t seq;	 /* from 1, no gaps: the host checks */
+	uint64_t tsc;	 /* at entry to the handler */
+	uint64_t cycles; /* TSC ticks from entry until resolved */
+	uint64_t va;	 /* CR2 */
+	uint64_t ip;	 /* user RIP */
+	uint64_t err;	 /* error code: Intel SDM 3A, "Page-Fault Exc." */
+	uint64_t map_start, map_end; /* 0, 0 if no mapping */
+	uint64_t map_offset;	     /* file offset of map_start */
+	uint64_t pfn;		     /* frame now mapped; 0 if none */
+	uint64_t old_pfn;  /* frame mapped before (COW, REUSE); else 0 */
+	uint32_t map_kind; /* enum hv_map_kind */
+	uint32_t map_prot;
+	uint32_t map_flags; /* HV_MAPF_* */
+	uint32_t file;
+	uint32_t pid, tid;
+	uint16_t outcome; /* enum hv_outcome */
+	uint16_t order;	  /* of the frame block */
+	uint16_t access;  /* HV_ACCESS_*, HV_FAULTF_* */
+	uint16_t around;  /* further pages mapped by fault-around */
+	uint64_t reserved;
+};
+_Static_assert(sizeof(struct hv_fault) == 128, "hv_fault is ABI");
+
+/* ---- The vCPU area ----------------------------------------------------- */
+
+/* What the host asks of the guest when it answers EXEC or SYSCALL. */
+enum hv_status {
+	HV_STATUS_DONE,
+	HV_STATUS_FAULT_IN, /* fault in page `upcall_va`, then UPCALL_DONE */
+};
+
+struct hv_call_page_s {
+	uint32_t status;	/* out: enum hv_status */
+	uint32_t upcall_access; /* out: HV_ACCESS_WRITE or 0 */
+	uint64_t upcall_va;	/* out */
+	union {
+		struct hv_call_text text;
+		struct hv_call_bank bank;
+		struct hv_call_file_read file_read;
+		struct hv_call_file_get file_get;
+		struct hv_call_file_put file_put;
+		struct hv_call_page page;
+		struct hv_call_exec exec;
+		struct hv_call_upcall_done upcall_done;
+		struct hv_call_signal signal;
+		struct hv_call_exit exit;
+		struct hv_fault fault;
+		uint8_t bytes[2048];
+	};
+};
+
+/*
+ * One for each vCPU, aligned to its size: the call page, then the kernel
+ * stack. A trap from user mode always starts at the top of the stack, so
+ * `regs` is where the user's registers are: the host reads and writes them
+ * there. The kernel finds its vCPU by rounding the stack pointer down.
+ */
+#define HV_VCPU_AREA_SIZE 32768
+struct hv_vcpu_area {
+	union {
+		struct hv_call_page_s call;
+		uint8_t call_page[4096];
+	};
+	uint8_t stack[HV_VCPU_AREA_SIZE - 4096 - sizeof(struct hv_regs)];
+	struct hv_regs regs;
+};
+_Static_assert(sizeof(struct hv_vcpu_area) == HV_VCPU_AREA_SIZE,
+	       "hv_vcpu_area is ABI");
+
+#endif

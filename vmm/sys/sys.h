@@ -1,0 +1,70 @@
+/*
+ * sys.h: system calls that the guest kernel forwards, and what they act on:
+ * the program's descriptors, files, signals. Served by host calls, one table
+ * row for each call. Memory calls never come here; the guest serves them.
+ */
+#ifndef SYS_H
+#define SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "hv_abi.h"
+
+struct sys;
+struct vcpu;
+
+struct sys_config {
+	const char *exe;	    /* absolute path of the program */
+	const char *const *rw_dirs; /* --rw, each an existing directory */
+	unsigned nr_rw_dirs;
+	bool verbose; /* say once which calls are unknown */
+};
+
+/* NULL with errno set if a host resource fails. */
+struct sys *sys_create(const struct sys_config *config);
+void sys_destroy(struct sys *s);
+
+/*
+ * Serve the call in the vCPU's user registers (number rax, arguments rdi rsi
+ * rdx r10 r8 r9) and set rax. May upcall, block, change all registers
+ * (rt_sigreturn), or end the guest (vcpu_stop).
+ */
+void sys_serve(struct sys *s, struct vcpu *v);
+
+/*
+ * The program raised a signal by what it executed. Starts its handler if it
+ * has one, or ends the guest.
+ */
+void sys_signal(struct sys *s, struct vcpu *v,
+		const struct hv_call_signal *sig);
+
+/*
+ * Files that are mapped, by number from 1. The program itself is added first
+ * and gets 1. sys_file_get: the same inode gets the same number again.
+ */
+int sys_file_add(struct sys *s, int host_fd, const char *path);
+int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
+		 uint64_t *size);
+void sys_file_put(struct sys *s, uint32_t file);
+/* The path for the log, or NULL. Valid until the last put. */
+const char *sys_file_path(const struct sys *s, uint32_t file);
+/* pread of up to len bytes into dst, zeros past the end. 0 or -errno. */
+int sys_file_read(struct sys *s, uint32_t file, uint64_t offset, void *dst,
+		  size_t len);
+
+/*
+ * How a guest that ended by a signal did so, for the closing line: signal,
+ * si_code, si_addr, instruction pointer. 0 if it did not.
+ */
+struct sys_death {
+	int sig, code;
+	uint64_t addr, ip;
+};
+void sys_death(const struct sys *s, struct sys_death *out);
+
+/* What the user should know at the end: paths that wanted to be written. */
+void sys_report(const struct sys *s, FILE *out);
+
+#endif

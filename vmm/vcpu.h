@@ -1,0 +1,41 @@
+/*
+ * vcpu.h: one virtual CPU, which is one guest thread and one host thread.
+ */
+#ifndef VCPU_H
+#define VCPU_H
+
+#include <stdint.h>
+
+#include "hv_abi.h"
+
+struct vcpu;
+struct vm;
+
+/*
+ * The user registers of the thread, valid while the host serves a hypercall of
+ * that thread. Guest memory: read once, check, write whole.
+ */
+void vcpu_get_regs(const struct vcpu *v, struct hv_regs *out);
+void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in);
+
+/* FS and GS base of user mode: arch_prctl(2). Return 0 or -errno. */
+int vcpu_set_fs_base(struct vcpu *v, uint64_t base);
+int vcpu_set_gs_base(struct vcpu *v, uint64_t base);
+int vcpu_get_fs_base(struct vcpu *v, uint64_t *base);
+int vcpu_get_gs_base(struct vcpu *v, uint64_t *base);
+
+/*
+ * The user FPU and vector state in the layout of XSAVE, standard format (the
+ * one a signal frame has). size: bytes; get returns the bytes written or
+ * -errno, set 0 or -errno.
+ */
+int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size);
+int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
+
+/*
+ * End the guest after this exit. status as wait(2) would give it: exit code in
+ * bits 8-15, or a signal number in bits 0-6.
+ */
+void vcpu_stop(struct vcpu *v, int wait_status);
+
+#endif
