@@ -35,15 +35,8 @@ static inline void *arch_memmap(void)
 	return (void *)HV_VA_VMEMMAP;
 }
 
-static inline pte_t arch_pte_get(const pte_t *p)
-{
-	return (pte_t){*(const volatile uint64_t *)&p->v};
-}
-
-static inline void arch_pte_set(pte_t *p, pte_t pte)
-{
-	*(volatile uint64_t *)&p->v = pte.v;
-}
+/* arch_pte_get, arch_pte_set: they depend on the privilege level. */
+#include "level.h"
 
 /* Fill or copy one frame, by whichever way is native on this host. */
 void arch_page_zero(hv_gpa_t page);
@@ -51,7 +44,7 @@ void arch_page_copy(hv_gpa_t dst, hv_gpa_t src);
 
 /* Put the kernel's share into a zeroed user PML4. */
 void arch_root_init(pte_t *root);
-/* Translate user addresses by this PML4 from now on. */
+/* Translate user addresses by this PML4 from now on; 0: none of them. */
 void arch_root_use(hv_gpa_t root);
 
 /*

@@ -5,6 +5,7 @@
 #ifndef HV_H
 #define HV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hv_abi.h"
@@ -27,12 +28,30 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size);
 /* No mapping and no cached page of `file` is left. */
 void hv_file_put(uint32_t file);
 
-/* Report a fault; returns once the host has logged it. */
-void hv_fault_log(const struct hv_fault *record);
+/* Fill or copy a frame; for arch/, where the kernel cannot do it natively. */
+void hv_page_zero(hv_gpa_t page);
+void hv_page_copy(hv_gpa_t dst, hv_gpa_t src);
+
+/* Report the record in the call page; returns once the host logged it. */
+void hv_fault_log(void);
 
 /* Debugging text, shown by -v. */
 void hv_print(const char *text);
 /* Report a broken invariant; the host stops this guest. */
 _Noreturn void hv_panic(const char *text);
+
+/*
+ * Calls during which the host may ask for user pages: each returns when the
+ * host is done, or false when the program has ended. fault_in resolves one such
+ * request and returns 0 or -EFAULT.
+ */
+typedef int (*hv_fault_in_fn)(uint64_t va, uint32_t access);
+/* exec's last step; 0 or -errno. */
+bool hv_exec(hv_fault_in_fn fault_in, int *result);
+/* Forward the system call in the vCPU's registers. */
+bool hv_syscall(hv_fault_in_fn fault_in);
+bool hv_signal(const struct hv_call_signal *signal, hv_fault_in_fn fault_in);
+
+_Noreturn void hv_exit(const struct hv_counters *counters);
 
 #endif

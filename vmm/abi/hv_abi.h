@@ -257,8 +257,6 @@ struct hv_counters {
 	uint64_t buddy_splits, buddy_merges;
 };
 struct hv_call_exit {
-	int32_t status;	  /* in: exit_group's argument */
-	uint32_t checked; /* in: 1 if torn down and counted */
 	struct hv_counters counters;
 };
 
@@ -317,16 +315,18 @@ _Static_assert(sizeof(struct hv_fault) == 128, "hv_fault is ABI");
 
 /* ---- The vCPU area ----------------------------------------------------- */
 
-/* What the host asks of the guest when it answers EXEC or SYSCALL. */
+/* What the host asks of the guest in its answer to EXEC, SYSCALL, SIGNAL. */
 enum hv_status {
 	HV_STATUS_DONE,
 	HV_STATUS_FAULT_IN, /* fault in page `upcall_va`, then UPCALL_DONE */
+	HV_STATUS_EXIT,	    /* the program has ended: tear down, then EXIT */
 };
 
 struct hv_call_page_s {
 	uint32_t status;	/* out: enum hv_status */
 	uint32_t upcall_access; /* out: HV_ACCESS_WRITE or 0 */
 	uint64_t upcall_va;	/* out */
+	struct hv_fault fault;	/* in: FAULT_LOG */
 	union {
 		struct hv_call_text text;
 		struct hv_call_bank bank;
@@ -338,8 +338,7 @@ struct hv_call_page_s {
 		struct hv_call_upcall_done upcall_done;
 		struct hv_call_signal signal;
 		struct hv_call_exit exit;
-		struct hv_fault fault;
-		uint8_t bytes[2048];
+		uint8_t bytes[512];
 	};
 };
 

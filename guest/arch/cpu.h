@@ -1,0 +1,35 @@
+/*
+ * cpu.h: what the kernel keeps for each vCPU, in the vCPU area behind the call
+ * page. Found by rounding the stack pointer down, at either privilege level.
+ */
+#ifndef CPU_H
+#define CPU_H
+
+#include <stddef.h>
+
+#include "hv_abi.h"
+
+struct mm;
+
+struct cpu {
+	uint64_t scratch;   /* entry.S: the user's rsp for three instructions */
+	uint64_t stack_top; /* entry.S: end of struct hv_regs */
+	uint64_t fault_address; /* level 3: CR2, from the gate */
+	struct mm *mm;	    /* address space of the thread */
+	uint64_t fault_seq; /* number of the last record */
+};
+_Static_assert(offsetof(struct cpu, stack_top) == 8, "entry.S");
+
+static inline struct hv_vcpu_area *cpu_area(void)
+{
+	uint64_t sp = (uint64_t)__builtin_frame_address(0);
+
+	return (struct hv_vcpu_area *)(sp & -(uint64_t)HV_VCPU_AREA_SIZE);
+}
+
+static inline struct cpu *cpu_this(void)
+{
+	return (struct cpu *)cpu_area()->stack;
+}
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * image.S: struct hv_image, the first bytes of the kernel image. The host
+ * reads entry points and the borders of the parts from it.
+ */
+	.section .image, "a"
+	.quad 0x4c4e524b4d4d5648	/* HV_IMAGE_MAGIC */
+	.long 1				/* HV_ABI_VERSION */
+	.long 0
+	.quad __text_end - __image_start
+	.quad __rodata_end - __image_start
+	.quad __file_end - __image_start
+	.quad __mem_end - __image_start
+	.quad kernel_entry
+	.quad syscall_entry
+	.set n, 0
+	.rept 32			/* HV_VECTORS */
+	.quad vector_table + 16 * n
+	.set n, n + 1
+	.endr

@@ -1,0 +1,31 @@
+/*
+ * trap.h: from entry code to the kernel proper and back, and what each level
+ * (cpl0/, cpl3/) provides for trap.c. Only arch/ and sys/ include this.
+ */
+#ifndef TRAP_H
+#define TRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hv_abi.h"
+
+/* Called by the entry code with the user's registers, in the vCPU area. */
+void trap_handle(struct hv_regs *regs);
+
+/* Start or go on with the user program. */
+_Noreturn void user_enter(struct hv_regs *regs);
+
+/* SYSCALL enters here (MSR_LSTAR). */
+extern const char syscall_entry[];
+
+/* Whether the registers are those of the kernel itself, which is a bug. */
+bool level_trap_in_kernel(const struct hv_regs *regs);
+/* CR2 of the trap that is being handled. */
+uint64_t level_fault_address(void);
+/* Trap to the host; arguments and answer are in the vCPU's call page. */
+void level_hypercall(enum hv_call_nr nr);
+/* Once, on the boot vCPU, before anything else here is used. */
+void level_init(const struct hv_boot *boot);
+
+#endif

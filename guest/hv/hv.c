@@ -1,0 +1,138 @@
+/*
+ * hv.c: hypercalls. Arguments go to the vCPU's call page, then one trap.
+ */
+#include "hv.h"
+
+#include "../arch/cpu.h"
+#include "../arch/trap.h"
+#include "string.h"
+
+static struct hv_call_page_s *call_page(void)
+{
+	return &cpu_area()->call;
+}
+
+int hv_bank_online(unsigned i)
+{
+	struct hv_call_bank *call = &call_page()->bank;
+
+	call->bank = i;
+	level_hypercall(HV_CALL_BANK_ONLINE);
+	return call->result;
+}
+
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
+		 const hv_gpa_t *frames)
+{
+	struct hv_call_file_read *call = &call_page()->file_read;
+
+	call->file = file;
+	call->offset = offset;
+	call->n = n;
+	for (unsigned i = 0; i < n; i++)
+		call->frames[i] = frames[i];
+	level_hypercall(HV_CALL_FILE_READ);
+	return call->result;
+}
+
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size)
+{
+	struct hv_call_file_get *call = &call_page()->file_get;
+
+	call->fd = fd;
+	call->prot = prot;
+	call->map_flags = map_flags;
+	level_hypercall(HV_CALL_FILE_GET);
+	*size = call->size;
+	return call->file;
+}
+
+void hv_file_put(uint32_t file)
+{
+	call_page()->file_put.file = file;
+	level_hypercall(HV_CALL_FILE_PUT);
+}
+
+void hv_page_zero(hv_gpa_t page)
+{
+	call_page()->page.dst = page;
+	level_hypercall(HV_CALL_PAGE_ZERO);
+}
+
+void hv_page_copy(hv_gpa_t dst, hv_gpa_t src)
+{
+	call_page()->page.dst = dst;
+	call_page()->page.src = src;
+	level_hypercall(HV_CALL_PAGE_COPY);
+}
+
+void hv_fault_log(void)
+{
+	level_hypercall(HV_CALL_FAULT_LOG);
+}
+
+static void put_text(const char *text)
+{
+	struct hv_call_text *call = &call_page()->text;
+	uint32_t len = 0;
+
+	while (len < sizeof(call->text) && text[len]) {
+		call->text[len] = text[len];
+		len++;
+	}
+	call->len = len;
+}
+
+void hv_print(const char *text)
+{
+	put_text(text);
+	level_hypercall(HV_CALL_PRINT);
+}
+
+void hv_panic(const char *text)
+{
+	put_text(text);
+	for (;;)
+		level_hypercall(HV_CALL_PANIC);
+}
+
+/* The host may interrupt its work any number of times to ask for a page. */
+static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
+{
+	struct hv_call_page_s *page = call_page();
+
+	level_hypercall(nr);
+	while (page->status == HV_STATUS_FAULT_IN) {
+		int result = fault_in(page->upcall_va, page->upcall_access);
+
+		page->upcall_done.result = result;
+		level_hypercall(HV_CALL_UPCALL_DONE);
+	}
+	return page->status == HV_STATUS_DONE;
+}
+
+bool hv_exec(hv_fault_in_fn fault_in, int *result)
+{
+	bool alive = call_with_upcalls(HV_CALL_EXEC, fault_in);
+
+	*result = call_page()->exec.result;
+	return alive;
+}
+
+bool hv_syscall(hv_fault_in_fn fault_in)
+{
+	return call_with_upcalls(HV_CALL_SYSCALL, fault_in);
+}
+
+bool hv_signal(const struct hv_call_signal *signal, hv_fault_in_fn fault_in)
+{
+	call_page()->signal = *signal;
+	return call_with_upcalls(HV_CALL_SIGNAL, fault_in);
+}
+
+void hv_exit(const struct hv_counters *counters)
+{
+	call_page()->exit.counters = *counters;
+	for (;;)
+		level_hypercall(HV_CALL_EXIT);
+}

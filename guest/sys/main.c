@@ -1,0 +1,62 @@
+/*
+ * main.c: from the host's boot information to the program, and its end.
+ */
+#include "../arch/cpu.h"
+#include "../arch/trap.h"
+#include "arch.h"
+#include "buddy.h"
+#include "hv.h"
+#include "kernel.h"
+#include "mm.h"
+#include "panic.h"
+#include "slab.h"
+
+struct kernel_boot kernel_boot;
+
+static void take_boot_flags(const struct hv_boot *boot)
+{
+	if (boot->magic != HV_BOOT_MAGIC || boot->abi_version != HV_ABI_VERSION)
+		panic("boot information is of another version: %#lx %u",
+		      boot->magic, boot->abi_version);
+	kernel_boot.trace = boot->flags & HV_BOOT_TRACE;
+	kernel_boot.check = boot->flags & HV_BOOT_CHECK;
+	kernel_boot.syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
+}
+
+void kernel_main(const struct hv_boot *boot)
+{
+	struct cpu *cpu = cpu_this();
+	int result;
+
+	take_boot_flags(boot);
+	level_init(boot);
+	cpu->stack_top = (uint64_t)cpu_area() + HV_VCPU_AREA_SIZE;
+	mm_init(boot);
+	cpu->mm = mm_create(&boot->exec);
+	if (!cpu->mm)
+		panic("no memory for the program's address space");
+	arch_root_use(mm_root(cpu->mm));
+	if (!hv_exec(kernel_fault_in, &result) || result)
+		kernel_exit();
+	user_enter(&cpu_area()->regs);
+}
+
+void kernel_exit(void)
+{
+	struct cpu *cpu = cpu_this();
+	struct hv_counters counters = {0};
+
+	if (kernel_boot.check) {
+		if (!mm_check(cpu->mm))
+			panic("mm_check failed at exit");
+		arch_root_use((hv_gpa_t){0});
+		mm_destroy(cpu->mm);
+		slab_shrink_all();
+		if (!buddy_check() || !slab_check())
+			panic("buddy_check or slab_check failed at exit");
+	}
+	mm_counters(&counters);
+	counters.faults = cpu->fault_seq;
+	tlb_flush_counts(&counters.tlb_flush_page, &counters.tlb_flush_all);
+	hv_exit(&counters);
+}
