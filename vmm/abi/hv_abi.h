@@ -27,8 +27,9 @@ typedef struct {
 /*
  * The physical map. RAM lies in banks; each becomes a memory slot when the
  * guest first asks for it (HV_BANK_ONLINE), so that start-up does not depend
- * on the size of RAM. Banks double in size from HV_BANK_FIRST, once from 0 and
- * once from 4 GiB; the gap between is not RAM, as on a PC.
+ * on the size of RAM. From 0, and again from 4 GiB, each bank doubles what there
+ * is: HV_BANK_FIRST, the same again, twice that, ...; the gap between is not RAM,
+ * as on a PC. vmm/banks.h makes the layout.
  */
 #define HV_PAGE_SHIFT	  12
 #define HV_PAGE_SIZE	  4096ull
@@ -145,7 +146,7 @@ struct hv_exec {
 
 struct hv_bank {
 	uint64_t start, end; /* gpa */
-	uint64_t memmap;     /* gpa of its struct pages; inside the bank */
+	uint64_t memmap;     /* gpa of its struct pages, up to `free` */
 	uint64_t free;	     /* gpa from which on frames were never used */
 };
 

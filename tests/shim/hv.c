@@ -1,0 +1,169 @@
+/*
+ * hv.c: the hypercalls of guest/hv/hv.h, answered by the test process.
+ *
+ * Only those that guest/mm makes; the others belong to guest/sys and arch/.
+ */
+#include "hv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim.h"
+
+#define FILES_MAX 256
+#define FDS_MAX	  64
+
+struct shim_file {
+	uint8_t *bytes;
+	size_t len;
+	int64_t refs;
+};
+
+static struct shim_file files[FILES_MAX + 1]; /* by number, 0 unused */
+static uint32_t nr_files;
+static uint32_t fds[FDS_MAX]; /* file number, 0 = closed */
+static uint64_t pages_read;
+static struct shim_failure fail_banks, fail_reads;
+
+void shim_hv_reset(void)
+{
+	for (uint32_t i = 1; i <= nr_files; i++)
+		free(files[i].bytes);
+	memset(files, 0, sizeof(files));
+	memset(fds, 0, sizeof(fds));
+	nr_files = 0;
+	pages_read = 0;
+	fail_banks = fail_reads = (struct shim_failure){0, 0};
+}
+
+void shim_fail_banks(unsigned after, unsigned count)
+{
+	fail_banks = (struct shim_failure){after, count};
+}
+
+void shim_fail_reads(unsigned after, unsigned count)
+{
+	fail_reads = (struct shim_failure){after, count};
+}
+
+static struct shim_file *file_at(uint32_t file)
+{
+	if (!file || file > nr_files)
+		shim_abort("file %u of %u", file, nr_files);
+	return &files[file];
+}
+
+uint32_t shim_file_add(const void *bytes, size_t len)
+{
+	struct shim_file *f;
+
+	if (nr_files == FILES_MAX)
+		shim_abort("too many files");
+	f = &files[++nr_files];
+	f->bytes = malloc(len + 1);
+	if (!f->bytes)
+		shim_abort("no memory for a file of %zu bytes", len);
+	if (bytes)
+		memcpy(f->bytes, bytes, len);
+	f->len = len;
+	return nr_files;
+}
+
+uint8_t shim_file_byte(uint32_t file, uint64_t offset)
+{
+	/* Never 0, and different in neighbouring pages and files. */
+	return (uint8_t)(1 + (offset + offset / 4096 * 7 + file * 31) % 255);
+}
+
+uint32_t shim_file_add_pattern(size_t len)
+{
+	uint32_t file = shim_file_add(NULL, len);
+
+	for (size_t i = 0; i < len; i++)
+		files[file].bytes[i] = shim_file_byte(file, i);
+	return file;
+}
+
+void shim_fd_set(int fd, uint32_t file)
+{
+	if (fd < 0 || fd >= FDS_MAX)
+		shim_abort("descriptor %d", fd);
+	if (file)
+		file_at(file);
+	fds[fd] = file;
+}
+
+uint64_t shim_file_reads(void)
+{
+	return pages_read;
+}
+
+int64_t shim_file_refs(uint32_t file)
+{
+	return file_at(file)->refs;
+}
+
+/* ---- guest/hv/hv.h ----------------------------------------------------- */
+
+int hv_bank_online(unsigned i)
+{
+	if (shim_failure_due(&fail_banks))
+		return -ENOMEM;
+	shim_bank_set_online(i);
+	return 0;
+}
+
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
+		 const hv_gpa_t *frames)
+{
+	const struct shim_file *f = file_at(file);
+
+	if (!n || n > HV_FILE_READ_MAX || offset % HV_PAGE_SIZE)
+		shim_abort("hv_file_read of %u pages at %#lx", n, offset);
+	if (shim_failure_due(&fail_reads))
+		return -EIO;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t at = offset + i * HV_PAGE_SIZE;
+		uint64_t len = at < f->len ? f->len - at : 0;
+		uint8_t *frame = shim_frame(frames[i]);
+
+		if (len > HV_PAGE_SIZE)
+			len = HV_PAGE_SIZE;
+		memcpy(frame, f->bytes + (len ? at : 0), len);
+		memset(frame + len, 0, HV_PAGE_SIZE - len);
+	}
+	pages_read += n;
+	return 0;
+}
+
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size)
+{
+	struct shim_file *f;
+
+	(void)prot;
+	(void)map_flags;
+	if (fd < 0 || fd >= FDS_MAX || !fds[fd])
+		return -EBADF;
+	f = file_at(fds[fd]);
+	f->refs++;
+	*size = f->len;
+	return (int)fds[fd];
+}
+
+void hv_file_put(uint32_t file)
+{
+	file_at(file)->refs--;
+}
+
+void hv_print(const char *text)
+{
+	fputs(text, stderr);
+}
+
+void hv_panic(const char *text)
+{
+	fprintf(stderr, "panic: %s\n", text);
+	abort();
+}
