@@ -6,10 +6,10 @@
 	.quad 0x4c4e524b4d4d5648	/* HV_IMAGE_MAGIC */
 	.long 1				/* HV_ABI_VERSION */
 	.long 0
-	.quad __text_end - __image_start
-	.quad __rodata_end - __image_start
-	.quad __file_end - __image_start
-	.quad __mem_end - __image_start
+	.quad __text_end_offset
+	.quad __rodata_end_offset
+	.quad __file_end_offset
+	.quad __mem_end_offset
 	.quad kernel_entry
 	.quad syscall_entry
 	.set n, 0

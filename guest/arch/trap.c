@@ -10,6 +10,7 @@
 #include <asm/signal.h>
 
 #include "../sys/kernel.h"
+#include "arch.h"
 #include "cpu.h"
 #include "hv.h"
 #include "mm.h"

@@ -327,6 +327,7 @@ struct hv_call_page_s {
 	uint32_t status;	/* out: enum hv_status */
 	uint32_t upcall_access; /* out: HV_ACCESS_WRITE or 0 */
 	uint64_t upcall_va;	/* out */
+	hv_gpa_t user_root;	/* in: PML4 of the user's address space */
 	struct hv_fault fault;	/* in: FAULT_LOG */
 	union {
 		struct hv_call_text text;

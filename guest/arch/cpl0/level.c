@@ -23,7 +23,7 @@ static const uint16_t kernel_slots[] = {SLOT(HV_VA_DIRECT), SLOT(HV_VA_VMALLOC),
 void level_init(const struct hv_boot *boot)
 {
 	level.zero_by_host = boot->flags & HV_BOOT_ZERO_BY_HOST;
-	level.kernel_root.v = boot->root;
+	level.kernel_root = boot->root;
 }
 
 bool level_trap_in_kernel(const struct hv_regs *regs)

@@ -1,0 +1,198 @@
+/*
+ * guestmem.c: guest RAM, by physical and by user virtual address.
+ *
+ * The host never writes a page table (docs/architecture.md says why), so it
+ * cannot set accessed and dirty bits: a page that lacks the bit that the access
+ * would set is treated as absent, and the guest's own fault handler sets it.
+ */
+#include "guestmem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "vcpu_internal.h"
+
+/* Page-table entry: Intel SDM vol. 3A, table 4-20. */
+#define PTE_PRESENT 1ull
+#define PTE_WRITE 2ull
+#define PTE_USER 4ull
+#define PTE_ACCESSED 0x20ull
+#define PTE_DIRTY 0x40ull
+#define PTE_LARGE 0x80ull
+#define PTE_ADDR 0x000ffffffffff000ull
+
+int guestmem_init(struct guestmem *gm, uint64_t size)
+{
+	uint64_t low = size < HV_RAM_HOLE_START ? size : HV_RAM_HOLE_START;
+	void *base;
+
+	gm->low_end = low;
+	gm->high_end = size > low ? HV_RAM_HOLE_END + (size - low) : 0;
+	gm->span = gm->high_end ? gm->high_end : low;
+	base = mmap(NULL, gm->span, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return -errno;
+	gm->base = base;
+	return 0;
+}
+
+void guestmem_fini(struct guestmem *gm)
+{
+	if (gm->base)
+		munmap(gm->base, gm->span);
+	gm->base = NULL;
+}
+
+void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len)
+{
+	if (gpa.v < gm->low_end && len <= gm->low_end - gpa.v)
+		return gm->base + gpa.v;
+	if (gpa.v >= HV_RAM_HOLE_END && gpa.v < gm->high_end &&
+	    len <= gm->high_end - gpa.v)
+		return gm->base + gpa.v;
+	return NULL;
+}
+
+int guestmem_read(const struct guestmem *gm, hv_gpa_t gpa, void *dst,
+		  size_t len)
+{
+	const void *src = guestmem_at(gm, gpa, len);
+
+	if (!src)
+		return -EFAULT;
+	memcpy(dst, src, len);
+	return 0;
+}
+
+int guestmem_write(struct guestmem *gm, hv_gpa_t gpa, const void *src,
+		   size_t len)
+{
+	void *dst = guestmem_at(gm, gpa, len);
+
+	if (!dst)
+		return -EFAULT;
+	memcpy(dst, src, len);
+	return 0;
+}
+
+/* Physical address of user address va, or 0 if the access would fault. */
+static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
+			  bool write)
+{
+	uint64_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+	hv_gpa_t table = {root.v & PTE_ADDR};
+	const hv_gpa_t absent = {0};
+
+	for (int shift = 39; shift >= 12; shift -= 9) {
+		hv_gpa_t at = {table.v + ((va >> shift) & 511) * 8};
+		uint64_t leaf_bits =
+			PTE_ACCESSED | (write ? PTE_DIRTY : 0), entry;
+		bool leaf;
+
+		if (guestmem_read(gm, at, &entry, sizeof(entry)) ||
+		    (entry & need) != need)
+			return absent;
+		leaf = shift == 12 || (shift <= 30 && (entry & PTE_LARGE));
+		table.v = entry & PTE_ADDR;
+		if (leaf) {
+			uint64_t mask = (1ull << shift) - 1;
+
+			if ((entry & leaf_bits) != leaf_bits)
+				return absent;
+			table.v = (table.v & ~mask) | (va & mask & ~0xfffull);
+			break;
+		}
+	}
+	return table;
+}
+
+/*
+ * Host address of the user page at va, faulted in if need be. NULL: EFAULT.
+ * One upcall must be enough; if the page is absent still, the guest kernel
+ * broke its contract, and the program gets EFAULT.
+ */
+static uint8_t *user_page(struct vcpu *v, uint64_t va, bool write)
+{
+	const struct guestmem *gm = &v->vm->mem;
+	hv_gpa_t root = v->area->call.user_root, page;
+
+	if (va >= HV_VA_USER_END)
+		return NULL;
+	page = user_walk(gm, root, va, write);
+	if (!page.v) {
+		if (vcpu_upcall(v, va, write ? HV_ACCESS_WRITE : 0))
+			return NULL;
+		page = user_walk(gm, root, va, write);
+	}
+	return page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
+}
+
+static size_t chunk(uint64_t va, size_t len)
+{
+	size_t rest = HV_PAGE_SIZE - (va & (HV_PAGE_SIZE - 1));
+
+	return len < rest ? len : rest;
+}
+
+#define PAGE_OFFSET(va) ((va) & (HV_PAGE_SIZE - 1))
+
+int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len)
+{
+	for (size_t n; len; len -= n, va += n, dst = (uint8_t *)dst + n) {
+		const uint8_t *page = user_page(v, va, false);
+
+		if (!page)
+			return -EFAULT;
+		n = chunk(va, len);
+		memcpy(dst, page + PAGE_OFFSET(va), n);
+	}
+	return 0;
+}
+
+int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
+{
+	for (size_t n; len; len -= n, va += n, src = (const uint8_t *)src + n) {
+		uint8_t *page = user_page(v, va, true);
+
+		if (!page)
+			return -EFAULT;
+		n = chunk(va, len);
+		memcpy(page + PAGE_OFFSET(va), src, n);
+	}
+	return 0;
+}
+
+int usermem_zero(struct vcpu *v, uint64_t va, size_t len)
+{
+	for (size_t n; len; len -= n, va += n) {
+		uint8_t *page = user_page(v, va, true);
+
+		if (!page)
+			return -EFAULT;
+		n = chunk(va, len);
+		memset(page + PAGE_OFFSET(va), 0, n);
+	}
+	return 0;
+}
+
+int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		const uint8_t *page = user_page(v, va + len, false);
+		size_t n = chunk(va + len, size - len);
+		const char *end;
+
+		if (!page)
+			return -EFAULT;
+		memcpy(dst + len, page + PAGE_OFFSET(va + len), n);
+		end = memchr(dst + len, '\0', n);
+		if (end)
+			return end - dst;
+		len += n;
+	}
+	return -ENAMETOOLONG;
+}

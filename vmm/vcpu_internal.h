@@ -1,0 +1,54 @@
+/*
+ * vcpu_internal.h: struct vcpu, for the files that run it: vcpu.c, exits.c,
+ * hypercall.c, guestmem.c. Everybody else uses vcpu.h.
+ */
+#ifndef VCPU_INTERNAL_H
+#define VCPU_INTERNAL_H
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vcpu.h"
+#include "vm.h"
+
+struct vcpu {
+	struct vm *vm;
+	int fd;
+	struct kvm_run *run;
+	size_t run_size;
+	/* The guest writes it too: read each field once, then check. */
+	struct hv_vcpu_area *area;
+	hv_gpa_t area_gpa;
+
+	bool upcall_pending;
+	int upcall_result;
+
+	bool stopping;	 /* the program has ended, the guest has not */
+	bool done;	 /* nothing more to run */
+	int wait_status; /* of the program, or of the failure */
+	uint64_t cpl0_probe_ticks; /* see boot.h */
+};
+
+/* Create the vCPU; its area must be in RAM. Prints and returns -errno. */
+int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area);
+void vcpu_destroy(struct vcpu *v);
+
+/* Run until the guest has ended. Returns its wait status. */
+int vcpu_run(struct vcpu *v);
+
+/* Ask the guest to fault in va while a hypercall of it is served. */
+int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access);
+
+/* Stop now, because of a bug or a host failure: exit status 125. */
+void vcpu_abort(struct vcpu *v);
+
+/* exits.c: what KVM_RUN came back for. */
+void exit_dispatch(struct vcpu *v);
+/* Registers, instruction bytes, page-table walk, on stderr. */
+void exit_dump(struct vcpu *v, uint64_t va);
+
+/* hypercall.c */
+void hypercall_dispatch(struct vcpu *v, uint32_t nr);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * vm.c: /dev/kvm, what must be there of it, and guest RAM as memory slots.
+ */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "message.h"
+
+#define CPUID_ENTRIES 256
+
+/* In the hole below 4 GiB; only old Intel processors use them. */
+#define TSS_GPA	     0xfffbd000ul
+#define IDENTITY_GPA 0xfffbc000ull
+
+static const struct {
+	int cap;
+	const char *name, *why;
+} needed_caps[] = {
+	{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "guest RAM"},
+	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "the processor's features"},
+	{KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS", "registers without a call"},
+	{KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS", "RAM on demand"},
+	{KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "vector registers"},
+};
+
+static int open_kvm(void)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		error("/dev/kvm does not exist: load kvm_intel or kvm_amd "
+		      "(modprobe), or enable virtualisation in the firmware or "
+		      "for this virtual machine");
+	else if (errno == EACCES || errno == EPERM)
+		error("no permission for /dev/kvm: join group kvm (sudo "
+		      "usermod -aG kvm $USER, then log in again)");
+	else
+		error("/dev/kvm: %s", strerror(errno));
+	return -errno;
+}
+
+static int check_kvm(int fd)
+{
+	int version = ioctl(fd, KVM_GET_API_VERSION, 0);
+
+	if (version != KVM_API_VERSION) {
+		error("/dev/kvm has API version %d, this program needs %d",
+		      version, KVM_API_VERSION);
+		return -ENOSYS;
+	}
+	for (size_t i = 0; i < sizeof(needed_caps) / sizeof(*needed_caps); i++)
+		if (ioctl(fd, KVM_CHECK_EXTENSION, needed_caps[i].cap) <= 0) {
+			error("this host's KVM lacks %s (%s): a newer kernel "
+			      "is needed",
+			      needed_caps[i].name, needed_caps[i].why);
+			return -ENOSYS;
+		}
+	return 0;
+}
+
+static struct kvm_cpuid2 *get_cpuid(int fd)
+{
+	struct kvm_cpuid2 *c = calloc(
+		1, sizeof(*c) + CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2));
+
+	if (!c)
+		return NULL;
+	c->nent = CPUID_ENTRIES;
+	if (ioctl(fd, KVM_GET_SUPPORTED_CPUID, c) < 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+/* KVM's documentation asks for both on Intel; elsewhere they do nothing. */
+static int set_intel_pages(int vm_fd)
+{
+	uint64_t identity = IDENTITY_GPA;
+
+	if (ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0 &&
+	    ioctl(vm_fd, KVM_SET_TSS_ADDR, TSS_GPA) < 0)
+		return -errno;
+	if (ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) >
+		    0 &&
+	    ioctl(vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0)
+		return -errno;
+	return 0;
+}
+
+int vm_create(struct vm *vm)
+{
+	int ret;
+
+	vm->vm_fd = -1;
+	vm->kvm_fd = open_kvm();
+	if (vm->kvm_fd < 0)
+		return vm->kvm_fd;
+	ret = check_kvm(vm->kvm_fd);
+	if (ret)
+		goto err_kvm;
+	do
+		vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+	while (vm->vm_fd < 0 && errno == EINTR);
+	if (vm->vm_fd < 0) {
+		ret = -errno;
+		error("cannot create a virtual machine: %s", strerror(errno));
+		goto err_kvm;
+	}
+	ret = set_intel_pages(vm->vm_fd);
+	if (ret) {
+		error("cannot set up the virtual machine: %s", strerror(-ret));
+		goto err_vm;
+	}
+	vm->cpuid = get_cpuid(vm->kvm_fd);
+	if (!vm->cpuid) {
+		ret = -ENOMEM;
+		error("cannot ask KVM for the processor's features");
+		goto err_vm;
+	}
+	return 0;
+err_vm:
+	close(vm->vm_fd);
+err_kvm:
+	close(vm->kvm_fd);
+	return ret;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	free(vm->cpuid);
+	close(vm->vm_fd);
+	close(vm->kvm_fd);
+	guestmem_fini(&vm->mem);
+}
+
+int vm_bank_online(struct vm *vm, unsigned i)
+{
+	const struct hv_bank *bank = &vm->banks[i];
+	struct kvm_userspace_memory_region region = {
+		.slot = i,
+		.guest_phys_addr = bank->start,
+		.memory_size = bank->end - bank->start,
+		.userspace_addr = (uint64_t)vm->mem.base + bank->start,
+	};
+
+	if (vm->online[i])
+		return 0;
+	if (ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
+		return -errno;
+	vm->online[i] = true;
+	return 0;
+}

@@ -1,0 +1,45 @@
+/*
+ * vm.h: one virtual machine: its KVM descriptors, RAM, and the parts that serve
+ * the guest. Owned by main; a vcpu refers to its vm.
+ */
+#ifndef VM_H
+#define VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guestmem.h"
+#include "hv_abi.h"
+
+struct sys;
+struct trace;
+struct exec;
+struct kvm_cpuid2;
+
+struct vm {
+	int kvm_fd, vm_fd;
+	struct kvm_cpuid2 *cpuid; /* asked for once */
+	struct guestmem mem;
+	struct hv_bank banks[HV_BANKS_MAX];
+	bool online[HV_BANKS_MAX]; /* has its memory slot */
+	unsigned nr_banks;
+	bool verbose;
+	bool check;	     /* let the guest tear down at exit and count */
+	struct sys *sys;     /* forwarded system calls */
+	struct trace *trace; /* NULL: faults are not traced */
+	struct exec *exec;   /* what execve makes */
+	struct hv_counters counters; /* from HV_CALL_EXIT */
+	bool have_counters;
+};
+
+/*
+ * Open /dev/kvm, check version and capabilities, create the VM. On failure
+ * prints one line that says what to do and returns -errno.
+ */
+int vm_create(struct vm *vm);
+void vm_destroy(struct vm *vm);
+
+/* Give bank i its memory slot. Returns 0 or -errno. */
+int vm_bank_online(struct vm *vm, unsigned i);
+
+#endif
