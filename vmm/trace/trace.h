@@ -1,6 +1,10 @@
 /*
  * trace.h: the fault log. Each record that the guest reports comes here in
  * order, synchronously; text and summary are made from it.
+ *
+ * The log never drops a record: a gap in the guest's numbering and a failed
+ * write are both reported. Columns and names: docs/log.md. Not thread-safe: the
+ * caller lets one vCPU in at a time.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -11,27 +15,45 @@
 
 #include "hv_abi.h"
 
+struct symbols;
 struct trace;
 
 struct trace_config {
-	FILE *text;   /* a line for each fault, or NULL */
-	bool summary; /* -c */
-	uint64_t tsc_khz;
+	FILE *text;	  /* a line for each fault, or NULL; not closed here */
+	bool summary;	  /* -c */
+	uint64_t tsc_khz; /* 0: not known, all times are shown as 0 */
 	uint64_t tsc_start; /* time 0 of the log */
-	/* Name of a mapped file; may return NULL. */
+	/* Name of a mapped file, used before return; both may be NULL. */
 	const char *(*file_path)(void *ctx, uint32_t file);
 	void *ctx;
+	/* Function names for instruction pointers, or NULL; outlives trace. */
+	const struct symbols *symbols;
 };
 
+/* Copies the configuration and writes the header line. NULL: no memory. */
 struct trace *trace_create(const struct trace_config *config);
-/* Returns 0, or -EPROTO if records were lost (a gap in seq): a bug of ours. */
+/*
+ * Log one record. Returns 0, or -EPROTO if it is not the one that was due:
+ * records were lost (a gap in seq) or repeated, which is a bug of ours. Such a
+ * record is logged all the same.
+ */
 int trace_fault(struct trace *t, const struct hv_fault *record);
+/* Records logged so far. */
 uint64_t trace_count(const struct trace *t);
+/*
+ * Write out buffered lines. On a terminal each line is written at once;
+ * otherwise call this when the guest dies before vmm prints why.
+ */
+void trace_flush(struct trace *t);
 /* The closing line "N faults, 0 lost" and the summary, if asked for. */
 void trace_finish(struct trace *t, FILE *out);
+/* Flushes and frees; NULL is allowed. */
 void trace_destroy(struct trace *t);
 
-/* Stable lower-case names: "anon-zero", "file-read", ... (docs/log.md). */
+/*
+ * Stable lower-case names: "anon-zero", "file-read", ... (docs/log.md);
+ * "unknown" for what is not an enum hv_outcome. Never NULL.
+ */
 const char *trace_outcome_name(unsigned outcome);
 
 #endif

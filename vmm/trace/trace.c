@@ -1,0 +1,153 @@
+/*
+ * trace.c: takes the records in, counts them, hands them to text and summary.
+ *
+ * Lines are gathered in a buffer of our own and written in large pieces. What
+ * the buffer holds is always whole lines, so a log that ends early ends with a
+ * whole line.
+ */
+#include "trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "summary.h"
+#include "text.h"
+
+#define BUFFER_SIZE (256u << 10)
+
+struct trace {
+	struct trace_config config;
+	struct summary *summary; /* NULL without -c */
+	uint64_t count;		 /* records taken in */
+	uint64_t due;		 /* seq of the next record */
+	uint64_t lost;		 /* gaps in seq */
+	uint64_t repeated;	 /* records older than the one due */
+	int write_error;	 /* errno of the first failed write */
+	bool each_line;		 /* a terminal: somebody is watching */
+	size_t used;
+	char buffer[BUFFER_SIZE];
+};
+
+static const char *const outcome_name[HV_FAULT_OUTCOMES] = {
+	[HV_FAULT_ANON_ZERO] = "anon-zero",
+	[HV_FAULT_ZERO_PAGE] = "zero-page",
+	[HV_FAULT_FILE_READ] = "file-read",
+	[HV_FAULT_FILE_COW] = "file-cow",
+	[HV_FAULT_COW] = "cow",
+	[HV_FAULT_REUSE] = "reuse",
+	[HV_FAULT_SHARED_WRITE] = "shared-write",
+	[HV_FAULT_STACK_GROWTH] = "stack-growth",
+	[HV_FAULT_SWAP_IN] = "swap-in",
+	[HV_FAULT_HUGE] = "huge",
+	[HV_FAULT_SPURIOUS] = "spurious",
+	[HV_FAULT_SEGV_MAPERR] = "segv-maperr",
+	[HV_FAULT_SEGV_ACCERR] = "segv-accerr",
+	[HV_FAULT_SIGBUS] = "sigbus",
+	[HV_FAULT_OOM] = "oom",
+};
+
+const char *trace_outcome_name(unsigned outcome)
+{
+	if (outcome >= HV_FAULT_OUTCOMES || !outcome_name[outcome])
+		return "unknown";
+	return outcome_name[outcome];
+}
+
+void trace_flush(struct trace *t)
+{
+	FILE *text = t->config.text;
+
+	if (!text)
+		return;
+	errno = 0;
+	if ((fwrite(t->buffer, 1, t->used, text) != t->used || fflush(text)) &&
+	    !t->write_error)
+		t->write_error = errno ? errno : EIO;
+	t->used = 0;
+}
+
+struct trace *trace_create(const struct trace_config *config)
+{
+	struct trace *t = malloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	/* Not calloc: the buffer's pages are touched when they are used. */
+	memset(t, 0, offsetof(struct trace, buffer));
+	t->config = *config;
+	t->due = 1;
+	if (config->summary) {
+		t->summary = summary_create();
+		if (!t->summary) {
+			free(t);
+			return NULL;
+		}
+	}
+	if (config->text) {
+		t->each_line = isatty(fileno(config->text));
+		t->used = strlen(text_header);
+		memcpy(t->buffer, text_header, t->used);
+	}
+	return t;
+}
+
+static int check_seq(struct trace *t, uint64_t seq)
+{
+	if (seq == t->due) {
+		t->due++;
+		return 0;
+	}
+	if (seq > t->due) {
+		t->lost += seq - t->due;
+		t->due = seq + 1;
+	} else {
+		t->repeated++;
+	}
+	return -EPROTO;
+}
+
+int trace_fault(struct trace *t, const struct hv_fault *record)
+{
+	t->count++;
+	if (t->summary)
+		summary_add(t->summary, &t->config, record);
+	if (t->config.text) {
+		if (BUFFER_SIZE - t->used < TEXT_LINE_MAX)
+			trace_flush(t);
+		t->used += text_line(&t->config, record, t->buffer + t->used);
+		if (t->each_line)
+			trace_flush(t);
+	}
+	return check_seq(t, record->seq);
+}
+
+uint64_t trace_count(const struct trace *t)
+{
+	return t->count;
+}
+
+void trace_finish(struct trace *t, FILE *out)
+{
+	trace_flush(t);
+	if (t->summary)
+		summary_print(t->summary, t->config.tsc_khz, out);
+	fprintf(out, "%" PRIu64 " faults, %" PRIu64 " lost", t->count, t->lost);
+	if (t->repeated)
+		fprintf(out, ", %" PRIu64 " repeated", t->repeated);
+	fputc('\n', out);
+	if (t->write_error)
+		fprintf(out, "the log is not complete: %s\n",
+			strerror(t->write_error));
+}
+
+void trace_destroy(struct trace *t)
+{
+	if (!t)
+		return;
+	trace_flush(t);
+	summary_destroy(t->summary);
+	free(t);
+}
