@@ -62,6 +62,8 @@ struct elfload_image {
 	uint32_t phentsize; /* always 56 */
 	uint64_t file_size;
 	int stack_exec; /* PT_GNU_STACK asks for an executable stack */
+	int truncated;	/* a segment reaches past the end of the file: Linux
+			   maps it, and gives SIGBUS on access */
 	uint32_t nr_segments;
 	struct elfload_segment segments[ELFLOAD_LOADS_MAX]; /* file order */
 };
@@ -77,7 +79,8 @@ int elfload_open(const char *path, struct elfload_error *e);
  * Read and check a program. The descriptor stays open, its offset may move.
  * -EACCES: not a regular file. -ENOEXEC: not an ELF program for this machine.
  * -EINVAL: an ELF program whose segments cannot be mapped. -EPERM: a segment
- * below ELFLOAD_MIN_ADDR. -EIO: reading failed. -ENOMEM.
+ * below ELFLOAD_MIN_ADDR. -EFAULT: bytes to clear past the end of the file.
+ * -EIO: reading failed. -ENOMEM.
  */
 int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e);
 
@@ -106,6 +109,9 @@ struct elfload_params {
 	int secure;	     /* AT_SECURE */
 	uint8_t random[16];  /* what AT_RANDOM points at */
 	uint64_t rlim_stack; /* bytes; UINT64_MAX: unlimited */
+	int thp_files; /* the file system aligns mappings of 2 MiB and more for
+			  huge pages (ext4, xfs, btrfs; mm/huge_memory.c,
+			  thp_get_unmapped_area): moves a large static-PIE */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed; /* for ELFLOAD_ASLR_SEED */
 };
@@ -158,7 +164,7 @@ struct elfload_plan {
 /*
  * Lay out the address space. -E2BIG: arguments and environment too large for
  * the stack limit. -ENOMEM: out of memory, or the program does not fit.
- * -EINVAL: an address outside user space. On failure the plan is empty.
+ * -EEXIST: a segment where the stack is. On failure the plan is empty.
  */
 int elfload_plan(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *out,

@@ -1,0 +1,73 @@
+/*
+ * internal.h: what the files of elfload/ share, and nobody else includes.
+ */
+#ifndef ELFLOAD_INTERNAL_H
+#define ELFLOAD_INTERNAL_H
+
+#include "elfload.h"
+#include <elf.h>
+
+/* A file as libelf hands it over, before any of it is believed. */
+struct elf_file {
+	uint64_t size;
+	size_t head_len;	/* bytes of head that are in the file */
+	unsigned char head[64]; /* its first bytes, read without libelf */
+	Elf64_Ehdr ehdr;	/* valid once check_head() passed */
+	const Elf64_Phdr *phdr; /* ehdr.e_phnum entries */
+};
+
+/* Set *e and return -err. */
+__attribute__((format(printf, 3, 4))) int
+elfload_fail(struct elfload_error *e, int err, const char *fmt, ...);
+
+/* The three layers of checks (check.c), each needing the one before. */
+int check_head(const struct elf_file *f, struct elfload_error *e);
+int check_ehdr(const struct elf_file *f, struct elfload_error *e);
+int check_phdrs(const struct elf_file *f, struct elfload_error *e);
+
+/* The random numbers of one exec (random.c). */
+struct exec_random {
+	enum elfload_aslr mode;
+	uint64_t state;
+};
+void exec_random_init(struct exec_random *r, const struct elfload_params *p);
+uint64_t exec_random_draw(struct exec_random *r); /* 0 with ASLR off */
+
+/* The strings of the new stack, before their final address is known. */
+struct exec_strings {
+	uint64_t argc, envc;	   /* argc at least 1 */
+	uint64_t arg_len, env_len; /* bytes, with the terminating zeros */
+	uint64_t execfn_len;
+	uint64_t total; /* all three, and the 8 zero bytes at the top */
+};
+
+/* Count and limit them as execve does: -E2BIG (stack.c). */
+int stack_measure(const struct elfload_params *p, struct exec_strings *s,
+		  struct elfload_error *e);
+
+/* Where the stack lies: sets stack_start, stack_end, arg_start (stack.c). */
+int stack_place(const struct elfload_params *p, const struct exec_strings *s,
+		struct exec_random *r, struct elfload_plan *plan,
+		struct elfload_error *e);
+
+/* Its contents: sets stack, sp, start_stack, arg_end, env_* (stack.c). */
+int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
+	       const struct exec_strings *s, struct exec_random *r,
+	       struct elfload_plan *plan, struct elfload_error *e);
+
+static inline uint64_t page_down(uint64_t a)
+{
+	return a & ~(ELFLOAD_PAGE_SIZE - 1);
+}
+
+static inline uint64_t page_up(uint64_t a)
+{
+	return page_down(a + ELFLOAD_PAGE_SIZE - 1);
+}
+
+static inline uint64_t page_offset(uint64_t a)
+{
+	return a & (ELFLOAD_PAGE_SIZE - 1);
+}
+
+#endif
