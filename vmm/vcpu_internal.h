@@ -27,7 +27,6 @@ struct vcpu {
 	bool stopping;	 /* the program has ended, the guest has not */
 	bool done;	 /* nothing more to run */
 	int wait_status; /* of the program, or of the failure */
-	uint64_t cpl0_probe_ticks; /* see boot.h */
 };
 
 /* Create the vCPU; its area must be in RAM. Prints and returns -errno. */
@@ -42,6 +41,9 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access);
 
 /* Stop now, because of a bug or a host failure: exit status 125. */
 void vcpu_abort(struct vcpu *v);
+
+/* MSRs of SYSCALL: entry is MSR_LSTAR. Returns 0 or -errno. */
+int vcpu_set_syscall_msrs(struct vcpu *v, uint64_t entry, uint64_t kernel_gs);
 
 /* exits.c: what KVM_RUN came back for. */
 void exit_dispatch(struct vcpu *v);

@@ -5,6 +5,7 @@
 
 #include "../arch/cpu.h"
 #include "../arch/trap.h"
+#include "arch.h"
 #include "string.h"
 
 static struct hv_call_page_s *call_page(void)
@@ -113,7 +114,10 @@ static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
 
 bool hv_exec(hv_fault_in_fn fault_in, int *result)
 {
-	bool alive = call_with_upcalls(HV_CALL_EXEC, fault_in);
+	bool alive;
+
+	call_page()->exec.tsc = arch_tsc();
+	alive = call_with_upcalls(HV_CALL_EXEC, fault_in);
 
 	*result = call_page()->exec.result;
 	return alive;

@@ -27,9 +27,9 @@ typedef struct {
 /*
  * The physical map. RAM lies in banks; each becomes a memory slot when the
  * guest first asks for it (HV_BANK_ONLINE), so that start-up does not depend
- * on the size of RAM. From 0, and again from 4 GiB, each bank doubles what there
- * is: HV_BANK_FIRST, the same again, twice that, ...; the gap between is not RAM,
- * as on a PC. vmm/banks.h makes the layout.
+ * on the size of RAM. From 0, and again from 4 GiB, each bank doubles what
+ * there is: HV_BANK_FIRST, the same again, twice that, ...; the gap between is
+ * not RAM, as on a PC. vmm/banks.h makes the layout.
  */
 #define HV_PAGE_SHIFT	  12
 #define HV_PAGE_SIZE	  4096ull
@@ -163,7 +163,7 @@ struct hv_boot {
 	uint32_t flags;	     /* HV_BOOT_* */
 	uint32_t kernel_cpl; /* 0 or 3 */
 	uint32_t nr_banks;
-	uint64_t root;	    /* gpa of the kernel's PML4 */
+	hv_gpa_t root;	    /* the kernel's PML4 */
 	uint64_t gate;	    /* CPL 3: gpa of the user root's gate PML4 entry */
 	uint64_t vcpu_area; /* gpa of struct hv_vcpu_area number 0 */
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
@@ -179,6 +179,13 @@ struct hv_boot {
  * looks at them. Unknown numbers end the guest.
  */
 #define HV_PORT 0x5e
+/*
+ * Before anything else the kernel times HV_PROBE_LOOPS iterations of a loop of
+ * two instructions and puts the TSC ticks out here, 32 bits. The host sees by
+ * it whether ring 0 is interpreted, and sets hv_boot.flags.
+ */
+#define HV_PORT_PROBE  0x5f
+#define HV_PROBE_LOOPS 16
 
 enum hv_call_nr {
 	HV_CALL_PANIC = 1,   /* kernel invariant broken: text; no return */
@@ -232,7 +239,9 @@ struct hv_call_page {
 	hv_gpa_t dst, src; /* in: src for PAGE_COPY */
 };
 struct hv_call_exec {
+	uint64_t tsc;	/* in: time 0 of the log */
 	int32_t result; /* out: 0, registers set; or -errno: give up */
+	uint32_t reserved;
 };
 /* Registers (number in rax) are in the vCPU area, as is the result (rax). */
 struct hv_call_upcall_done {

@@ -109,6 +109,11 @@ static int check_seq(struct trace *t, uint64_t seq)
 	return -EPROTO;
 }
 
+void trace_start(struct trace *t, uint64_t tsc)
+{
+	t->config.tsc_start = tsc;
+}
+
 int trace_fault(struct trace *t, const struct hv_fault *record)
 {
 	t->count++;

@@ -32,6 +32,8 @@ struct trace_config {
 
 /* Copies the configuration and writes the header line. NULL: no memory. */
 struct trace *trace_create(const struct trace_config *config);
+/* Replace tsc_start of the configuration; before the first record. */
+void trace_start(struct trace *t, uint64_t tsc);
 /*
  * Log one record. Returns 0, or -EPROTO if it is not the one that was due:
  * records were lost (a gap in seq) or repeated, which is a bug of ours. Such a

@@ -16,6 +16,14 @@
 	.globl kernel_entry, user_enter, syscall_entry
 /* From the host: rdi = boot information, rsp = the vCPU's stack. */
 kernel_entry:
+	rdtsc
+	mov %eax, %esi
+	mov $16, %ecx			/* HV_PROBE_LOOPS */
+1:	dec %ecx
+	jnz 1b
+	rdtsc
+	sub %esi, %eax
+	out %eax, $0x5f			/* HV_PORT_PROBE */
 	call kernel_main
 	ud2
 

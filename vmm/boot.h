@@ -1,0 +1,45 @@
+/*
+ * boot.h: guest memory and registers as the guest kernel expects them at its
+ * entry. All of it is done natively, by the host, since ring 0 may be
+ * interpreted (docs/kvm-kinds.md).
+ *
+ * Physical layout of the first bank:
+ *   0x01000  GDT, TSS          0x02000  IDT
+ *   0x03000  stack for #DF     0x08000  vCPU area 0
+ *   0x10000  struct hv_boot
+ *   HV_KERNEL_GPA  kernel image, then page tables, then struct pages
+ */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include "vm.h"
+
+struct vcpu;
+
+#define BOOT_VCPU_AREA 0x8000ull
+
+struct boot_config {
+	uint64_t ram_size; /* bytes; a multiple of 4096 */
+	uint32_t flags;	   /* HV_BOOT_* that options decide */
+	uint64_t fault_around;
+};
+
+/*
+ * Make RAM, put the first bank online, load the kernel, build its tables and
+ * struct hv_boot but for its `exec`. Prints and returns -errno.
+ */
+int boot_prepare(struct vm *vm, const struct boot_config *config);
+
+/* Where exec's part of the boot information is to be written. */
+struct hv_exec *boot_exec(struct vm *vm);
+
+/* Set the vCPU's registers for the kernel's entry. */
+int boot_set_registers(struct vm *vm, struct vcpu *v);
+
+/*
+ * The ticks that the kernel's first loop took (HV_PORT_PROBE): above 60 ns an
+ * iteration ring 0 is interpreted. Tells the kernel.
+ */
+void boot_set_kind(struct vm *vm, uint64_t probe_ticks, uint64_t tsc_khz);
+
+#endif

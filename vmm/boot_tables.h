@@ -1,0 +1,34 @@
+/*
+ * boot_tables.h: the guest kernel's page tables, built before the guest runs.
+ * After that only the guest writes page tables.
+ */
+#ifndef BOOT_TABLES_H
+#define BOOT_TABLES_H
+
+#include <stdbool.h>
+
+#include "guestmem.h"
+
+/* Page-table bits: Intel SDM vol. 3A, table 4-20. */
+#define PT_PRESENT 1ull
+#define PT_WRITE   2ull
+#define PT_USER	   4ull
+#define PT_NX	   (1ull << 63)
+
+struct boot_tables {
+	struct guestmem *mem;
+	uint64_t next, end; /* gpa: where table pages are taken from */
+	bool gigabyte_pages;
+};
+
+/* An empty table. 0: no room. */
+hv_gpa_t boot_tables_new(struct boot_tables *t);
+
+/*
+ * Map [va, va + len) to [gpa, gpa + len), all multiples of a page, by the
+ * largest pages that alignment allows. Returns 0, or -ENOSPC.
+ */
+int boot_tables_map(struct boot_tables *t, hv_gpa_t root, uint64_t va,
+		    uint64_t gpa, uint64_t len, uint64_t bits);
+
+#endif

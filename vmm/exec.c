@@ -1,0 +1,254 @@
+/*
+ * exec.c: see exec.h.
+ */
+#include "exec.h"
+
+#include <errno.h>
+#include <linux/auxvec.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "guestmem.h"
+#include "message.h"
+#include "vcpu.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+
+/* As execvp: the first match that may be run, or NULL with errno set. */
+static char *search_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	int last_error = ENOENT;
+
+	for (path = path ? path : DEFAULT_PATH; path;) {
+		const char *end = strchrnul(path, ':');
+		int len = (int)(end - path);
+		char *file;
+
+		if (asprintf(&file, "%.*s%s%s", len, path, len ? "/" : "./",
+			     name) < 0)
+			return NULL;
+		if (!access(file, X_OK))
+			return file;
+		if (errno == EACCES)
+			last_error = EACCES;
+		free(file);
+		path = *end ? end + 1 : NULL;
+	}
+	errno = last_error;
+	return NULL;
+}
+
+static char *find_program(const char *name)
+{
+	char *file;
+
+	if (strchr(name, '/'))
+		return strdup(name);
+	file = search_path(name);
+	if (file || access(name, F_OK))
+		return file;
+	if (asprintf(&file, "./%s", name) < 0)
+		return NULL;
+	return file;
+}
+
+static int say_error(const char *program, const struct elfload_error *e)
+{
+	bool missing = e->err == ENOENT || e->err == ENOTDIR;
+
+	error("%s: %s", program, e->text[0] ? e->text : strerror(e->err));
+	return missing ? 127 : 126;
+}
+
+/* AT_RSEQ_*: Linux 6.3 and later; not in all headers. */
+#define AUX_RSEQ_FEATURE_SIZE 27
+#define AUX_RSEQ_ALIGN	      28
+#define AUX_MINSIGSTKSZ	      51
+
+static uint64_t splitmix64(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* AT_RANDOM: repeatable where the layout is. */
+static int fill_random(uint8_t out[16], const struct exec_config *config)
+{
+	uint64_t state = config->aslr_seed, words[2];
+
+	if (config->aslr != ELFLOAD_ASLR_SEED)
+		return getrandom(out, 16, 0) == 16 ? 0 : -EIO;
+	words[0] = splitmix64(&state);
+	words[1] = splitmix64(&state);
+	memcpy(out, words, 16);
+	return 0;
+}
+
+static int plan(struct exec *e, const struct exec_config *config,
+		const char *execfn, struct elfload_error *err)
+{
+	struct rlimit stack = {RLIM_INFINITY, RLIM_INFINITY};
+	struct elfload_params params = {
+		.argv = config->argv,
+		.envp = config->envp,
+		.execfn = execfn,
+		.platform = "x86_64",
+		.hwcap = getauxval(AT_HWCAP),
+		.hwcap2 = getauxval(AT_HWCAP2),
+		.clktck = getauxval(AT_CLKTCK),
+		.minsigstksz = getauxval(AUX_MINSIGSTKSZ),
+		.rseq_feature_size = getauxval(AUX_RSEQ_FEATURE_SIZE),
+		.rseq_align = getauxval(AUX_RSEQ_ALIGN),
+		.uid = getuid(),
+		.euid = geteuid(),
+		.gid = getgid(),
+		.egid = getegid(),
+		.aslr = config->aslr,
+		.aslr_seed = config->aslr_seed,
+	};
+
+	getrlimit(RLIMIT_STACK, &stack);
+	params.rlim_stack = stack.rlim_cur;
+	if (fill_random(params.random, config)) {
+		err->err = EIO;
+		snprintf(err->text, sizeof(err->text), "no random bytes");
+		return -EIO;
+	}
+	return elfload_plan(&e->image, &params, &e->plan, err);
+}
+
+int exec_load(struct exec *e, const struct exec_config *config)
+{
+	struct elfload_error err = {0};
+	char *file = find_program(config->program);
+	int status;
+
+	*e = (struct exec){.fd = -1};
+	if (!file) {
+		error("%s: %s", config->program,
+		      errno == ENOENT ? "no such program in PATH or here"
+				      : strerror(errno));
+		return errno == ENOENT ? 127 : 126;
+	}
+	e->fd = elfload_open(file, &err);
+	if (e->fd < 0)
+		goto err_say;
+	e->path = realpath(file, NULL);
+	if (!e->path) {
+		err.err = errno;
+		goto err_say;
+	}
+	if (elfload_read(e->fd, &e->image, &err) ||
+	    plan(e, config, file, &err))
+		goto err_say;
+	free(file);
+	return 0;
+err_say:
+	status = say_error(file, &err);
+	free(file);
+	exec_unload(e);
+	return status;
+}
+
+void exec_unload(struct exec *e)
+{
+	elfload_plan_free(&e->plan);
+	if (e->fd >= 0)
+		close(e->fd);
+	free(e->path);
+	e->path = NULL;
+	e->fd = -1;
+}
+
+static uint64_t soft_limit(int resource)
+{
+	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
+
+	getrlimit(resource, &r);
+	return r.rlim_cur;
+}
+
+static const uint32_t map_kinds[] = {
+	[ELFLOAD_MAP_FILE] = HV_MAP_FILE,
+	[ELFLOAD_MAP_ANON] = HV_MAP_ANON,
+	[ELFLOAD_MAP_STACK] = HV_MAP_STACK,
+};
+
+_Static_assert(ELFLOAD_MAPS_MAX <= HV_EXEC_MAPS_MAX, "plans fit the contract");
+
+void exec_describe(const struct exec *e, struct hv_exec *out)
+{
+	const struct elfload_plan *p = &e->plan;
+
+	*out = (struct hv_exec){
+		.start_code = p->start_code,
+		.end_code = p->end_code,
+		.start_data = p->start_data,
+		.end_data = p->end_data,
+		.start_brk = p->start_brk,
+		.brk = p->brk,
+		.start_stack = p->start_stack,
+		.arg_start = p->arg_start,
+		.arg_end = p->arg_end,
+		.env_start = p->env_start,
+		.env_end = p->env_end,
+		.mmap_base = p->mmap_base,
+		.rlim_stack = soft_limit(RLIMIT_STACK),
+		.rlim_data = soft_limit(RLIMIT_DATA),
+		.rlim_as = soft_limit(RLIMIT_AS),
+		.file_size = e->image.file_size,
+		.nr_maps = p->nr_maps,
+		.pid = (uint32_t)getpid(),
+	};
+	for (uint32_t i = 0; i < p->nr_maps; i++) {
+		const struct elfload_map *m = &p->maps[i];
+		bool file = m->kind == ELFLOAD_MAP_FILE;
+
+		out->maps[i] = (struct hv_map){
+			.start = m->start,
+			.end = m->end,
+			.offset = m->offset,
+			.prot = m->prot,
+			.flags = m->growsdown ? HV_MAPF_GROWSDOWN : 0,
+			.kind = map_kinds[m->kind],
+			.file = file,
+		};
+	}
+}
+
+/*
+ * In Linux's order: strings, before the old address space goes; bss; then
+ * arguments, environment and auxiliary vector.
+ */
+int exec_finish(struct exec *e, struct vcpu *v)
+{
+	const struct elfload_plan *p = &e->plan;
+	struct hv_regs regs = {
+		.rip = p->entry,
+		.cs = HV_SEL_USER_CS,
+		.rflags = 0x202,
+		.rsp = p->sp,
+		.ss = HV_SEL_USER_DS,
+	};
+	size_t tables = p->arg_start - p->sp;
+	int ret;
+
+	ret = usermem_write(v, p->arg_start, p->stack + tables,
+			    p->stack_len - tables);
+	for (uint32_t i = 0; i < p->nr_clears && !ret; i++)
+		ret = usermem_zero(v, p->clears[i].start,
+				   p->clears[i].end - p->clears[i].start);
+	ret = ret ? ret : usermem_write(v, p->sp, p->stack, tables);
+	if (!ret)
+		vcpu_set_regs(v, &regs);
+	return ret;
+}

@@ -1,0 +1,44 @@
+/*
+ * exec.h: execve: from a program's path to the first instruction. The layout
+ * is elfload's; here it is turned into the contract's terms and into memory.
+ */
+#ifndef EXEC_H
+#define EXEC_H
+
+#include <stdint.h>
+
+#include "elfload.h"
+#include "hv_abi.h"
+
+struct vcpu;
+
+struct exec {
+	char *path; /* absolute */
+	int fd;
+	struct elfload_image image;
+	struct elfload_plan plan;
+};
+
+struct exec_config {
+	const char *program;	 /* as on the command line */
+	const char *const *argv; /* argv[0] is the program's name */
+	const char *const *envp;
+	enum elfload_aslr aslr;
+	uint64_t aslr_seed;
+};
+
+/*
+ * Find the program (in PATH, then in the current directory, unless its name has
+ * a slash), read and plan it. On failure prints one line and returns the exit
+ * status for the shell: 127 not found, 126 cannot be run. 0 if all is well.
+ */
+int exec_load(struct exec *e, const struct exec_config *config);
+void exec_unload(struct exec *e);
+
+/* Describe the plan to the guest kernel. */
+void exec_describe(const struct exec *e, struct hv_exec *out);
+
+/* Write stack and bss through the guest's tables, set the user registers. */
+int exec_finish(struct exec *e, struct vcpu *v);
+
+#endif

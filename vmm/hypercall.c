@@ -1,0 +1,225 @@
+/*
+ * hypercall.c: what the guest kernel asks of the host. The guest is not
+ * trusted: arguments are copied out of the call page before they are checked.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "exec.h"
+#include "message.h"
+#include "sys.h"
+#include "trace.h"
+#include "vcpu_internal.h"
+
+static struct hv_call_page_s *call_page(struct vcpu *v)
+{
+	return &v->area->call;
+}
+
+/* The answer to a call that may have ended the program. */
+static void answer(struct vcpu *v)
+{
+	call_page(v)->status = v->stopping ? HV_STATUS_EXIT : HV_STATUS_DONE;
+}
+
+static void copy_text(struct vcpu *v, char *dst)
+{
+	struct hv_call_text text = call_page(v)->text;
+	size_t len = text.len;
+
+	len = len < sizeof(text.text) ? len : sizeof(text.text);
+	memcpy(dst, text.text, len);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)dst[i] < ' ')
+			dst[i] = ' ';
+	dst[len] = '\0';
+}
+
+static void call_panic(struct vcpu *v)
+{
+	char text[sizeof(struct hv_call_text)];
+
+	copy_text(v, text);
+	error("guest kernel panic: %s", text);
+	exit_dump(v, 0);
+	vcpu_abort(v);
+}
+
+static void call_print(struct vcpu *v)
+{
+	char text[sizeof(struct hv_call_text)];
+
+	copy_text(v, text);
+	detail("guest kernel: %s", text);
+}
+
+static void call_bank_online(struct vcpu *v)
+{
+	uint32_t bank = call_page(v)->bank.bank;
+	int result = -EINVAL;
+
+	if (bank < v->vm->nr_banks)
+		result = vm_bank_online(v->vm, bank);
+	if (result)
+		error("bank %u of guest RAM: %s", bank, strerror(-result));
+	call_page(v)->bank.result = result ? -ENOMEM : 0;
+}
+
+static int file_read(struct vcpu *v, const struct hv_call_file_read *call)
+{
+	if (call->n > HV_FILE_READ_MAX)
+		return -EINVAL;
+	for (uint32_t i = 0; i < call->n; i++) {
+		void *frame = guestmem_at(&v->vm->mem, call->frames[i],
+					  HV_PAGE_SIZE);
+		uint64_t offset = call->offset + i * HV_PAGE_SIZE;
+
+		if (!frame ||
+		    sys_file_read(v->vm->sys, call->file, offset, frame,
+				  HV_PAGE_SIZE))
+			return -EIO;
+	}
+	return 0;
+}
+
+static void call_file_read(struct vcpu *v)
+{
+	struct hv_call_file_read call = call_page(v)->file_read;
+
+	call_page(v)->file_read.result = file_read(v, &call);
+}
+
+static void call_file_get(struct vcpu *v)
+{
+	struct hv_call_file_get call = call_page(v)->file_get;
+
+	call.size = 0;
+	call.file = sys_file_get(v->vm->sys, call.fd, call.prot, call.map_flags,
+				 &call.size);
+	call_page(v)->file_get = call;
+}
+
+static void call_file_put(struct vcpu *v)
+{
+	sys_file_put(v->vm->sys, call_page(v)->file_put.file);
+}
+
+static void bad_frame(struct vcpu *v, hv_gpa_t gpa)
+{
+	error("guest kernel: frame %#lx is not RAM", gpa.v);
+	vcpu_abort(v);
+}
+
+static void call_page_zero(struct vcpu *v)
+{
+	hv_gpa_t dst = call_page(v)->page.dst;
+	void *page = guestmem_at(&v->vm->mem, dst, HV_PAGE_SIZE);
+
+	if (page)
+		memset(page, 0, HV_PAGE_SIZE);
+	else
+		bad_frame(v, dst);
+}
+
+static void call_page_copy(struct vcpu *v)
+{
+	struct hv_call_page call = call_page(v)->page;
+	void *dst = guestmem_at(&v->vm->mem, call.dst, HV_PAGE_SIZE);
+	void *src = guestmem_at(&v->vm->mem, call.src, HV_PAGE_SIZE);
+
+	if (dst && src)
+		memmove(dst, src, HV_PAGE_SIZE);
+	else
+		bad_frame(v, dst ? call.src : call.dst);
+}
+
+static void call_fault_log(struct vcpu *v)
+{
+	struct hv_fault record = call_page(v)->fault;
+
+	if (v->vm->trace && trace_fault(v->vm->trace, &record)) {
+		error("fault records were lost before number %lu: a bug of "
+		      "vmm",
+		      record.seq);
+		vcpu_abort(v);
+	}
+}
+
+static void call_exec(struct vcpu *v)
+{
+	uint64_t tsc = call_page(v)->exec.tsc;
+	int result;
+
+	if (v->vm->trace)
+		trace_start(v->vm->trace, tsc);
+	result = exec_finish(v->vm->exec, v);
+	if (result && !v->done) {
+		error("the program's stack and bss cannot be written: %s",
+		      strerror(-result));
+		vcpu_stop(v, 126 << 8);
+	}
+	call_page(v)->exec.result = result;
+	answer(v);
+}
+
+static void call_syscall(struct vcpu *v)
+{
+	sys_serve(v->vm->sys, v);
+	answer(v);
+}
+
+static void call_upcall_done(struct vcpu *v)
+{
+	if (!v->upcall_pending) {
+		error("guest kernel: answer to an upcall that nobody made");
+		vcpu_abort(v);
+		return;
+	}
+	v->upcall_result = call_page(v)->upcall_done.result ? -EFAULT : 0;
+	v->upcall_pending = false;
+}
+
+static void call_signal(struct vcpu *v)
+{
+	struct hv_call_signal signal = call_page(v)->signal;
+
+	sys_signal(v->vm->sys, v, &signal);
+	answer(v);
+}
+
+static void call_exit(struct vcpu *v)
+{
+	v->vm->counters = call_page(v)->exit.counters;
+	v->vm->have_counters = true;
+	v->done = true;
+}
+
+typedef void (*call_fn)(struct vcpu *v);
+
+static const call_fn call_table[HV_CALL_NR] = {
+	[HV_CALL_PANIC] = call_panic,
+	[HV_CALL_PRINT] = call_print,
+	[HV_CALL_BANK_ONLINE] = call_bank_online,
+	[HV_CALL_FILE_READ] = call_file_read,
+	[HV_CALL_FILE_GET] = call_file_get,
+	[HV_CALL_FILE_PUT] = call_file_put,
+	[HV_CALL_PAGE_ZERO] = call_page_zero,
+	[HV_CALL_PAGE_COPY] = call_page_copy,
+	[HV_CALL_FAULT_LOG] = call_fault_log,
+	[HV_CALL_EXEC] = call_exec,
+	[HV_CALL_SYSCALL] = call_syscall,
+	[HV_CALL_UPCALL_DONE] = call_upcall_done,
+	[HV_CALL_SIGNAL] = call_signal,
+	[HV_CALL_EXIT] = call_exit,
+};
+
+void hypercall_dispatch(struct vcpu *v, uint32_t nr)
+{
+	if (nr < HV_CALL_NR && call_table[nr]) {
+		call_table[nr](v);
+		return;
+	}
+	error("guest kernel: unknown hypercall %u", nr);
+	exit_dump(v, 0);
+	vcpu_abort(v);
+}

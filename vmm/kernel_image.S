@@ -1,0 +1,8 @@
+/* kernel_image.S: the guest kernel inside the vmm binary: one file to copy. */
+	.section .rodata
+	.balign 4096
+	.globl kernel_cpl0_start, kernel_cpl0_end
+kernel_cpl0_start:
+	.incbin "kernel-cpl0.bin"
+kernel_cpl0_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,250 @@
+/*
+ * main.c: order of construction, and the end. Only this file exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "exec.h"
+#include "message.h"
+#include "options.h"
+#include "symbols.h"
+#include "sys.h"
+#include "trace.h"
+#include "vcpu_internal.h"
+
+#define FAILURE 125
+
+struct machine {
+	struct options options;
+	struct exec exec;
+	struct vm vm;
+	struct vcpu vcpu;
+	FILE *log;
+	struct symbols *symbols;
+};
+
+static int prepare_vm(struct machine *m)
+{
+	const struct options *o = &m->options;
+	bool trace = o->trace || o->summary;
+	struct boot_config config = {
+		.ram_size = o->ram_size,
+		.flags = (trace ? HV_BOOT_TRACE : 0) |
+			 (o->check ? HV_BOOT_CHECK : 0),
+		.fault_around = o->fault_around,
+	};
+
+	m->vm.verbose = o->verbose;
+	m->vm.check = o->check;
+	m->vm.exec = &m->exec;
+	if (vm_create(&m->vm))
+		return FAILURE;
+	if (boot_prepare(&m->vm, &config))
+		return FAILURE;
+	exec_describe(&m->exec, boot_exec(&m->vm));
+	if (vcpu_create(&m->vcpu, &m->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
+		return FAILURE;
+	return 0;
+}
+
+static int prepare_sys(struct machine *m)
+{
+	struct sys_config config = {
+		.exe = m->exec.path,
+		.rw_dirs = m->options.rw_dirs,
+		.nr_rw_dirs = m->options.nr_rw_dirs,
+		.verbose = m->options.verbose,
+	};
+
+	m->vm.sys = sys_create(&config);
+	if (!m->vm.sys) {
+		error("cannot prepare system calls: %s", strerror(errno));
+		return FAILURE;
+	}
+	if (sys_file_add(m->vm.sys, m->exec.fd, m->exec.path) != 1) {
+		error("%s: cannot be mapped", m->exec.path);
+		return FAILURE;
+	}
+	return 0;
+}
+
+static const char *file_path(void *sys, uint32_t file)
+{
+	return sys_file_path(sys, file);
+}
+
+static int prepare_log(struct machine *m)
+{
+	const struct options *o = &m->options;
+	int khz = ioctl(m->vcpu.fd, KVM_GET_TSC_KHZ, 0);
+	struct trace_config config = {
+		.text = o->trace ? stderr : NULL,
+		.summary = o->summary,
+		.tsc_khz = khz > 0 ? (uint64_t)khz : 0,
+		.file_path = file_path,
+		.ctx = m->vm.sys,
+	};
+
+	if (!o->trace && !o->summary)
+		return 0;
+	if (o->log_file) {
+		m->log = fopen(o->log_file, "we");
+		if (!m->log) {
+			error("-o %s: %s", o->log_file, strerror(errno));
+			return FAILURE;
+		}
+		config.text = m->log;
+	}
+	if (o->trace) {
+		m->symbols = symbols_read(m->exec.fd);
+		if (m->symbols)
+			symbols_set_bias(m->symbols, m->exec.plan.load_bias);
+		config.symbols = m->symbols;
+	}
+	m->vm.trace = trace_create(&config);
+	if (!m->vm.trace) {
+		error("no memory for the log");
+		return FAILURE;
+	}
+	return 0;
+}
+
+/* Every frame and object must be back: a leak is a bug of the guest kernel. */
+static int check_counters(const struct vm *vm)
+{
+	const struct hv_counters *c = &vm->counters;
+
+	if (!vm->check)
+		return 0;
+	if (!vm->have_counters) {
+		error("check: the guest ended without counting");
+		return FAILURE;
+	}
+	note("check: %lu of %lu frames free, %lu in kernel use, %lu slab "
+	     "objects, %lu faults, %lu splits, %lu merges",
+	     c->frames_free, c->frames_total, c->frames_kernel,
+	     c->slab_objects, c->faults, c->buddy_splits, c->buddy_merges);
+	if (c->slab_objects ||
+	    c->frames_free + c->frames_kernel != c->frames_total) {
+		error("check failed: frames or slab objects were lost");
+		return FAILURE;
+	}
+	return 0;
+}
+
+/* si_code of a signal, in words. */
+static const char *code_name(int sig, int code)
+{
+	if (sig == SIGSEGV && code == SEGV_MAPERR)
+		return " (MAPERR: no mapping there)";
+	if (sig == SIGSEGV && code == SEGV_ACCERR)
+		return " (ACCERR: the mapping forbids it)";
+	if (sig == SIGBUS && code == BUS_ADRERR)
+		return " (ADRERR: beyond the end of the file)";
+	return "";
+}
+
+static void explain_death(const struct machine *m, int sig)
+{
+	const char *program = m->options.program_argv[0];
+	struct sys_death d = {0};
+
+	sys_death(m->vm.sys, &d);
+	if (sig == SIGSEGV || sig == SIGBUS)
+		note("%s: %s%s at address %#lx, instruction %#lx", program,
+		     strsignal(sig), code_name(sig, d.code), d.addr, d.ip);
+	else if (d.sig && d.code > 0)
+		note("%s: %s, instruction %#lx", program, strsignal(sig),
+		     d.ip);
+	else
+		note("%s: ended by a signal: %s", program, strsignal(sig));
+}
+
+static void report(struct machine *m)
+{
+	FILE *out = m->options.quiet ? NULL : stderr;
+
+	if (m->vm.trace && out)
+		trace_finish(m->vm.trace, out);
+	if (out)
+		sys_report(m->vm.sys, out);
+}
+
+static int run(struct machine *m)
+{
+	int status = vcpu_run(&m->vcpu), failed;
+
+	if (m->vm.trace)
+		trace_flush(m->vm.trace);
+	if (WIFSIGNALED(status))
+		explain_death(m, WTERMSIG(status));
+	report(m);
+	failed = check_counters(&m->vm);
+	return failed ? failed << 8 : status;
+}
+
+static void tear_down(struct machine *m)
+{
+	trace_destroy(m->vm.trace);
+	symbols_free(m->symbols);
+	if (m->log && fclose(m->log))
+		error("-o %s: %s", m->options.log_file, strerror(errno));
+	sys_destroy(m->vm.sys);
+	vcpu_destroy(&m->vcpu);
+	vm_destroy(&m->vm);
+	exec_unload(&m->exec);
+}
+
+/* End as the program did; but the core file would be ours, so none. */
+static int end_as(int status)
+{
+	struct rlimit no_core = {0, 0};
+
+	if (!WIFSIGNALED(status))
+		return WEXITSTATUS(status);
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(WTERMSIG(status), SIG_DFL);
+	raise(WTERMSIG(status));
+	return 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv)
+{
+	static struct machine m;
+	const struct options *o = &m.options;
+	struct exec_config config;
+	int status = options_parse(&m.options, argc, argv);
+
+	if (status >= 0)
+		return status;
+	message_level(o->quiet, o->verbose);
+	if (o->directory && chdir(o->directory)) {
+		error("-C %s: %s", o->directory, strerror(errno));
+		return FAILURE;
+	}
+	config = (struct exec_config){
+		.program = o->program_argv[0],
+		.argv = (const char *const *)o->program_argv,
+		.envp = (const char *const *)environ,
+		.aslr = o->aslr,
+		.aslr_seed = o->aslr_seed,
+	};
+	status = exec_load(&m.exec, &config);
+	if (status)
+		return status;
+	if (prepare_vm(&m) || prepare_sys(&m) || prepare_log(&m))
+		return FAILURE;
+	status = run(&m);
+	tear_down(&m);
+	return end_as(status);
+}

@@ -1,0 +1,231 @@
+/*
+ * options.c: see options.h. The texts here and docs/vmm.1.scd say the same.
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv_abi.h"
+#include "message.h"
+#include "version.h"
+
+#define USAGE_STATUS	     125
+#define DEFAULT_RAM	     (1ull << 30)
+#define DEFAULT_FAULT_AROUND 65536ull
+
+static const char help_text[] =
+	"Usage: vmm [options] [--] program [args]\n"
+	"Run an unmodified x86-64 Linux program in a KVM guest whose kernel is\n"
+	"a memory manager, and show what that memory manager does.\n"
+	"\n"
+	"Log\n"
+	"  --trace            one line for each page fault, to stderr\n"
+	"  -o FILE            the same, to FILE\n"
+	"  -c                 summary of the faults at the end\n"
+	"  -q                 no closing lines      -v  more detail\n"
+	"Machine\n"
+	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
+	"  --fault-around=SIZE  map so many bytes around a file read (64K)\n"
+	"  --check            at the end count every frame and object\n"
+	"Program\n"
+	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
+	"  -C DIR             start in DIR\n"
+	"  --rw DIR           let the program write below DIR; all else is\n"
+	"                     read-only\n"
+	"  --no-aslr          addresses as under `setarch -R`\n"
+	"  --aslr=SEED        random addresses, the same for the same SEED\n"
+	"\n"
+	"  -h, --help         this text             -V, --version\n"
+	"\n"
+	"The exit status is the program's; a signal that ends it ends vmm. 125:\n"
+	"vmm failed; 126: cannot be run; 127: not found. See vmm(1).\n";
+
+enum {
+	OPT_TRACE = 256,
+	OPT_FAULT_AROUND,
+	OPT_CHECK,
+	OPT_RW,
+	OPT_NO_ASLR,
+	OPT_ASLR
+};
+
+static const struct option long_options[] = {
+	{"trace", no_argument, NULL, OPT_TRACE},
+	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"rw", required_argument, NULL, OPT_RW},
+	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
+	{"aslr", required_argument, NULL, OPT_ASLR},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+/* A number with an optional suffix K, M, G or T. False if it is not one. */
+static bool parse_size(const char *text, uint64_t *out)
+{
+	static const char suffixes[] = "KMGT";
+	const char *suffix;
+	unsigned shift = 0;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	if (errno)
+		return false;
+	if (*end) {
+		suffix = strchr(suffixes, toupper((unsigned char)*end));
+		if (!suffix || end[1])
+			return false;
+		shift = 10 * (unsigned)(suffix - suffixes + 1);
+	}
+	if (*out > UINT64_MAX >> shift)
+		return false;
+	*out <<= shift;
+	return true;
+}
+
+static int wrong(const char *what, const char *value, const char *wanted)
+{
+	error("%s %s: %s", what, value, wanted);
+	return USAGE_STATUS;
+}
+
+static int set_ram(struct options *o, const char *text)
+{
+	if (!parse_size(text, &o->ram_size))
+		return wrong("-m", text, "not a size; try -m 512M");
+	if (o->ram_size < HV_RAM_MIN)
+		return wrong("-m", text, "too small; at least 16M");
+	if (o->ram_size > HV_RAM_MAX)
+		return wrong("-m", text, "too large; at most 1T");
+	o->ram_size &= ~(HV_PAGE_SIZE - 1);
+	return -1;
+}
+
+static int set_fault_around(struct options *o, const char *text)
+{
+	uint64_t size;
+
+	if (!parse_size(text, &size) || size < 4096 || size > 65536 ||
+	    size & (size - 1))
+		return wrong("--fault-around", text,
+			     "must be 4K (off), 8K, 16K, 32K or 64K");
+	o->fault_around = size;
+	return -1;
+}
+
+static int set_seed(struct options *o, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	o->aslr_seed = strtoull(text, &end, 0);
+	if (errno || *end || !isdigit((unsigned char)*text))
+		return wrong("--aslr", text, "the seed is a number");
+	o->aslr = ELFLOAD_ASLR_SEED;
+	return -1;
+}
+
+static int set_variable(char *text)
+{
+	char *equals = strchr(text, '=');
+	int ret;
+
+	if (equals == text)
+		return wrong("-E", text, "a variable needs a name");
+	if (equals)
+		*equals = '\0';
+	ret = equals ? setenv(text, equals + 1, 1) : unsetenv(text);
+	if (ret)
+		return wrong("-E", text, strerror(errno));
+	return -1;
+}
+
+static int add_rw(struct options *o, const char *dir)
+{
+	if (o->nr_rw_dirs == OPTIONS_RW_MAX)
+		return wrong("--rw", dir, "too many directories");
+	o->rw_dirs[o->nr_rw_dirs++] = dir;
+	return -1;
+}
+
+static int set_option(struct options *o, int opt, char *arg)
+{
+	switch (opt) {
+	case 'm':
+		return set_ram(o, arg);
+	case 'o':
+		o->log_file = arg;
+		o->trace = true;
+		return -1;
+	case 'c':
+		o->summary = true;
+		return -1;
+	case 'q':
+		o->quiet = true;
+		return -1;
+	case 'v':
+		o->verbose = true;
+		return -1;
+	case 'E':
+		return set_variable(arg);
+	case 'C':
+		o->directory = arg;
+		return -1;
+	case OPT_TRACE:
+		o->trace = true;
+		return -1;
+	case OPT_FAULT_AROUND:
+		return set_fault_around(o, arg);
+	case OPT_CHECK:
+		o->check = true;
+		return -1;
+	case OPT_RW:
+		return add_rw(o, arg);
+	case OPT_NO_ASLR:
+		o->aslr = ELFLOAD_ASLR_OFF;
+		return -1;
+	case OPT_ASLR:
+		return set_seed(o, arg);
+	case 'h':
+		fputs(help_text, stdout);
+		return 0;
+	case 'V':
+		puts("vmm " VMM_VERSION);
+		return 0;
+	default: /* getopt has said what */
+		error("try vmm --help");
+		return USAGE_STATUS;
+	}
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int opt, status;
+
+	*o = (struct options){
+		.ram_size = DEFAULT_RAM,
+		.fault_around = DEFAULT_FAULT_AROUND,
+		.aslr = ELFLOAD_ASLR_ON,
+	};
+	while ((opt = getopt_long(argc, argv, "+m:o:cqvE:C:hV", long_options,
+				  NULL)) != -1) {
+		status = set_option(o, opt, optarg);
+		if (status >= 0)
+			return status;
+	}
+	if (optind == argc) {
+		error("no program given; try vmm --help");
+		return USAGE_STATUS;
+	}
+	o->program_argv = argv + optind;
+	return -1;
+}

@@ -1,0 +1,34 @@
+/*
+ * options.h: the command line.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "elfload.h"
+
+#define OPTIONS_RW_MAX 64
+
+struct options {
+	uint64_t ram_size;     /* bytes */
+	uint64_t fault_around; /* bytes */
+	bool trace, summary, verbose, quiet, check;
+	const char *log_file;  /* -o; implies trace */
+	const char *directory; /* -C, or NULL */
+	const char *rw_dirs[OPTIONS_RW_MAX];
+	unsigned nr_rw_dirs;
+	enum elfload_aslr aslr;
+	uint64_t aslr_seed;
+	char *const *program_argv; /* ends with NULL */
+};
+
+/*
+ * Parse argv; -E changes our own environment, which the program gets. Returns
+ * -1 to go on, or the exit status: 0 after -h or -V, 125 after a mistake, which
+ * has been explained.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif

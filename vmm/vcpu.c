@@ -1,0 +1,267 @@
+/*
+ * vcpu.c: create and run one vCPU.
+ */
+#include "vcpu.h"
+
+#include <asm/kvm_para.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "message.h"
+#include "vcpu_internal.h"
+
+#define MSR_STAR	   0xc0000081
+#define MSR_LSTAR	   0xc0000082
+#define MSR_FMASK	   0xc0000084
+#define MSR_FS_BASE	   0xc0000100
+#define MSR_GS_BASE	   0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+/* Cleared by SYSCALL: Linux arch/x86/kernel/cpu/common.c, syscall_init(). */
+#define FMASK_BITS 0x257fd5ull
+
+static int vcpu_set_msrs(struct vcpu *v, const struct kvm_msr_entry *entries,
+			 unsigned n)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entries[4];
+	} msrs = {.head.nmsrs = n};
+	int ret;
+
+	memcpy(msrs.entries, entries, n * sizeof(*entries));
+	ret = ioctl(v->fd, KVM_SET_MSRS, &msrs);
+	if (ret < 0)
+		return -errno;
+	return ret == (int)n ? 0 : -EIO;
+}
+
+int vcpu_set_syscall_msrs(struct vcpu *v, uint64_t entry, uint64_t kernel_gs)
+{
+	uint64_t star = (uint64_t)(HV_SEL_USER_CS - 16) << 48 |
+			(uint64_t)HV_SEL_KERNEL_CS << 32;
+	const struct kvm_msr_entry entries[] = {
+		{.index = MSR_STAR, .data = star},
+		{.index = MSR_LSTAR, .data = entry},
+		{.index = MSR_FMASK, .data = FMASK_BITS},
+		{.index = MSR_KERNEL_GS_BASE, .data = kernel_gs},
+	};
+
+	return vcpu_set_msrs(v, entries, 4);
+}
+
+static int set_base(struct vcpu *v, uint32_t msr, uint64_t base)
+{
+	const struct kvm_msr_entry entry = {.index = msr, .data = base};
+
+	return vcpu_set_msrs(v, &entry, 1);
+}
+
+static int get_base(struct vcpu *v, uint32_t msr, uint64_t *base)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = {.head.nmsrs = 1, .entry.index = msr};
+
+	if (ioctl(v->fd, KVM_GET_MSRS, &msrs) != 1)
+		return -EIO;
+	*base = msrs.entry.data;
+	return 0;
+}
+
+int vcpu_set_fs_base(struct vcpu *v, uint64_t base)
+{
+	return set_base(v, MSR_FS_BASE, base);
+}
+
+int vcpu_set_gs_base(struct vcpu *v, uint64_t base)
+{
+	return set_base(v, MSR_GS_BASE, base);
+}
+
+int vcpu_get_fs_base(struct vcpu *v, uint64_t *base)
+{
+	return get_base(v, MSR_FS_BASE, base);
+}
+
+int vcpu_get_gs_base(struct vcpu *v, uint64_t *base)
+{
+	return get_base(v, MSR_GS_BASE, base);
+}
+
+int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size)
+{
+	int need = ioctl(v->vm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
+	struct kvm_xsave *state;
+	int ret;
+
+	if (need < (int)sizeof(*state))
+		need = sizeof(*state);
+	state = calloc(1, (size_t)need);
+	if (!state)
+		return -ENOMEM;
+	ret = ioctl(v->fd,
+		    need > (int)sizeof(*state) ? KVM_GET_XSAVE2 : KVM_GET_XSAVE,
+		    state);
+	ret = ret < 0 ? -errno : 0;
+	if (!ret) {
+		size = size < (size_t)need ? size : (size_t)need;
+		memcpy(buf, state, size);
+	}
+	free(state);
+	return ret ? ret : (int64_t)size;
+}
+
+int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
+{
+	int need = ioctl(v->vm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
+	struct kvm_xsave *state;
+	int ret;
+
+	if (need < (int)sizeof(*state))
+		need = sizeof(*state);
+	state = calloc(1, (size_t)need);
+	if (!state)
+		return -ENOMEM;
+	memcpy(state, buf, size < (size_t)need ? size : (size_t)need);
+	ret = ioctl(v->fd, KVM_SET_XSAVE, state) < 0 ? -errno : 0;
+	free(state);
+	return ret;
+}
+
+/* XCR0: x87 to AVX-512 and PKRU as far as the host has them; not AMX. */
+#define XCR0_MASK 0x2e7ull
+
+static int set_xcr0(struct vcpu *v)
+{
+	struct kvm_xcrs xcrs = {.nr_xcrs = 1};
+	const struct kvm_cpuid2 *c = v->vm->cpuid;
+
+	for (unsigned i = 0; i < c->nent; i++)
+		if (c->entries[i].function == 0xd && c->entries[i].index == 0)
+			xcrs.xcrs[0].value = c->entries[i].eax & XCR0_MASK;
+	if (!xcrs.xcrs[0].value)
+		return 0; /* no XSAVE on this host */
+	return ioctl(v->fd, KVM_SET_XCRS, &xcrs) < 0 ? -errno : 0;
+}
+
+static int map_run_page(struct vcpu *v)
+{
+	int size = ioctl(v->vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	void *run;
+
+	if (size < 0)
+		return -errno;
+	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   v->fd, 0);
+	if (run == MAP_FAILED)
+		return -errno;
+	v->run = run;
+	v->run_size = (size_t)size;
+	return 0;
+}
+
+int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
+{
+	int ret;
+
+	*v = (struct vcpu){.vm = vm, .area_gpa = area};
+	v->area = guestmem_at(&vm->mem, area, sizeof(*v->area));
+	v->fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
+	if (v->fd < 0) {
+		ret = -errno;
+		error("cannot create a virtual processor: %s", strerror(errno));
+		return ret;
+	}
+	ret = map_run_page(v);
+	if (!ret && ioctl(v->fd, KVM_SET_CPUID2, vm->cpuid) < 0)
+		ret = -errno;
+	/* CR4.OSXSAVE must be set before XCR0. */
+	ret = ret ? ret : boot_set_registers(vm, v);
+	ret = ret ? ret : set_xcr0(v);
+	if (ret) {
+		error("cannot set up the virtual processor: %s",
+		      strerror(-ret));
+		vcpu_destroy(v);
+	}
+	return ret;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	if (v->run)
+		munmap(v->run, v->run_size);
+	close(v->fd);
+}
+
+void vcpu_get_regs(const struct vcpu *v, struct hv_regs *out)
+{
+	*out = v->area->regs;
+}
+
+void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
+{
+	v->area->regs = *in;
+}
+
+void vcpu_stop(struct vcpu *v, int wait_status)
+{
+	if (v->stopping || v->done)
+		return;
+	v->stopping = true;
+	v->wait_status = wait_status;
+	/* Without the check nobody wants to see the guest tear down. */
+	v->done = !v->vm->check;
+}
+
+void vcpu_abort(struct vcpu *v)
+{
+	v->done = true;
+	v->wait_status = 125 << 8;
+}
+
+static void vcpu_step(struct vcpu *v)
+{
+	if (ioctl(v->fd, KVM_RUN, 0) < 0) {
+		if (errno == EINTR || errno == EAGAIN)
+			return;
+		error("KVM_RUN: %s", strerror(errno));
+		exit_dump(v, 0);
+		vcpu_abort(v);
+		return;
+	}
+	exit_dispatch(v);
+}
+
+int vcpu_run(struct vcpu *v)
+{
+	while (!v->done)
+		vcpu_step(v);
+	return v->wait_status;
+}
+
+/*
+ * The guest runs its fault handler inside our hypercall and answers by
+ * UPCALL_DONE; then the copy that needed the page goes on.
+ */
+int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
+{
+	struct hv_call_page_s *page = &v->area->call;
+
+	if (v->done || v->upcall_pending)
+		return -EFAULT;
+	page->upcall_va = va;
+	page->upcall_access = access;
+	page->status = HV_STATUS_FAULT_IN;
+	v->upcall_pending = true;
+	while (v->upcall_pending && !v->done)
+		vcpu_step(v);
+	v->upcall_pending = false;
+	return v->done ? -EFAULT : v->upcall_result;
+}
