@@ -18,13 +18,14 @@
 
 enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 
-#define PG_BUDDY    1u	/* head of a free block; order is its order */
-#define PG_ZEROED   2u	/* with PG_BUDDY: every byte of the block is zero */
-#define PG_SLAB	    4u	/* page of a slab; head is the slab's first page */
-#define PG_TABLE    8u	/* page-table page */
-#define PG_ANON	    16u /* anonymous user memory */
-#define PG_CACHE    32u /* in the page cache: file, index are valid */
-#define PG_RESERVED 64u /* never given to the buddy allocator */
+#define PG_BUDDY    1u	 /* head of a free block; order is its order */
+#define PG_ZEROED   2u	 /* with PG_BUDDY, PG_PCP: every byte of it is zero */
+#define PG_SLAB	    4u	 /* page of a slab; head is the slab's first page */
+#define PG_TABLE    8u	 /* page-table page */
+#define PG_ANON	    16u	 /* anonymous user memory */
+#define PG_CACHE    32u	 /* in the page cache: file, index are valid */
+#define PG_RESERVED 64u	 /* never given to the buddy allocator */
+#define PG_PCP	    128u /* free frame in a per-CPU list */
 
 struct page {
 	uint32_t flags;	   /* PG_* */

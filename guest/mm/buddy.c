@@ -1,0 +1,394 @@
+/*
+ * buddy.c: page frames in power-of-two blocks.
+ *
+ * Each frame of a bank is, from `free` on, one of
+ *   in the frontier    never used: all zero, and so is its struct page
+ *   in a free block    the first page has PG_BUDDY and the order
+ *   in the vCPU's list PG_PCP, order 0
+ *   handed out         refcount > 0 in the first page of its block
+ * A free block of order n starts at a multiple of 2^n frames and lies in one
+ * zone; its twin (the block that differs in bit n) is never free as a block of
+ * the same order. In a free list, blocks that are known to be zero are last.
+ *
+ * No instruction more than needed: on some hosts each costs a microsecond.
+ */
+#include "buddy.h"
+
+#include "buddy_internal.h"
+#include "hv.h"
+#include "string.h"
+
+struct buddy buddy;
+
+static uint64_t max_pfn(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void buddy_init(const struct hv_bank *banks, unsigned nr)
+{
+	uint64_t start = banks[0].free >> PAGE_SHIFT;
+	uint64_t end = banks[0].end >> PAGE_SHIFT;
+	uint64_t dma_end = HV_ZONE_DMA_END >> PAGE_SHIFT;
+	struct zone *z = buddy.zones;
+	unsigned i = 1;
+
+	/* At boot all is zero; hosted tests start over. */
+	if (buddy.nr_banks)
+		memset(&buddy, 0, sizeof(buddy));
+	BUG_ON(nr < 1 || nr > HV_BANKS_MAX || !start);
+	buddy.nr_banks = nr;
+	memcpy(buddy.banks, banks, nr * sizeof(*banks));
+
+	/* Bank 0 alone is in two zones. */
+	if (end <= dma_end)
+		dma_end = end;
+	z[ZONE_DMA].next = start < dma_end ? start : dma_end;
+	z[ZONE_DMA].end = dma_end;
+	z[ZONE_DMA32].next = max_pfn(start, dma_end);
+	z[ZONE_DMA32].end = end;
+	z[ZONE_DMA32].bank = i;
+	while (i < nr && banks[i].start < HV_ZONE_DMA32_END)
+		i++;
+	z[ZONE_DMA32].bank_end = i;
+	z[ZONE_NORMAL].bank = i;
+	z[ZONE_NORMAL].bank_end = nr;
+}
+
+/* ---- Free lists -------------------------------------------------------- */
+
+static void zone_insert(struct zone *z, struct page *page, unsigned order,
+			uint32_t zeroed)
+{
+	struct list *head = &z->free[order];
+
+	if (!(z->nonempty & 1u << order)) {
+		z->nonempty |= 1u << order;
+		list_init(head);
+	}
+	page->flags = PG_BUDDY | zeroed;
+	page->order = order;
+	/* Behind the last one, or before the first. */
+	list_add(zeroed ? head->prev : head, &page->list);
+	z->nr_free[order]++;
+}
+
+/* Flags and order are left to the caller. */
+static void zone_remove(struct zone *z, struct page *page, unsigned order)
+{
+	list_del(&page->list);
+	if (!--z->nr_free[order])
+		z->nonempty &= ~(1u << order);
+}
+
+static struct page *zone_pick(struct zone *z, unsigned order, uint32_t gfp)
+{
+	struct list *head = &z->free[order];
+
+	return list_entry(gfp & GFP_ZERO ? head->prev : head->next, struct page,
+			  list);
+}
+
+/* ---- The frontier ------------------------------------------------------ */
+
+/* Make the next bank of the zone its frontier. False: none, or refused. */
+static bool zone_next_bank(struct zone *z)
+{
+	while (z->bank < z->bank_end) {
+		const struct hv_bank *b = &buddy.banks[z->bank];
+
+		if (hv_bank_online(z->bank))
+			return false;
+		z->bank++;
+		z->next = b->free >> PAGE_SHIFT;
+		z->end = b->end >> PAGE_SHIFT;
+		if (z->next < z->end)
+			return true;
+	}
+	return false;
+}
+
+/* The largest block that starts at `next` and ends at `end` or before. */
+static unsigned largest_order(uint64_t next, uint64_t end)
+{
+	unsigned fit = 63 - (unsigned)__builtin_clzll(end - next);
+	unsigned aligned = (unsigned)__builtin_ctzll(next);
+
+	if (fit > aligned)
+		fit = aligned;
+	return fit < ORDER_MAX ? fit : ORDER_MAX;
+}
+
+/*
+ * Move blocks from the frontier to the free lists up to one of this order or
+ * a larger one; only at the ends of a bank are there any smaller ones. No
+ * merging: the twin of each is either in use or out of the bank.
+ */
+static bool zone_carve(struct zone *z, unsigned order)
+{
+	unsigned got;
+
+	do {
+		if (z->next == z->end && !zone_next_bank(z))
+			return false;
+		got = largest_order(z->next, z->end);
+		zone_insert(z, pfn_to_page(z->next), got, PG_ZEROED);
+		z->next += 1ull << got;
+	} while (got < order);
+	return true;
+}
+
+/* ---- Blocks ------------------------------------------------------------ */
+
+/*
+ * Take a block off the zone. Its flags are PG_BUDDY and perhaps PG_ZEROED; the
+ * caller sets flags and order.
+ */
+static struct page *zone_take(struct zone *z, unsigned order, uint32_t gfp)
+{
+	struct page *page;
+	unsigned from;
+
+	if (!(z->nonempty >> order) && !zone_carve(z, order))
+		return NULL;
+	from = order + (unsigned)__builtin_ctz(z->nonempty >> order);
+	page = zone_pick(z, from, gfp);
+	zone_remove(z, page, from);
+	buddy.splits += from - order;
+	while (from > order) {
+		from--;
+		zone_insert(z, page + (1u << from), from,
+			    page->flags & PG_ZEROED);
+	}
+	return page;
+}
+
+/* Put a block on the zone's lists, together with its twin if that is free. */
+static void zone_give(struct page *page, unsigned order, uint32_t zeroed)
+{
+	uint64_t pfn = page_to_pfn(page);
+	struct zone *z = &buddy.zones[pfn_zone(pfn)];
+
+	while (order < ORDER_MAX) {
+		/* Struct pages exist for whole blocks of the largest order. */
+		struct page *twin = pfn_to_page(pfn ^ 1ull << order);
+
+		if (!(twin->flags & PG_BUDDY) || twin->order != order)
+			break;
+		zone_remove(z, twin, order);
+		zeroed &= twin->flags;
+		twin->flags = page->flags = 0;
+		twin->order = page->order = 0;
+		pfn &= ~(1ull << order);
+		page = pfn_to_page(pfn);
+		order++;
+		buddy.merges++;
+	}
+	zone_insert(z, page, order, zeroed);
+}
+
+static int highest_zone(uint32_t gfp)
+{
+	if (gfp & GFP_DMA)
+		return ZONE_DMA;
+	return gfp & GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+static struct page *block_take(unsigned order, uint32_t gfp)
+{
+	for (int i = highest_zone(gfp); i >= 0; i--) {
+		struct page *page = zone_take(&buddy.zones[i], order, gfp);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/* ---- The vCPU's list --------------------------------------------------- */
+
+/* Take the smallest block there is, or split one of 2^REFILL_ORDER frames. */
+static struct page *zone_take_few(struct zone *z, unsigned *order, uint32_t gfp)
+{
+	struct page *page = NULL;
+
+	*order = REFILL_ORDER;
+	if (!(z->nonempty & ((1u << REFILL_ORDER) - 1)))
+		page = zone_take(z, REFILL_ORDER, gfp);
+	/* The frontier's last frames may be fewer than that. */
+	if (!page && z->nonempty) {
+		*order = (unsigned)__builtin_ctz(z->nonempty);
+		page = zone_take(z, *order, gfp);
+	}
+	return page;
+}
+
+/* Fill the empty list from a small block. */
+static bool pcp_refill(struct pcp *pcp, uint32_t gfp)
+{
+	struct page *page = NULL;
+	struct page **slot;
+	unsigned order = 0;
+	uint32_t flags;
+
+	for (int i = ZONE_NORMAL; i >= 0 && !page; i--)
+		page = zone_take_few(&buddy.zones[i], &order, gfp);
+	if (!page)
+		return false;
+	flags = PG_PCP | (page->flags & PG_ZEROED);
+	if (flags & PG_ZEROED) {
+		slot = pcp->zeroed;
+		pcp->nr_zeroed = 1u << order;
+	} else {
+		slot = pcp->dirty;
+		pcp->nr_dirty = 1u << order;
+	}
+	/* The lowest frame comes to lie on top. */
+	for (unsigned i = 1u << order; i-- > 0;) {
+		page[i].flags = flags;
+		page[i].order = 0;
+		*slot++ = &page[i];
+	}
+	return true;
+}
+
+static struct page *pcp_take(struct pcp *pcp, uint32_t gfp)
+{
+	if (!pcp->nr_dirty && !pcp->nr_zeroed && !pcp_refill(pcp, gfp))
+		return NULL;
+	if (pcp->nr_zeroed && (gfp & GFP_ZERO || !pcp->nr_dirty))
+		return pcp->zeroed[--pcp->nr_zeroed];
+	return pcp->dirty[--pcp->nr_dirty];
+}
+
+static void pcp_give_back(struct page *page)
+{
+	uint32_t zeroed = page->flags & PG_ZEROED;
+
+	page->flags = 0;
+	zone_give(page, 0, zeroed);
+}
+
+/* Full: give back those that were not used for longest. */
+static void pcp_shorten(struct pcp *pcp)
+{
+	for (unsigned i = 0; i < PCP_DRAIN; i++)
+		pcp_give_back(pcp->dirty[i]);
+	pcp->nr_dirty -= PCP_DRAIN;
+	memcpy(pcp->dirty, pcp->dirty + PCP_DRAIN,
+	       (PCP_MAX - PCP_DRAIN) * sizeof(pcp->dirty[0]));
+}
+
+void buddy_drain(void)
+{
+	struct pcp *pcp = &buddy.pcp;
+
+	while (pcp->nr_dirty)
+		pcp_give_back(pcp->dirty[--pcp->nr_dirty]);
+	while (pcp->nr_zeroed)
+		pcp_give_back(pcp->zeroed[--pcp->nr_zeroed]);
+}
+
+/* ---- Interface --------------------------------------------------------- */
+
+static struct page *alloc_slow(unsigned order, uint32_t gfp)
+{
+	struct page *page = block_take(order, gfp);
+
+	/* What is missing may be in the vCPU's list. */
+	if (!page && (buddy.pcp.nr_dirty || buddy.pcp.nr_zeroed)) {
+		buddy_drain();
+		page = block_take(order, gfp);
+	}
+	return page;
+}
+
+struct page *buddy_alloc(unsigned order, uint32_t gfp)
+{
+	struct page *page;
+	bool zero;
+
+	if (order == 0 && !(gfp & (GFP_DMA | GFP_DMA32)))
+		page = pcp_take(&buddy.pcp, gfp);
+	else if (order <= ORDER_MAX)
+		page = alloc_slow(order, gfp);
+	else
+		return NULL;
+	if (!page)
+		return NULL;
+	zero = gfp & GFP_ZERO && !(page->flags & PG_ZEROED);
+	page->flags = 0;
+	page->refcount = 1;
+	page->order = order;
+	if (zero)
+		for (unsigned i = 0; i < 1u << order; i++)
+			arch_page_zero(page_to_phys(page + i));
+	return page;
+}
+
+/* A block that contains the frame but does not start there: panic. */
+static void check_not_inside(const struct page *page, uint64_t pfn)
+{
+	for (unsigned order = 1; order <= ORDER_MAX; order++) {
+		uint64_t head = pfn & ~0ull << order;
+		const struct page *p = pfn_to_page(head);
+
+		if (p == page || p->order < order)
+			continue;
+		panic("buddy: free of pfn %#lx inside a %s block, pfn %#lx "
+		      "order %u",
+		      pfn, p->flags & PG_FREE ? "free" : "used", head,
+		      p->order);
+	}
+}
+
+/* Not the usual block with one reference: is it one at all? */
+static void free_check(const struct page *page, unsigned order)
+{
+	uint64_t pfn = page_to_pfn(page);
+
+	if (!buddy_owns(pfn))
+		panic("buddy: free of pfn %#lx, which was never handed out",
+		      pfn);
+	if (page->flags & PG_FREE)
+		panic("buddy: double free of pfn %#lx", pfn);
+	if (page->flags & PG_RESERVED)
+		panic("buddy: free of reserved pfn %#lx", pfn);
+	if (page->refcount > 1 || page->mapcount)
+		panic("buddy: free of pfn %#lx in use, refcount %u mapcount %u",
+		      pfn, page->refcount, page->mapcount);
+	if (page->order != order)
+		panic("buddy: free of pfn %#lx as order %u, but it is %u", pfn,
+		      order, page->order);
+	if (!page->refcount)
+		check_not_inside(page, pfn);
+}
+
+void buddy_free(struct page *page, unsigned order)
+{
+	struct pcp *pcp = &buddy.pcp;
+
+	if (__builtin_expect(page->refcount != 1 || page->order != order ||
+				     page->mapcount ||
+				     page->flags & (PG_FREE | PG_RESERVED),
+			     0))
+		free_check(page, order);
+	*page = (struct page){0};
+	if (order) {
+		zone_give(page, order, 0);
+		return;
+	}
+	if (pcp->nr_dirty == PCP_MAX)
+		pcp_shorten(pcp);
+	page->flags = PG_PCP;
+	pcp->dirty[pcp->nr_dirty++] = page;
+}
+
+void page_put(struct page *page)
+{
+	BUG_ON(!page->refcount);
+	if (page->refcount == 1)
+		buddy_free(page, page->order);
+	else
+		page->refcount--;
+}

@@ -1,0 +1,161 @@
+/*
+ * buddy_check.c: the buddy allocator looked at: counts, and whether every
+ * invariant of buddy.c holds. Changes nothing.
+ */
+#include "buddy_internal.h"
+#include "hv.h"
+#include "string.h"
+
+bool buddy_owns(uint64_t pfn)
+{
+	const struct zone *z = &buddy.zones[pfn_zone(pfn)];
+
+	for (unsigned i = 0; i < buddy.nr_banks; i++) {
+		const struct hv_bank *b = &buddy.banks[i];
+
+		if (pfn < b->free >> PAGE_SHIFT || pfn >= b->end >> PAGE_SHIFT)
+			continue;
+		/* Bank 0 is always online. */
+		if (i && i >= z->bank)
+			return false;
+		return pfn < z->next || pfn >= z->end;
+	}
+	return false;
+}
+
+static uint64_t bank_frames(const struct hv_bank *b)
+{
+	return (b->end - b->free) >> PAGE_SHIFT;
+}
+
+static uint64_t zone_frontier(const struct zone *z)
+{
+	uint64_t frames = z->end - z->next;
+
+	for (unsigned i = z->bank; i < z->bank_end; i++)
+		frames += bank_frames(&buddy.banks[i]);
+	return frames;
+}
+
+void buddy_stats(struct buddy_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->splits = buddy.splits;
+	out->merges = buddy.merges;
+	out->frames_percpu = buddy.pcp.nr_dirty + buddy.pcp.nr_zeroed;
+	for (unsigned i = 0; i < buddy.nr_banks; i++)
+		out->frames_total += bank_frames(&buddy.banks[i]);
+	for (unsigned i = 0; i < NR_ZONES; i++) {
+		const struct zone *z = &buddy.zones[i];
+
+		out->frames_frontier += zone_frontier(z);
+		for (unsigned n = 0; n < BUDDY_ORDERS; n++) {
+			out->free_blocks[i][n] = z->nr_free[n];
+			out->frames_free += z->nr_free[n] << n;
+		}
+	}
+	out->frames_free += out->frames_frontier + out->frames_percpu;
+}
+
+/* ---- Invariants -------------------------------------------------------- */
+
+static bool wrong(const char *what)
+{
+	hv_print("buddy_check: ");
+	hv_print(what);
+	hv_print("\n");
+	return false;
+}
+
+/* Fields of a free block's first page that nobody may have written to. */
+static bool page_is_clean(const struct page *page)
+{
+	return !page->refcount && !page->mapcount && !page->owner &&
+	       !page->index && !page->inuse && !page->reserved &&
+	       !page->private;
+}
+
+static bool block_check(const struct zone *z, const struct page *page,
+			unsigned order)
+{
+	uint64_t pfn = page_to_pfn(page);
+	const struct page *twin = pfn_to_page(pfn ^ 1ull << order);
+
+	if ((page->flags & ~PG_ZEROED) != PG_BUDDY || page->order != order)
+		return wrong("block with the wrong flags or order");
+	if (!page_is_clean(page))
+		return wrong("block with a dirty struct page");
+	if (pfn & ((1ull << order) - 1))
+		return wrong("block not aligned");
+	if (&buddy.zones[pfn_zone(pfn)] != z)
+		return wrong("block in the wrong zone");
+	if (!buddy_owns(pfn) || !buddy_owns(pfn + (1ull << order) - 1))
+		return wrong("block outside RAM or in the frontier");
+	if (order < ORDER_MAX && twin->flags & PG_BUDDY && twin->order == order)
+		return wrong("two free twins");
+	return true;
+}
+
+/* Only the first page of a free block knows that it is free. */
+static bool tails_check(const struct page *page, unsigned order)
+{
+	for (unsigned i = 1; i < 1u << order; i++)
+		if (page[i].flags || page[i].order || page[i].list.next ||
+		    !page_is_clean(&page[i]))
+			return wrong("dirty struct page inside a free block");
+	return true;
+}
+
+static bool free_list_check(const struct zone *z, unsigned order)
+{
+	const struct list *head = &z->free[order], *l;
+	bool seen_zeroed = false;
+	uint64_t n = 0;
+
+	if (!(z->nonempty >> order & 1))
+		return !z->nr_free[order] || wrong("blocks on an empty list");
+	for (l = head->next; l != head; l = l->next, n++) {
+		const struct page *page = list_entry(l, struct page, list);
+
+		if (n == z->nr_free[order] || l->next->prev != l)
+			return wrong("free list broken");
+		if (!block_check(z, page, order) || !tails_check(page, order))
+			return false;
+		if (seen_zeroed && !(page->flags & PG_ZEROED))
+			return wrong("zeroed block before another");
+		seen_zeroed = page->flags & PG_ZEROED;
+	}
+	return (n && n == z->nr_free[order]) || wrong("free list miscounted");
+}
+
+static bool pcp_check(struct page *const *stack, unsigned nr, uint32_t flags)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		const struct page *page = stack[i];
+
+		if (page->flags != flags || page->order || page->list.next ||
+		    !page_is_clean(page) || !buddy_owns(page_to_pfn(page)))
+			return wrong("bad frame in the vCPU's list");
+		for (unsigned j = 0; j < i; j++)
+			if (stack[j] == page)
+				return wrong("frame twice in the vCPU's list");
+	}
+	return true;
+}
+
+bool buddy_check(void)
+{
+	const struct pcp *pcp = &buddy.pcp;
+
+	for (unsigned i = 0; i < NR_ZONES; i++) {
+		const struct zone *z = &buddy.zones[i];
+
+		if (z->next > z->end || z->bank > z->bank_end)
+			return wrong("frontier beyond its end");
+		for (unsigned order = 0; order < BUDDY_ORDERS; order++)
+			if (!free_list_check(z, order))
+				return false;
+	}
+	return pcp_check(pcp->dirty, pcp->nr_dirty, PG_PCP) &&
+	       pcp_check(pcp->zeroed, pcp->nr_zeroed, PG_PCP | PG_ZEROED);
+}
