@@ -273,7 +273,7 @@ int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 	l.execfn = plan->arg_start + s->arg_len + s->env_len;
 	aux_fill(&a, img, p, plan->load_bias, &l);
 	/* STACK_ADD, STACK_ROUND. */
-	pos = (pos & ~15ull) - a.n * sizeof(a.v[0]);
+	pos -= a.n * sizeof(a.v[0]);
 	plan->sp = (pos - words * sizeof(uint64_t)) & ~15ull;
 	plan->start_stack = plan->sp;
 	err = stack_reach(plan, p->rlim_stack, e);

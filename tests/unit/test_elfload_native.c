@@ -1,0 +1,330 @@
+/*
+ * test_elfload_native.c: does Linux lay out the same program in the same way?
+ *
+ * Address by address and byte by byte, on the machine that runs the test. Where
+ * there is no ptrace or no compiler, the test says so and is skipped.
+ */
+#include "test_elfload_build.h"
+#include "test_elfload_oracle.h"
+#include <criterion/criterion.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define STACK_LIMIT (8ull << 20)
+
+static char dir[64], prog[128];
+static char *args[4] = {"prog", "an argument", "", NULL};
+static char *env[4] = {"HOME=/", "EMPTY=", "X=1", NULL};
+
+static void setup(void)
+{
+	strcpy(dir, "/tmp/elfload-native-XXXXXX");
+	cr_assert_neq(mkdtemp(dir), NULL);
+	snprintf(prog, sizeof(prog), "%s/prog", dir);
+}
+
+static void teardown(void)
+{
+	char src[128];
+
+	snprintf(src, sizeof(src), "%s/prog.c", dir);
+	unlink(src);
+	unlink(prog);
+	rmdir(dir);
+}
+
+TestSuite(elfload_native, .init = setup, .fini = teardown, .timeout = 60);
+
+static void write_program(const void *buf, size_t len)
+{
+	int fd = open(prog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	cr_assert(fd >= 0);
+	cr_assert_eq(write(fd, buf, len), (ssize_t)len);
+	close(fd);
+}
+
+/* Skips the test if there is no such compiler or library. */
+static void compile(const char *cc, const char *flags, const char *source)
+{
+	char cmd[512], src[128];
+	FILE *f;
+
+	snprintf(src, sizeof(src), "%s/prog.c", dir);
+	f = fopen(src, "w");
+	cr_assert_neq(f, NULL);
+	fputs(source, f);
+	fclose(f);
+	snprintf(cmd, sizeof(cmd), "%s %s -o %s %s 2>/dev/null", cc, flags,
+		 prog, src);
+	if (system(cmd) != 0)
+		cr_skip_test("cannot run: %s %s", cc, flags);
+}
+
+/* ---- Comparing ---------------------------------------------------------- */
+
+static int map_order(const void *a, const void *b)
+{
+	const struct oracle_map *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Linux merges neighbours that continue each other. */
+static int map_continues(const struct oracle_map *a, const struct oracle_map *b)
+{
+	return a->end == b->start && a->prot == b->prot && a->kind == b->kind &&
+	       (a->kind != ELFLOAD_MAP_FILE ||
+		a->offset + (a->end - a->start) == b->offset);
+}
+
+static uint32_t plan_maps_merged(const struct elfload_plan *plan,
+				 struct oracle_map *out)
+{
+	struct oracle_map m[ELFLOAD_MAPS_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < plan->nr_maps; i++)
+		m[i] = (struct oracle_map){
+			plan->maps[i].start, plan->maps[i].end,
+			plan->maps[i].offset, plan->maps[i].prot,
+			plan->maps[i].kind};
+	qsort(m, plan->nr_maps, sizeof(m[0]), map_order);
+	for (uint32_t i = 0; i < plan->nr_maps; i++)
+		if (n && map_continues(&out[n - 1], &m[i]))
+			out[n - 1].end = m[i].end;
+		else
+			out[n++] = m[i];
+	return n;
+}
+
+static void compare_maps(const struct elfload_plan *plan,
+			 const struct oracle *o)
+{
+	struct oracle_map m[ELFLOAD_MAPS_MAX];
+	uint32_t n = plan_maps_merged(plan, m);
+
+	for (uint32_t i = 0; i < n && i < o->nr_maps; i++) {
+		cr_assert_eq(m[i].start, o->maps[i].start, "map %u: %lx, %lx",
+			     i, m[i].start, o->maps[i].start);
+		cr_assert_eq(m[i].end, o->maps[i].end, "map %u: %lx, %lx", i,
+			     m[i].end, o->maps[i].end);
+		cr_assert_eq(m[i].offset, o->maps[i].offset, "map %u", i);
+		cr_assert_eq(m[i].prot, o->maps[i].prot, "map %u", i);
+		cr_assert_eq(m[i].kind, o->maps[i].kind, "map %u", i);
+	}
+	cr_assert_eq(n, o->nr_maps, "%u maps, Linux has %u", n, o->nr_maps);
+}
+
+#define SAME(field)                                                            \
+	cr_assert_eq(plan->field, o->field, #field ": %lx, Linux %lx",         \
+		     plan->field, o->field)
+
+static void compare_fields(const struct elfload_plan *plan,
+			   const struct oracle *o)
+{
+	cr_assert_eq(plan->entry, o->rip, "rip %lx, Linux %lx", plan->entry,
+		     o->rip);
+	cr_assert_eq(plan->sp, o->rsp, "rsp %lx, Linux %lx", plan->sp, o->rsp);
+	SAME(start_code);
+	SAME(end_code);
+	SAME(start_data);
+	SAME(end_data);
+	SAME(start_brk);
+	SAME(start_stack);
+	SAME(arg_start);
+	SAME(arg_end);
+	SAME(env_start);
+	SAME(env_end);
+	cr_assert_eq(plan->brk, plan->start_brk);
+	/* The vdso is the highest mapping, except above a static-PIE. */
+	if (plan->load_bias == 0)
+		cr_assert_eq(plan->mmap_base, o->vdso_end);
+}
+
+static void compare_stack(const struct elfload_plan *plan,
+			  const struct oracle *o)
+{
+	cr_assert_gt(o->stack_len, 0);
+	cr_assert_eq(plan->stack_len, o->stack_len);
+	for (size_t i = 0; i < o->stack_len; i++)
+		cr_assert_eq(plan->stack[i], o->stack[i], "at sp + %zu", i);
+}
+
+static void compare_run(const struct oracle_run *run)
+{
+	struct elfload_error e = {0};
+	struct elfload_image img;
+	struct elfload_plan plan;
+	struct elfload_params p;
+	struct oracle o;
+	int fd, err;
+
+	oracle_ask(&o, run);
+	if (o.fate == ORACLE_NO_PTRACE)
+		cr_skip_test("ptrace is not permitted here");
+	cr_assert_eq(o.fate, ORACLE_LOADED, "Linux refused: %d", o.err);
+	fd = elfload_open(run->path, &e);
+	cr_assert(fd >= 0, "%s", e.text);
+	cr_assert_eq(elfload_read(fd, &img, &e), 0, "%s", e.text);
+	oracle_params(&o, run, &p);
+	err = elfload_plan(&img, &p, &plan, &e);
+	cr_assert_eq(err, 0, "%s", e.text);
+	compare_maps(&plan, &o);
+	compare_fields(&plan, &o);
+	compare_stack(&plan, &o);
+	elfload_plan_free(&plan);
+	oracle_free(&o);
+	close(fd);
+}
+
+static void compare(const char *path)
+{
+	struct oracle_run run = {path, args, env, STACK_LIMIT, 0};
+
+	compare_run(&run);
+}
+
+/* ---- Programs from real linkers ----------------------------------------- */
+
+static const char source[] =
+	"static char bss[300000]; int data[1000] = {1};\n"
+	"int main(int argc, char **argv) { return bss[argc] + !argv; }\n";
+
+#define LINKED(name, cc, flags)                                                \
+	Test(elfload_native, name)                                             \
+	{                                                                      \
+		compile(cc, flags, source);                                    \
+		compare(prog);                                                 \
+	}
+
+LINKED(static_glibc_is_laid_out_as_by_linux, "gcc", "-static")
+LINKED(static_pie_glibc_is_laid_out_as_by_linux, "gcc", "-static-pie")
+LINKED(static_musl_is_laid_out_as_by_linux, "musl-gcc", "-static")
+LINKED(executable_stack_is_laid_out_as_by_linux, "gcc", "-static -z execstack")
+LINKED(one_writable_segment_is_laid_out_as_by_linux, "gcc",
+       "-static -Wl,--omagic")
+LINKED(joined_code_and_headers_are_laid_out_as_by_linux, "gcc",
+       "-static -Wl,-z,noseparate-code")
+LINKED(pie_with_2m_pages_is_laid_out_as_by_linux, "gcc",
+       "-static-pie -Wl,-z,max-page-size=0x200000")
+LINKED(pie_with_64k_pages_is_laid_out_as_by_linux, "gcc",
+       "-static-pie -Wl,-z,max-page-size=0x10000")
+LINKED(high_image_base_is_laid_out_as_by_linux, "gcc",
+       "-static -Wl,-Ttext-segment=0x700000000000")
+
+/* ext4, xfs and btrfs align a mapping that holds a huge page, others do not. */
+static int fs_aligns(void)
+{
+	struct statfs s;
+
+	if (statfs(dir, &s) != 0)
+		return 0;
+	return s.f_type == 0xef53 || s.f_type == 0x58465342 ||
+	       s.f_type == 0x9123683e;
+}
+
+#define LARGE(name, len)                                                       \
+	Test(elfload_native, name)                                             \
+	{                                                                      \
+		if (!fs_aligns())                                              \
+			cr_skip_test("the file system does not align");        \
+		compile("gcc", "-static-pie",                                  \
+			"const char big[" #len "] = {1};\n"                    \
+			"int main(void) { return big[1]; }\n");                \
+		compare(prog);                                                 \
+	}
+
+LARGE(large_static_pie_is_laid_out_as_by_linux, 5000000)
+LARGE(static_pie_near_2m_is_laid_out_as_by_linux, 1500000)
+LARGE(static_pie_of_a_huge_page_is_laid_out_as_by_linux, 2097152)
+
+Test(elfload_native, busybox_is_laid_out_as_by_linux)
+{
+	if (access("/bin/busybox", X_OK) != 0)
+		cr_skip_test("no /bin/busybox");
+	compare("/bin/busybox");
+}
+
+/* ---- Arguments and limits ----------------------------------------------- */
+
+static void write_tiny(uint16_t type)
+{
+	struct tiny t;
+
+	tiny_build(&t, type);
+	write_program(t.bytes, t.len);
+}
+
+#define LIMITED(name, type, limit)                                             \
+	Test(elfload_native, name)                                             \
+	{                                                                      \
+		struct oracle_run run = {prog, args, env, limit, 0};           \
+                                                                               \
+		write_tiny(type);                                              \
+		compare_run(&run);                                             \
+	}
+
+LIMITED(tiny_program_is_laid_out_as_by_linux, ET_EXEC, STACK_LIMIT)
+LIMITED(tiny_pie_is_laid_out_as_by_linux, ET_DYN, STACK_LIMIT)
+LIMITED(small_stack_limit_acts_as_on_linux, ET_EXEC, 65536)
+LIMITED(odd_stack_limit_acts_as_on_linux, ET_DYN, 1234567)
+LIMITED(stack_limit_of_1g_acts_as_on_linux, ET_DYN, 1ull << 30)
+LIMITED(unlimited_stack_acts_as_on_linux, ET_EXEC, RLIM_INFINITY)
+LIMITED(unlimited_stack_moves_pie_as_on_linux, ET_DYN, RLIM_INFINITY)
+
+Test(elfload_native, stacks_of_every_alignment_are_as_on_linux)
+{
+	static char word[40];
+	char *argv[] = {word, NULL}, *envp[] = {"A=b", NULL};
+	struct oracle_run run = {prog, argv, envp, STACK_LIMIT, 0};
+
+	write_tiny(ET_EXEC);
+	for (size_t i = 0; i < 33; i++) {
+		compare_run(&run);
+		word[i] = 'w';
+	}
+}
+
+Test(elfload_native, every_count_of_arguments_is_as_on_linux)
+{
+	char *argv[10] = {NULL}, *envp[1] = {NULL};
+	struct oracle_run run = {prog, argv, envp, STACK_LIMIT, 0};
+
+	write_tiny(ET_EXEC);
+	for (int i = 0; i < 9; i++) {
+		argv[i] = "x";
+		compare_run(&run);
+	}
+}
+
+Test(elfload_native, no_argument_at_all_is_as_on_linux)
+{
+	char *none[1] = {NULL};
+	struct oracle_run run = {prog, none, none, STACK_LIMIT, 0};
+
+	write_tiny(ET_EXEC);
+	compare_run(&run);
+}
+
+Test(elfload_native, many_arguments_grow_the_stack_as_on_linux)
+{
+	static char *argv[40001];
+	struct oracle_run run = {prog, argv, env, STACK_LIMIT, 0};
+
+	for (int i = 0; i < 40000; i++)
+		argv[i] = "x";
+	write_tiny(ET_EXEC);
+	compare_run(&run);
+}
+
+Test(elfload_native, a_long_argument_grows_the_stack_as_on_linux)
+{
+	static char word[131072];
+	char *argv[] = {word, word, NULL};
+	struct oracle_run run = {prog, argv, env, STACK_LIMIT, 0};
+
+	memset(word, 'w', sizeof(word) - 1);
+	write_tiny(ET_EXEC);
+	compare_run(&run);
+}
