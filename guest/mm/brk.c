@@ -1,0 +1,55 @@
+/*
+ * brk.c: the heap's end (Linux mm/mmap.c, brk and do_brk_flags). The heap is no
+ * special mapping: it is private anonymous memory that merges with a bss.
+ */
+#include "internal.h"
+
+/* Linux check_data_rlimit. */
+static bool data_limit_allows(const struct mm *mm, uint64_t brk)
+{
+	return mm->rlim_data == ~0ull ||
+	       brk - mm->start_brk + (mm->end_data - mm->start_data) <=
+		       mm->rlim_data;
+}
+
+static int heap_map(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma like = {
+		.start = start,
+		.end = end,
+		.pgoff = start >> PAGE_SHIFT,
+		.prot = PROT_READ | PROT_WRITE,
+		.flags = VMA_ACCOUNT,
+		.kind = HV_MAP_HEAP,
+	};
+
+	if (end > HV_VA_USER_END ||
+	    !mm_may_expand(mm, like.prot, like.flags, vma_pages(&like)) ||
+	    mm->vmas.count > MM_MAP_COUNT_MAX)
+		return -ENOMEM;
+	return mm_map(mm, &like);
+}
+
+int64_t mm_brk(struct mm *mm, uint64_t brk)
+{
+	uint64_t old = page_align(mm->brk), new = page_align(brk);
+	const struct vma *v;
+
+	if (brk < mm->start_brk || brk > HV_VA_USER_END ||
+	    !data_limit_allows(mm, brk))
+		return (int64_t)mm->brk;
+	if (new < old) {
+		/* Linux refuses if the heap's last page is not mapped. */
+		v = vma_find(&mm->vmas, new);
+		if (!v || v->start >= old || mm_unmap(mm, new, old))
+			return (int64_t)mm->brk;
+	} else if (new > old) {
+		v = vma_find(&mm->vmas, old);
+		if (v && new + PAGE_SIZE > vma_start_gap(v))
+			return (int64_t)mm->brk;
+		if (heap_map(mm, old, new))
+			return (int64_t)mm->brk;
+	}
+	mm->brk = brk;
+	return (int64_t)brk;
+}

@@ -1,0 +1,438 @@
+/*
+ * fault.c: what a page fault means, and its cure (Linux arch/x86/mm/fault.c,
+ * mm/memory.c).
+ *
+ * The path of an anonymous fault is kept short: on some hosts each instruction
+ * here costs a microsecond. Frames are asked of the allocator zeroed, never
+ * zeroed here. The accessed bit is always set, the dirty bit when the access is
+ * a write, so that the processor never has to write to a page table.
+ */
+#include "buddy.h"
+#include "internal.h"
+#include "panic.h"
+
+/* Error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
+#define PF_RSVD 8u
+
+/* The access was allowed all the time, and asked for by the host. */
+#define OUTCOME_SILENT HV_FAULT_OUTCOMES
+
+struct fault {
+	struct mm *mm;
+	uint64_t va; /* page-aligned */
+	uint32_t access;
+	struct vma *vma;
+	pte_t *p;
+	/* For the record: */
+	uint64_t pfn, old_pfn;
+	unsigned around;
+	bool major;
+};
+
+/* ---- Frames and entries ------------------------------------------------ */
+
+/* Linux anon_vma_prepare: memory that gets its first own page can merge later
+ * only with what has the same identity, or none. */
+static bool anon_adjacent(const struct vma *a, const struct vma *b)
+{
+	return a->end == b->start && a->file == b->file && a->shm == b->shm &&
+	       !((a->flags ^ b->flags) & ~VMA_DENYWRITE) &&
+	       b->pgoff == a->pgoff + vma_pages(a);
+}
+
+static void anon_prepare(struct mm *mm, struct vma *v)
+{
+	if (v->next && v->next->anon_id && anon_adjacent(v, v->next))
+		v->anon_id = v->next->anon_id;
+	else if (v->prev && v->prev->anon_id && anon_adjacent(v->prev, v))
+		v->anon_id = v->prev->anon_id;
+	else
+		v->anon_id = ++mm->anon_ids;
+}
+
+static inline bool is_write(const struct fault *f)
+{
+	return f->access & HV_ACCESS_WRITE;
+}
+
+/* A frame of the VMA's own, not yet mapped. */
+static struct page *anon_frame(struct fault *f, uint32_t gfp)
+{
+	struct vma *v = f->vma;
+	struct page *page = buddy_alloc(0, gfp);
+
+	if (!page)
+		return NULL;
+	page->flags = PG_ANON;
+	page->mapcount = 1;
+	if (v->shm) {
+		page->private = PAGE_SHMEM;
+		f->mm->rss[RSS_SHMEM]++;
+	} else {
+		f->mm->rss[RSS_ANON]++;
+		if (!v->anon_id)
+			anon_prepare(f->mm, v);
+	}
+	return page;
+}
+
+/* The entry for a frame of the VMA's own. */
+static inline pte_t anon_pte(const struct fault *f, uint64_t pfn)
+{
+	uint64_t bits = vma_pte_bits(f->vma->prot);
+
+	if (f->vma->prot & PROT_WRITE)
+		bits |= PTE_RW;
+	if (is_write(f))
+		bits |= PTE_D;
+	return pte_make(pfn, bits);
+}
+
+static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
+{
+	f->pfn = page_to_pfn(page);
+	pt_fill(f->p, anon_pte(f, f->pfn));
+	return HV_FAULT_ANON_ZERO;
+}
+
+static enum hv_outcome anon_fault(struct fault *f)
+{
+	struct page *page;
+
+	if (!is_write(f) && !f->vma->shm) {
+		f->pfn = mm_globals.zero_pfn;
+		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
+		return HV_FAULT_ZERO_PAGE;
+	}
+	page = anon_frame(f, GFP_ZERO);
+	return page ? map_anon_frame(f, page) : HV_FAULT_OOM;
+}
+
+/* ---- Files ------------------------------------------------------------- */
+
+/* Cached pages [index, index + n), of which pages[want] must be had. */
+static int read_pages(struct fault *f, uint64_t index, unsigned n,
+		      unsigned want, struct page **pages)
+{
+	int mask = filemap_read(f->vma->file, index, n, pages);
+
+	if (mask < 0 && !pages[want] && n > 1)
+		mask = filemap_read(f->vma->file, index + want, 1,
+				    pages + want) << want;
+	if (mask > 0 && mask >> want & 1)
+		f->major = true;
+	return pages[want] ? 0 : mask;
+}
+
+static enum hv_outcome file_error(int err)
+{
+	return err == -ENOMEM ? HV_FAULT_OOM : HV_FAULT_SIGBUS;
+}
+
+static inline void map_cached(struct fault *f, pte_t *p, struct page *page,
+			      uint64_t bits)
+{
+	page->refcount++;
+	page->mapcount++;
+	arch_pte_set(p, pte_make(page_to_pfn(page), bits));
+	f->mm->rss[RSS_FILE]++;
+}
+
+/*
+ * Linux do_fault_around: map the whole window of pages around va, clipped to
+ * the VMA, to the leaf table and to the file. Linux maps what its cache has;
+ * ours is cold at start, so it reads what is missing.
+ */
+static enum hv_outcome file_read_fault(struct fault *f)
+{
+	const struct vma *v = f->vma;
+	struct page *pages[FILEMAP_BATCH];
+	unsigned size = mm_globals.around ? mm_globals.around : 1;
+	uint64_t off = f->va >> PAGE_SHIFT & 511;
+	uint64_t vma_off = (f->va - v->start) >> PAGE_SHIFT;
+	uint64_t index = v->pgoff + vma_off, limit = file_pages(v->file);
+	uint64_t bits = vma_pte_bits(v->prot);
+	uint64_t from = off & ~(uint64_t)(size - 1), to;
+	unsigned want, n, mapped = 0;
+	int err;
+
+	if (index >= limit)
+		return HV_FAULT_SIGBUS;
+	if (off - from > vma_off)
+		from = off - vma_off;
+	to = from + size;
+	if (to > 512)
+		to = 512;
+	if (to - off > vma_pages(v) - vma_off)
+		to = off + vma_pages(v) - vma_off;
+	if (to - off > limit - index)
+		to = off + limit - index;
+	want = (unsigned)(off - from);
+	n = (unsigned)(to - from);
+	err = read_pages(f, index - want, n, want, pages);
+	if (err)
+		return file_error(err);
+	for (unsigned i = 0; i < n; i++) {
+		pte_t *p = f->p - want + i;
+
+		if (!pages[i] || arch_pte_get(p).v)
+			continue;
+		map_cached(f, p, pages[i], bits);
+		mapped++;
+	}
+	pt_count_filled(f->p, mapped);
+	f->around = mapped - 1;
+	f->pfn = page_to_pfn(pages[want]);
+	return HV_FAULT_FILE_READ;
+}
+
+/* First write to a private file page: Linux do_cow_fault. */
+static enum hv_outcome file_cow_fault(struct fault *f)
+{
+	uint64_t index = vma_pgoff(f->vma, f->va);
+	struct page *from, *page;
+	int err;
+
+	if (index >= file_pages(f->vma->file))
+		return HV_FAULT_SIGBUS;
+	err = read_pages(f, index, 1, 0, &from);
+	if (err)
+		return file_error(err);
+	page = anon_frame(f, GFP_KERNEL);
+	if (!page)
+		return HV_FAULT_OOM;
+	arch_page_copy(page_to_phys(page), page_to_phys(from));
+	map_anon_frame(f, page);
+	return HV_FAULT_FILE_COW;
+}
+
+/* ---- Writes to present pages ------------------------------------------- */
+
+/* The entry's frame gives way to `page`, which is counted already. */
+static void replace_frame(struct fault *f, struct page *page)
+{
+	struct page *old = pfn_to_page(f->old_pfn);
+	struct pt_gather g;
+
+	pt_gather_init(&g);
+	f->pfn = page_to_pfn(page);
+	pt_change(f->p, anon_pte(f, f->pfn));
+	pt_gather_flush(&g, f->va);
+	if (f->old_pfn != mm_globals.zero_pfn) {
+		old->mapcount--;
+		f->mm->rss[page_rss(old)]--;
+		pt_gather_page(&g, old);
+	}
+	pt_gather_finish(&g);
+}
+
+/* Linux do_wp_page. */
+static enum hv_outcome write_fault(struct fault *f, pte_t pte)
+{
+	struct page *old, *page;
+
+	f->old_pfn = pte_pfn(pte);
+	if (f->old_pfn == mm_globals.zero_pfn) {
+		page = anon_frame(f, GFP_ZERO);
+		if (!page)
+			return HV_FAULT_OOM;
+		replace_frame(f, page);
+		return HV_FAULT_COW;
+	}
+	old = pfn_to_page(f->old_pfn);
+	if (old->flags & PG_ANON && (f->vma->shm || old->refcount == 1)) {
+		f->pfn = f->old_pfn;
+		pt_change(f->p, anon_pte(f, f->pfn));
+		return HV_FAULT_REUSE;
+	}
+	page = anon_frame(f, GFP_KERNEL);
+	if (!page)
+		return HV_FAULT_OOM;
+	arch_page_copy(page_to_phys(page), page_to_phys(old));
+	replace_frame(f, page);
+	return old->flags & PG_CACHE ? HV_FAULT_FILE_COW : HV_FAULT_COW;
+}
+
+static enum hv_outcome present_fault(struct fault *f, pte_t pte)
+{
+	uint64_t want = PTE_A;
+
+	if (is_write(f)) {
+		if (!(pte.v & PTE_RW))
+			return write_fault(f, pte);
+		want |= PTE_D;
+	}
+	if (~pte.v & want)
+		pt_change(f->p, (pte_t){pte.v | want});
+	f->pfn = pte_pfn(pte);
+	if (f->access & HV_FAULTF_UPCALL)
+		return OUTCOME_SILENT;
+	/* The entry is as it should be: what faulted was a stale copy. */
+	tlb_flush_page(f->va);
+	return HV_FAULT_SPURIOUS;
+}
+
+/* ---- Which VMA, and may it --------------------------------------------- */
+
+/* Linux expand_downwards, acct_stack_growth. v begins above va. */
+static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
+{
+	const struct vma *prev = v->prev;
+	uint64_t pages = (v->start - va) >> PAGE_SHIFT;
+
+	if (va < MM_MIN_ADDR || pages > v->pgoff)
+		return false;
+	/* Two stacks may touch, and a PROT_NONE mapping is a guard itself. */
+	if (prev && prev->prot && !(prev->flags & VMA_GROWSDOWN) &&
+	    va - prev->end < VMA_GUARD_GAP)
+		return false;
+	if (v->end - va > mm->rlim_stack ||
+	    !mm_may_expand(mm, v->prot, v->flags, pages))
+		return false;
+	if (!v->anon_id)
+		anon_prepare(mm, v);
+	vma_resize(&mm->vmas, v, va, v->end);
+	mm_account(mm, v->prot, v->flags, (int64_t)pages);
+	return true;
+}
+
+/*
+ * Linux arch/x86/mm/fault.c, access_error. `present` stands for the error
+ * code's P bit. A fetch from an absent page is judged as a read.
+ */
+static bool access_allowed(const struct fault *f, bool present)
+{
+	uint32_t prot = f->vma->prot;
+
+	if (is_write(f))
+		return prot & PROT_WRITE;
+	if (present && f->access & HV_ACCESS_EXEC)
+		return prot & PROT_EXEC;
+	return prot != 0; /* on x86 what may be written or run may be read */
+}
+
+static enum hv_outcome fault_in_vma(struct fault *f)
+{
+	pte_t pte;
+
+	/* Without tables for a page that nobody may touch. */
+	if (!access_allowed(f, false))
+		return HV_FAULT_SEGV_ACCERR;
+	f->p = pt_walk_alloc(f->mm->root, f->va);
+	if (!f->p)
+		return HV_FAULT_OOM;
+	pte = arch_pte_get(f->p);
+	if (pte.v) {
+		BUG_ON(!(pte.v & PTE_P));
+		if (!access_allowed(f, true))
+			return HV_FAULT_SEGV_ACCERR;
+		return present_fault(f, pte);
+	}
+	if (!f->vma->file)
+		return anon_fault(f);
+	return is_write(f) ? file_cow_fault(f) : file_read_fault(f);
+}
+
+static enum hv_outcome fault_resolve(struct fault *f)
+{
+	enum hv_outcome outcome;
+	bool grown = false;
+
+	if (f->va >= HV_VA_USER_END)
+		return HV_FAULT_SEGV_MAPERR;
+	f->vma = vma_find(&f->mm->vmas, f->va);
+	if (!f->vma)
+		return HV_FAULT_SEGV_MAPERR;
+	if (f->va < f->vma->start) {
+		struct vma *v = f->vma;
+
+		f->vma = NULL;
+		if (!(v->flags & VMA_GROWSDOWN) ||
+		    !stack_grow(f->mm, v, f->va))
+			return HV_FAULT_SEGV_MAPERR;
+		f->vma = v;
+		grown = true;
+	}
+	outcome = fault_in_vma(f);
+	if (grown &&
+	    (outcome == HV_FAULT_ANON_ZERO || outcome == HV_FAULT_ZERO_PAGE))
+		return HV_FAULT_STACK_GROWTH;
+	return outcome;
+}
+
+/* ---- The record -------------------------------------------------------- */
+
+static void record_mapping(const struct fault *f, struct hv_fault *r)
+{
+	const struct vma *v = f->vma;
+
+	r->map_start = r->map_end = r->map_offset = 0;
+	r->map_kind = r->map_prot = r->map_flags = r->file = 0;
+	if (!v)
+		return;
+	r->map_start = v->start;
+	r->map_end = v->end;
+	if (v->file) {
+		r->map_offset = v->pgoff << PAGE_SHIFT;
+		r->file = v->file->number;
+	}
+	r->map_kind = mm_map_kind(f->mm, v);
+	r->map_prot = v->prot;
+	r->map_flags = v->flags & VMA_LOG_FLAGS;
+}
+
+static bool is_signal(enum hv_outcome outcome)
+{
+	return outcome >= HV_FAULT_SEGV_MAPERR;
+}
+
+int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
+	     uint64_t ip, struct hv_fault *r)
+{
+	struct fault f = {.mm = mm, .va = va & PAGE_MASK, .access = access};
+	enum hv_outcome outcome;
+
+	if (err & PF_RSVD)
+		panic("fault: reserved bit set, va=%#lx err=%#lx ip=%#lx", va,
+		      err, ip);
+	outcome = fault_resolve(&f);
+	if (outcome == OUTCOME_SILENT)
+		return MM_FAULT_SILENT;
+	mm_globals.faults++;
+	record_mapping(&f, r);
+	r->va = va;
+	r->ip = ip;
+	r->err = err;
+	r->pfn = f.pfn;
+	r->old_pfn = f.pfn ? f.old_pfn : 0;
+	r->pid = r->tid = mm->pid;
+	r->outcome = (uint16_t)outcome;
+	r->order = 0;
+	r->access = (uint16_t)(access | (f.major ? HV_FAULTF_MAJOR : 0));
+	r->around = (uint16_t)f.around;
+	r->reserved = 0;
+	return is_signal(outcome) ? -EFAULT : 0;
+}
+
+int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
+{
+	uint32_t access =
+		HV_FAULTF_UPCALL | (write ? HV_ACCESS_WRITE : 0);
+
+	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
+		struct fault f = {.mm = mm, .va = va, .access = access};
+
+		switch (fault_resolve(&f)) {
+		case HV_FAULT_SEGV_MAPERR:
+		case HV_FAULT_OOM:
+			return -ENOMEM;
+		case HV_FAULT_SEGV_ACCERR:
+			return -EINVAL;
+		case HV_FAULT_SIGBUS:
+			return -EFAULT;
+		default:
+			break;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,325 @@
+/*
+ * filemap.c: the page cache.
+ *
+ * A node of level n spans 64^n pages; level 1 holds the pages. The tree grows
+ * upwards when an index does not fit, and is freed as a whole: a page leaves
+ * the cache only with its file, since nothing is written back or reclaimed.
+ */
+#include "filemap.h"
+
+#include <asm/errno.h>
+
+#include "buddy.h"
+#include "hv.h"
+#include "panic.h"
+#include "slab.h"
+
+#define NODE_SHIFT 6
+#define NODE_SLOTS (1u << NODE_SHIFT)
+#define NODE_MASK  (NODE_SLOTS - 1u)
+
+struct filemap_node {
+	void *slots[NODE_SLOTS]; /* nodes; at level 1 struct pages */
+};
+
+static struct kmem_cache *file_cache, *node_cache;
+static struct list files;
+static uint64_t nr_files, nr_cached;
+
+void filemap_init(void)
+{
+	list_init(&files);
+	nr_files = nr_cached = 0;
+	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
+	node_cache = kmem_cache_create("filemap_node",
+				       sizeof(struct filemap_node), 0, NULL);
+	if (!file_cache || !node_cache)
+		panic("filemap: no memory for the caches");
+}
+
+uint64_t filemap_files(void)
+{
+	return nr_files;
+}
+
+uint64_t filemap_pages(void)
+{
+	return nr_cached;
+}
+
+/* ---- Files ------------------------------------------------------------- */
+
+static struct file *file_find(uint32_t number)
+{
+	for (struct list *l = files.next; l != &files; l = l->next) {
+		struct file *file = list_entry(l, struct file, link);
+
+		if (file->number == number)
+			return file;
+	}
+	return NULL;
+}
+
+bool file_known(uint32_t number)
+{
+	return file_find(number) != NULL;
+}
+
+struct file *file_open(uint32_t number, uint64_t size)
+{
+	struct file *file = file_find(number);
+
+	if (!file) {
+		file = kmem_cache_zalloc(file_cache);
+		if (!file)
+			return NULL;
+		file->number = number;
+		list_add(&files, &file->link);
+		nr_files++;
+	}
+	file->refs++;
+	file->size = size;
+	return file;
+}
+
+void file_get(struct file *file)
+{
+	file->refs++;
+}
+
+static void page_drop(struct file *file, struct page *page)
+{
+	BUG_ON(page->mapcount || page->refcount != 1);
+	page->flags = 0;
+	page->owner = NULL;
+	page->index = 0;
+	file->nr_pages--;
+	nr_cached--;
+	page_put(page);
+}
+
+static void node_drop(struct file *file, struct filemap_node *node,
+		      unsigned level)
+{
+	for (unsigned i = 0; i < NODE_SLOTS; i++) {
+		if (!node->slots[i])
+			continue;
+		if (level == 1)
+			page_drop(file, node->slots[i]);
+		else
+			node_drop(file, node->slots[i], level - 1);
+	}
+	kmem_cache_free(node_cache, node);
+}
+
+void file_put(struct file *file)
+{
+	uint32_t number = file->number;
+
+	BUG_ON(!file->refs);
+	if (--file->refs)
+		return;
+	if (file->root)
+		node_drop(file, file->root, file->height);
+	BUG_ON(file->nr_pages);
+	list_del(&file->link);
+	kmem_cache_free(file_cache, file);
+	nr_files--;
+	hv_file_put(number);
+}
+
+/* ---- The tree ---------------------------------------------------------- */
+
+static bool index_fits(const struct file *file, uint64_t index)
+{
+	unsigned bits = file->height * NODE_SHIFT;
+
+	return bits >= 64 || index >> bits == 0;
+}
+
+/* The level 1 node for index, NULL if there is none. */
+static struct filemap_node *leaf_find(const struct file *file, uint64_t index)
+{
+	struct filemap_node *node = file->root;
+
+	if (!node || !index_fits(file, index))
+		return NULL;
+	for (unsigned level = file->height; node && level > 1; level--)
+		node = node->slots[index >> ((level - 1) * NODE_SHIFT) &
+				   NODE_MASK];
+	return node;
+}
+
+/* Add levels until index fits. Leaves a good tree if memory ends. */
+static bool tree_grow(struct file *file, uint64_t index)
+{
+	while (!file->root || !index_fits(file, index)) {
+		struct filemap_node *node = kmem_cache_zalloc(node_cache);
+
+		if (!node)
+			return false;
+		node->slots[0] = file->root;
+		file->root = node;
+		file->height++;
+	}
+	return true;
+}
+
+static struct filemap_node *leaf_make(struct file *file, uint64_t index)
+{
+	struct filemap_node *node;
+
+	if (!tree_grow(file, index))
+		return NULL;
+	node = file->root;
+	for (unsigned level = file->height; level > 1; level--) {
+		unsigned shift = (level - 1) * NODE_SHIFT;
+		void **slot = &node->slots[index >> shift & NODE_MASK];
+
+		if (!*slot)
+			*slot = kmem_cache_zalloc(node_cache);
+		if (!*slot)
+			return NULL;
+		node = *slot;
+	}
+	return node;
+}
+
+struct page *filemap_find(const struct file *file, uint64_t index)
+{
+	struct filemap_node *leaf = leaf_find(file, index);
+
+	return leaf ? leaf->slots[index & NODE_MASK] : NULL;
+}
+
+/* ---- Reading ----------------------------------------------------------- */
+
+static void find_cached(const struct file *file, uint64_t index, unsigned n,
+			struct page **pages)
+{
+	struct filemap_node *leaf = leaf_find(file, index);
+
+	for (unsigned i = 0; i < n; i++, index++) {
+		if (i && !(index & NODE_MASK))
+			leaf = leaf_find(file, index);
+		pages[i] = leaf ? leaf->slots[index & NODE_MASK] : NULL;
+	}
+}
+
+static void insert_page(struct file *file, struct filemap_node *leaf,
+			uint64_t index, struct page *page)
+{
+	BUG_ON(leaf->slots[index & NODE_MASK]);
+	page->flags = PG_CACHE;
+	page->owner = file;
+	page->index = index;
+	leaf->slots[index & NODE_MASK] = page;
+	file->nr_pages++;
+	nr_cached++;
+}
+
+/* Read n pages that are not cached, and cache them. All or nothing. */
+static int read_run(struct file *file, uint64_t index, unsigned n,
+		    struct page **pages)
+{
+	hv_gpa_t frames[FILEMAP_BATCH];
+	struct filemap_node *leaf;
+	int err = -ENOMEM;
+	unsigned got = 0;
+
+	if (!leaf_make(file, index) || !leaf_make(file, index + n - 1))
+		goto err_free;
+	for (; got < n; got++) {
+		pages[got] = buddy_alloc(0, GFP_KERNEL);
+		if (!pages[got])
+			goto err_free;
+		frames[got] = page_to_phys(pages[got]);
+	}
+	err = hv_file_read(file->number, index << PAGE_SHIFT, n, frames);
+	if (err)
+		goto err_free;
+	leaf = leaf_find(file, index);
+	for (unsigned i = 0; i < n; i++, index++) {
+		if (i && !(index & NODE_MASK))
+			leaf = leaf_find(file, index);
+		insert_page(file, leaf, index, pages[i]);
+	}
+	return 0;
+
+err_free:
+	while (got--) {
+		page_put(pages[got]);
+		pages[got] = NULL;
+	}
+	return err;
+}
+
+int filemap_read(struct file *file, uint64_t index, unsigned n,
+		 struct page **pages)
+{
+	unsigned mask = 0;
+
+	BUG_ON(!n || n > FILEMAP_BATCH);
+	find_cached(file, index, n, pages);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned run = 0;
+		int err;
+
+		while (i + run < n && !pages[i + run])
+			run++;
+		if (!run)
+			continue;
+		err = read_run(file, index + i, run, pages + i);
+		if (err)
+			return err;
+		mask |= ((1u << run) - 1) << i;
+		i += run - 1;
+	}
+	return (int)mask;
+}
+
+/* ---- Check ------------------------------------------------------------- */
+
+static bool check_node(const struct file *file, const struct filemap_node *node,
+		       unsigned level, uint64_t index, uint64_t *pages)
+{
+	for (unsigned i = 0; i < NODE_SLOTS; i++) {
+		const struct page *page = node->slots[i];
+		uint64_t at = index | (uint64_t)i << (level - 1) * NODE_SHIFT;
+
+		if (!node->slots[i])
+			continue;
+		if (level > 1) {
+			if (!check_node(file, node->slots[i], level - 1, at,
+					pages))
+				return false;
+			continue;
+		}
+		++*pages;
+		if (page->flags != PG_CACHE || page->owner != file ||
+		    page->index != at || page->refcount != page->mapcount + 1)
+			return false;
+	}
+	return true;
+}
+
+bool filemap_check(void)
+{
+	uint64_t nfiles = 0, total = 0;
+
+	for (struct list *l = files.next; l != &files; l = l->next) {
+		const struct file *file = list_entry(l, struct file, link);
+		uint64_t pages = 0;
+
+		if (!file->refs)
+			return false;
+		if (file->root &&
+		    !check_node(file, file->root, file->height, 0, &pages))
+			return false;
+		if (pages != file->nr_pages)
+			return false;
+		nfiles++;
+		total += pages;
+	}
+	return nfiles == nr_files && total == nr_cached;
+}

@@ -1,0 +1,71 @@
+/*
+ * filemap.h: the page cache (Linux mm/filemap.c): pages of files, kept as long
+ * as some mapping of the file exists.
+ *
+ * A file is known by the host's number for it. Its pages hang in a 64-way radix
+ * tree by page offset. The cache holds one reference to each of its pages, and
+ * each page-table entry another. The cache is of the whole guest, not of one
+ * address space.
+ */
+#ifndef FILEMAP_H
+#define FILEMAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "page.h"
+
+/* As many pages as one call of hv_file_read takes. */
+#define FILEMAP_BATCH HV_FILE_READ_MAX
+
+struct filemap_node;
+
+struct file {
+	uint32_t number; /* the host's */
+	uint32_t refs;	 /* VMAs, and calls that are under way */
+	uint64_t size;	 /* bytes */
+	uint64_t nr_pages;
+	struct filemap_node *root;
+	uint32_t height;  /* levels of nodes; 0: no pages */
+	struct list link; /* all files */
+};
+
+void filemap_init(void);
+
+/* The file of this number, with one more reference; size is updated. NULL: no
+ * memory. */
+struct file *file_open(uint32_t number, uint64_t size);
+void file_get(struct file *file);
+/*
+ * With the last reference the file's pages are dropped and hv_file_put tells
+ * the host. No page may be mapped any more, nor be in any TLB.
+ */
+void file_put(struct file *file);
+/* Is this number known here? */
+bool file_known(uint32_t number);
+
+/* Pages up to the end of the file, the last perhaps partial. */
+static inline uint64_t file_pages(const struct file *file)
+{
+	return (file->size >> PAGE_SHIFT) + !!(file->size & (PAGE_SIZE - 1));
+}
+
+/* The cached page, or NULL. Takes no reference. */
+struct page *filemap_find(const struct file *file, uint64_t index);
+
+/*
+ * The pages [index, index + n) into pages[0 .. n), n <= FILEMAP_BATCH. Those
+ * that are missing are read, with one hypercall for each run of them. Returns
+ * a mask of the pages that were (bit i: pages[i]), or -ENOMEM or -EIO: then
+ * entries may be NULL, but those that are not are good. Takes no references.
+ */
+int filemap_read(struct file *file, uint64_t index, unsigned n,
+		 struct page **pages);
+
+/* Files and cached pages there are now. */
+uint64_t filemap_files(void);
+uint64_t filemap_pages(void);
+/* Every page where it belongs, counts true. */
+bool filemap_check(void);
+
+#endif

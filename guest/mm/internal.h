@@ -1,0 +1,118 @@
+/*
+ * internal.h: what the files of guest/mm know of an address space, and nobody
+ * else.
+ */
+#ifndef MM_INTERNAL_H
+#define MM_INTERNAL_H
+
+#include <asm/errno.h>
+#include <linux/mman.h>
+
+#include "filemap.h"
+#include "mm.h"
+#include "pagetable.h"
+#include "vma.h"
+
+/* Linux sysctl_max_map_count, vm.mmap_min_addr as Debian sets it. */
+#define MM_MAP_COUNT_MAX 65530u
+#define MM_MIN_ADDR	 0x10000ull
+
+/* page->private of a mapped PG_ANON frame that belongs to a shared mapping. */
+#define PAGE_SHMEM 1u
+
+enum mm_rss { RSS_ANON, RSS_FILE, RSS_SHMEM, NR_RSS };
+
+/*
+ * The names are those of Linux's mm_struct. *_vm and rss count pages. rss[] is
+ * the number of leaf entries, but for those that name the zero page.
+ */
+struct mm {
+	pte_t *root;
+	struct vma_tree vmas;
+	uint64_t start_code, end_code, start_data, end_data;
+	uint64_t start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t mmap_base, mmap_legacy_base;
+	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes */
+	uint64_t total_vm, data_vm, exec_vm, stack_vm;
+	uint64_t rss[NR_RSS];
+	uint64_t anon_ids, shm_ids; /* the last that were given out */
+	uint32_t pid;
+};
+
+struct mm_globals {
+	uint64_t zero_pfn; /* of the shared zero page, which no one counts */
+	unsigned around;   /* fault-around window in pages, a power of two */
+	uint64_t faults;   /* that were to be logged */
+};
+extern struct mm_globals mm_globals;
+
+static inline uint64_t page_align(uint64_t n)
+{
+	return (n + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+/* ---- mm.c: VMAs with all that hangs on them ---------------------------- */
+
+/* Linux may_expand_vm: RLIMIT_AS and RLIMIT_DATA allow this many pages more. */
+bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
+		   uint64_t pages);
+/* Linux vm_stat_account; pages may be negative. */
+void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages);
+
+/*
+ * Map what `like` describes into a free range: extend a neighbour if Linux
+ * would, else make a VMA (with its own reference to the file). 0 or -ENOMEM.
+ */
+int mm_map(struct mm *mm, const struct vma *like);
+/*
+ * Give [start, end) of v, page-aligned and inside v, these attributes: merge
+ * with neighbours or split. Returns the VMA that has the range, NULL: -ENOMEM
+ * (v may have been split). Accounts; leaves page tables alone.
+ */
+struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
+		      uint64_t end, uint32_t prot, uint32_t flags);
+/* munmap of an aligned range, which may have holes. 0 or -ENOMEM. */
+int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
+/* Drop the pages of [start, end); the VMAs stay. */
+void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
+/* Pages of [start, end) that are mapped by some VMA (Linux
+ * count_vma_pages_range). */
+uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);
+
+/* As in /proc/self/maps: the heap is what reaches into [start_brk, brk]. */
+enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v);
+
+/* Permission bits of a leaf entry for a VMA, but for PTE_RW; A is set. */
+static inline uint64_t vma_pte_bits(uint32_t prot)
+{
+	if (!(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
+		return PTE_PROTNONE | PTE_A | PTE_NX;
+	return PTE_P | PTE_US | PTE_A | (prot & PROT_EXEC ? 0 : PTE_NX);
+}
+
+/* Which counter a mapped frame is in. */
+static inline enum mm_rss page_rss(const struct page *page)
+{
+	if (page->flags & PG_CACHE)
+		return RSS_FILE;
+	return page->private == PAGE_SHMEM ? RSS_SHMEM : RSS_ANON;
+}
+
+/* ---- mmap.c ------------------------------------------------------------ */
+
+/* Linux get_unmapped_area: an address for len bytes, or -ENOMEM, -EINVAL,
+ * -EPERM. flags: MAP_FIXED, MAP_32BIT. len is page-aligned, not 0. */
+int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len,
+		     uint32_t flags);
+
+/* ---- fault.c ----------------------------------------------------------- */
+
+/*
+ * Bring in every page of [start, end), for writing where `write`. No faults
+ * are counted. Stops at the first page that cannot be: 0, or -ENOMEM (hole, no
+ * memory), -EINVAL (forbidden), -EFAULT (past the end of the file).
+ */
+int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write);
+
+#endif

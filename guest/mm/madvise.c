@@ -1,0 +1,157 @@
+/*
+ * madvise.c: advice about memory (Linux mm/madvise.c).
+ *
+ * Advice that changes a mapping's flags splits and merges VMAs, as there.
+ * MADV_FREE keeps the pages: Linux may keep them too, for as long as it likes.
+ */
+#include "internal.h"
+
+/* Newer than Debian 12's headers, or not in all of them. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+/* Advice that sets and clears flags, and which mappings may have it. */
+static const struct {
+	uint32_t set, clear;
+	bool anon_only;
+} flag_advice[] = {
+	[MADV_NORMAL] = {0, VMA_SEQ_READ | VMA_RAND_READ, false},
+	[MADV_RANDOM] = {VMA_RAND_READ, VMA_SEQ_READ, false},
+	[MADV_SEQUENTIAL] = {VMA_SEQ_READ, VMA_RAND_READ, false},
+	[MADV_DONTFORK] = {VMA_DONTFORK, 0, false},
+	[MADV_DOFORK] = {0, VMA_DONTFORK, false},
+	[MADV_MERGEABLE] = {VMA_MERGEABLE, 0, false},
+	[MADV_UNMERGEABLE] = {0, VMA_MERGEABLE, false},
+	[MADV_HUGEPAGE] = {VMA_HUGE, VMA_NOHUGE, false},
+	[MADV_NOHUGEPAGE] = {VMA_NOHUGE, VMA_HUGE, false},
+	[MADV_DONTDUMP] = {VMA_DONTDUMP, 0, false},
+	[MADV_DODUMP] = {0, VMA_DONTDUMP, false},
+	[MADV_WIPEONFORK] = {VMA_WIPEONFORK, 0, true},
+	[MADV_KEEPONFORK] = {0, VMA_WIPEONFORK, false},
+};
+#define FLAG_ADVICE ((int)(sizeof(flag_advice) / sizeof(flag_advice[0])))
+
+static bool is_flag_advice(int advice)
+{
+	return advice == MADV_NORMAL ||
+	       (advice > 0 && advice < FLAG_ADVICE &&
+		(flag_advice[advice].set || flag_advice[advice].clear));
+}
+
+static bool is_advice(int advice)
+{
+	switch (advice) {
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_REMOVE:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_COLLAPSE:
+		return true;
+	default:
+		return is_flag_advice(advice);
+	}
+}
+
+/* [start, end) of *pv, which becomes the VMA that has it afterwards. */
+static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
+			uint64_t end, int advice)
+{
+	struct vma *v = *pv;
+	uint32_t flags = (v->flags & ~flag_advice[advice].clear) |
+			 flag_advice[advice].set;
+
+	if (flag_advice[advice].anon_only && !vma_is_anon(v))
+		return -EINVAL;
+	/* Linux ksm_madvise: shared memory is passed over. */
+	if (advice == MADV_MERGEABLE && v->flags & VMA_SHARED)
+		return 0;
+	if (flags == v->flags)
+		return 0;
+	v = mm_modify(mm, v, start, end, v->prot, flags);
+	if (!v)
+		return -ENOMEM; /* Linux turns this into -EAGAIN */
+	*pv = v;
+	return 0;
+}
+
+static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
+			uint64_t end, int advice)
+{
+	const struct vma *v = *pv;
+
+	switch (advice) {
+	case MADV_DONTNEED:
+		if (v->flags & VMA_LOCKED)
+			return -EINVAL;
+		/* fall through */
+	case MADV_DONTNEED_LOCKED:
+		/* On Linux the content of shared memory survives this. */
+		if (!v->shm)
+			mm_zap(mm, start, end);
+		return 0;
+	case MADV_FREE:
+		return vma_is_anon(v) ? 0 : -EINVAL;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return v->flags & VMA_LOCKED ? -EINVAL : 0;
+	case MADV_WILLNEED:
+		return 0;
+	case MADV_REMOVE:
+	case MADV_COLLAPSE:
+		return -EINVAL;
+	default:
+		return advise_flags(mm, pv, start, end, advice);
+	}
+}
+
+/* Linux madvise_walk_vmas: holes are passed over, and reported at the end. */
+static int64_t advise_vmas(struct mm *mm, uint64_t start, uint64_t end,
+			   int advice)
+{
+	struct vma *v = vma_find(&mm->vmas, start);
+	int64_t hole = 0;
+
+	while (start < end) {
+		uint64_t upto;
+		int err;
+
+		if (!v || v->start >= end)
+			return -ENOMEM;
+		if (v->start > start) {
+			hole = -ENOMEM;
+			start = v->start;
+		}
+		upto = v->end < end ? v->end : end;
+		err = advise_range(mm, &v, start, upto, advice);
+		if (err)
+			return is_flag_advice(advice) && err == -ENOMEM
+				       ? -EAGAIN
+				       : err;
+		start = upto;
+		if (start >= v->end)
+			v = v->next;
+	}
+	return hole;
+}
+
+int64_t mm_madvise(struct mm *mm, uint64_t addr, uint64_t len, int advice)
+{
+	uint64_t end = addr + page_align(len);
+
+	if (!is_advice(advice) || addr & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if ((len && !page_align(len)) || end < addr)
+		return -EINVAL;
+	if (end == addr)
+		return 0;
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+		return mm_populate(mm, addr, end,
+				   advice == MADV_POPULATE_WRITE);
+	return advise_vmas(mm, addr, end, advice);
+}

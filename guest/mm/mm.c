@@ -1,0 +1,416 @@
+/*
+ * mm.c: an address space as a whole, and how VMAs are made, changed, removed.
+ *
+ * The order of removal is always: VMAs out of the tree, entries out of the
+ * page tables, TLB flush, frames and tables freed, and last the VMAs, whose
+ * references keep files (and so cached pages) alive until no TLB knows them.
+ */
+#include "mm.h"
+
+#include "buddy.h"
+#include "internal.h"
+#include "panic.h"
+#include "slab.h"
+
+struct mm_globals mm_globals;
+
+static struct kmem_cache *mm_cache;
+
+void mm_init(const struct hv_boot *boot)
+{
+	struct page *zero;
+	uint64_t around = boot->fault_around >> PAGE_SHIFT;
+
+	buddy_init(boot->banks, boot->nr_banks);
+	slab_init();
+	vma_init();
+	filemap_init();
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm), 0, NULL);
+	zero = buddy_alloc(0, GFP_ZERO);
+	if (!mm_cache || !zero)
+		panic("mm: no memory to start with");
+	if (around & (around - 1))
+		panic("mm: fault_around %#lx", boot->fault_around);
+	mm_globals.zero_pfn = page_to_pfn(zero);
+	mm_globals.faults = 0;
+	mm_globals.around =
+		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
+}
+
+hv_gpa_t mm_root(const struct mm *mm)
+{
+	return arch_virt_to_phys(mm->root);
+}
+
+/* ---- Accounting -------------------------------------------------------- */
+
+/* Linux is_exec_mapping, is_stack_mapping, is_data_mapping. */
+static bool is_exec(uint32_t prot, uint32_t flags)
+{
+	return prot & PROT_EXEC && !(prot & PROT_WRITE) &&
+	       !(flags & VMA_GROWSDOWN);
+}
+
+static bool is_data(uint32_t prot, uint32_t flags)
+{
+	return prot & PROT_WRITE && !(flags & (VMA_SHARED | VMA_GROWSDOWN));
+}
+
+bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
+		   uint64_t pages)
+{
+	if (mm->total_vm + pages > mm->rlim_as >> PAGE_SHIFT)
+		return false;
+	return !is_data(prot, flags) ||
+	       mm->data_vm + pages <= mm->rlim_data >> PAGE_SHIFT;
+}
+
+void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages)
+{
+	mm->total_vm += (uint64_t)pages;
+	if (is_exec(prot, flags))
+		mm->exec_vm += (uint64_t)pages;
+	else if (flags & VMA_GROWSDOWN)
+		mm->stack_vm += (uint64_t)pages;
+	else if (is_data(prot, flags))
+		mm->data_vm += (uint64_t)pages;
+}
+
+uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v = vma_find_first(&mm->vmas, start, end);
+	uint64_t bytes = 0;
+
+	for (; v && v->start < end; v = v->next)
+		bytes += (v->end < end ? v->end : end) -
+			 (v->start > start ? v->start : start);
+	return bytes >> PAGE_SHIFT;
+}
+
+enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
+{
+	if (v->file)
+		return HV_MAP_FILE;
+	if (v->flags & VMA_SPECIAL)
+		return v->kind;
+	if (v->shm)
+		return HV_MAP_ANON;
+	if (v->start <= mm->brk && v->end >= mm->start_brk)
+		return HV_MAP_HEAP;
+	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
+		return HV_MAP_STACK;
+	return HV_MAP_ANON;
+}
+
+/* ---- Merging (Linux vma_merge) ----------------------------------------- */
+
+struct merge {
+	struct vma *prev, *next; /* to be merged with, or NULL */
+};
+
+/* With whom can `like` merge? prev and next are its neighbours. */
+static struct merge merge_find(struct vma *prev, struct vma *next,
+			       const struct vma *like)
+{
+	struct merge m = {NULL, NULL};
+
+	if (prev && prev->end == like->start && vma_can_merge(prev, like))
+		m.prev = prev;
+	if (next && next->start == like->end && vma_can_merge(next, like))
+		m.next = next;
+	if (m.prev && m.next &&
+	    !vma_anon_compatible(prev->anon_id, next->anon_id))
+		m.next = NULL;
+	return m;
+}
+
+static void anon_inherit(struct vma *to, const struct vma *from)
+{
+	if (!to->anon_id)
+		to->anon_id = from->anon_id;
+}
+
+/* [like->start, like->end) is free, and m says with whom it merges. */
+static void merge_extend(struct mm *mm, struct merge m, const struct vma *like)
+{
+	if (m.prev && m.next) {
+		uint64_t end = m.next->end;
+
+		anon_inherit(m.prev, m.next);
+		vma_erase(&mm->vmas, m.next);
+		vma_resize(&mm->vmas, m.prev, m.prev->start, end);
+		vma_free(m.next);
+	} else if (m.prev) {
+		vma_resize(&mm->vmas, m.prev, m.prev->start, like->end);
+	} else {
+		vma_resize(&mm->vmas, m.next, like->start, m.next->end);
+	}
+	anon_inherit(m.prev ? m.prev : m.next, like);
+}
+
+int mm_map(struct mm *mm, const struct vma *like)
+{
+	struct vma *prev = vma_find_below(&mm->vmas, like->start);
+	struct vma *next = prev ? prev->next : mm->vmas.first;
+	struct merge m = merge_find(prev, next, like);
+
+	if (m.prev || m.next) {
+		merge_extend(mm, m, like);
+	} else {
+		struct vma *v = vma_new(like);
+
+		if (!v)
+			return -ENOMEM;
+		vma_insert(&mm->vmas, v);
+	}
+	mm_account(mm, like->prot, like->flags, (int64_t)vma_pages(like));
+	return 0;
+}
+
+/* Cut [start, end) out of v. NULL: no memory, or too many VMAs. */
+static struct vma *isolate(struct mm *mm, struct vma *v, uint64_t start,
+			   uint64_t end)
+{
+	if (start > v->start) {
+		if (mm->vmas.count >= MM_MAP_COUNT_MAX)
+			return NULL;
+		v = vma_split(&mm->vmas, v, start);
+	}
+	if (v && end < v->end) {
+		if (mm->vmas.count >= MM_MAP_COUNT_MAX ||
+		    !vma_split(&mm->vmas, v, end))
+			return NULL;
+	}
+	return v;
+}
+
+/* Take [start, end), at one end of v or all of it, away from v. */
+static void give_up(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
+{
+	if (start == v->start && end == v->end) {
+		vma_erase(&mm->vmas, v);
+		vma_free(v);
+	} else if (start == v->start) {
+		vma_resize(&mm->vmas, v, end, v->end);
+	} else {
+		vma_resize(&mm->vmas, v, v->start, start);
+	}
+}
+
+struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
+		      uint64_t end, uint32_t prot, uint32_t flags)
+{
+	struct vma like = *v;
+	int64_t pages = (int64_t)((end - start) >> PAGE_SHIFT);
+	uint32_t old_prot = v->prot, old_flags = v->flags;
+	struct merge m;
+
+	like.pgoff = vma_pgoff(v, start);
+	like.start = start;
+	like.end = end;
+	like.prot = prot;
+	like.flags = flags;
+	m = merge_find(start == v->start ? v->prev : NULL,
+		       end == v->end ? v->next : NULL, &like);
+	if (m.prev || m.next) {
+		give_up(mm, v, start, end);
+		merge_extend(mm, m, &like);
+		v = m.prev ? m.prev : m.next;
+	} else {
+		v = isolate(mm, v, start, end);
+		if (!v)
+			return NULL;
+		v->prot = prot;
+		vma_set_flags(&mm->vmas, v, flags);
+	}
+	mm_account(mm, old_prot, old_flags, -pages);
+	mm_account(mm, prot, flags, pages);
+	return v;
+}
+
+/* ---- Unmapping --------------------------------------------------------- */
+
+struct zap {
+	struct mm *mm;
+	struct pt_gather g;
+};
+
+static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct zap *z = ctx;
+	struct page *page;
+
+	pt_clear(p);
+	if (pte.v & PTE_P)
+		pt_gather_flush(&z->g, va);
+	if (pte_pfn(pte) == mm_globals.zero_pfn)
+		return 0;
+	page = pfn_to_page(pte_pfn(pte));
+	BUG_ON(!page->mapcount);
+	page->mapcount--;
+	z->mm->rss[page_rss(page)]--;
+	pt_gather_page(&z->g, page);
+	return 0;
+}
+
+void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct zap z = {.mm = mm};
+
+	pt_gather_init(&z.g);
+	pt_visit(mm->root, start, end, &z.g, zap_pte, &z);
+	pt_gather_finish(&z.g);
+}
+
+/* Make VMA borders at start and end, where they lie in a VMA. */
+static int split_at_borders(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v = vma_find_first(&mm->vmas, start, start + PAGE_SIZE);
+
+	if (v && v->start < start) {
+		if (end < v->end && mm->vmas.count >= MM_MAP_COUNT_MAX)
+			return -ENOMEM;
+		if (!vma_split(&mm->vmas, v, start))
+			return -ENOMEM;
+	}
+	v = vma_find_first(&mm->vmas, end - PAGE_SIZE, end);
+	if (v && v->end > end && !vma_split(&mm->vmas, v, end))
+		return -ENOMEM;
+	return 0;
+}
+
+int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *v, *next, *gone = NULL;
+
+	if (!vma_find_first(&mm->vmas, start, end))
+		return 0;
+	if (split_at_borders(mm, start, end))
+		return -ENOMEM;
+	v = vma_find_first(&mm->vmas, start, end);
+	for (; v && v->start < end; v = next) {
+		next = v->next;
+		vma_erase(&mm->vmas, v);
+		mm_account(mm, v->prot, v->flags, -(int64_t)vma_pages(v));
+		v->next = gone;
+		gone = v;
+	}
+	mm_zap(mm, start, end);
+	for (; gone; gone = next) {
+		next = gone->next;
+		vma_free(gone);
+	}
+	return 0;
+}
+
+/* ---- Birth and death --------------------------------------------------- */
+
+static bool map_is_valid(const struct hv_map *m)
+{
+	if ((m->start | m->end | m->offset) & (PAGE_SIZE - 1))
+		return false;
+	if (m->start >= m->end || m->end > HV_VA_USER_END)
+		return false;
+	if (m->kind >= HV_MAP_KINDS || m->file > 1 ||
+	    m->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return false;
+	if (m->offset + (m->end - m->start) < m->offset)
+		return false;
+	return !(m->flags & HV_MAPF_SHARED && m->prot & PROT_WRITE && m->file);
+}
+
+static int map_one(struct mm *mm, const struct hv_map *m, uint64_t file_size)
+{
+	struct vma like = {
+		.start = m->start,
+		.end = m->end,
+		.pgoff = m->start >> PAGE_SHIFT,
+		.prot = m->prot,
+		.flags = m->flags & VMA_LOG_FLAGS,
+		.kind = m->kind,
+	};
+	int err;
+
+	if (!map_is_valid(m) || vma_find_first(&mm->vmas, m->start, m->end))
+		return -EINVAL;
+	if (m->prot & PROT_WRITE && !(m->flags & HV_MAPF_SHARED))
+		like.flags |= VMA_ACCOUNT;
+	if (m->kind == HV_MAP_VDSO || m->kind == HV_MAP_VVAR)
+		like.flags |= VMA_SPECIAL;
+	if (!m->file) {
+		if (m->flags & HV_MAPF_SHARED)
+			like.shm = ++mm->shm_ids;
+		return mm_map(mm, &like);
+	}
+	like.pgoff = m->offset >> PAGE_SHIFT;
+	if (m->flags & HV_MAPF_SHARED)
+		like.flags |= VMA_NOWRITE;
+	like.file = file_open(m->file, file_size);
+	if (!like.file)
+		return -ENOMEM;
+	err = mm_map(mm, &like);
+	file_put(like.file);
+	return err;
+}
+
+static void copy_fields(struct mm *mm, const struct hv_exec *e)
+{
+	mm->start_code = e->start_code;
+	mm->end_code = e->end_code;
+	mm->start_data = e->start_data;
+	mm->end_data = e->end_data;
+	mm->start_brk = e->start_brk;
+	mm->brk = e->brk;
+	mm->start_stack = e->start_stack;
+	mm->arg_start = e->arg_start;
+	mm->arg_end = e->arg_end;
+	mm->env_start = e->env_start;
+	mm->env_end = e->env_end;
+	mm->mmap_base = e->mmap_base;
+	/* Linux TASK_UNMAPPED_BASE, without its random part. */
+	mm->mmap_legacy_base = page_align(HV_VA_USER_END / 3);
+	mm->rlim_stack = e->rlim_stack;
+	mm->rlim_data = e->rlim_data;
+	mm->rlim_as = e->rlim_as;
+	mm->pid = e->pid;
+}
+
+struct mm *mm_create(const struct hv_exec *exec)
+{
+	struct mm *mm;
+
+	if (exec->nr_maps > HV_EXEC_MAPS_MAX ||
+	    exec->mmap_base & (PAGE_SIZE - 1) ||
+	    exec->mmap_base > HV_VA_USER_END)
+		return NULL;
+	mm = kmem_cache_zalloc(mm_cache);
+	if (!mm)
+		return NULL;
+	copy_fields(mm, exec);
+	mm->root = pt_root_alloc();
+	if (!mm->root)
+		goto err_free;
+	for (uint32_t i = 0; i < exec->nr_maps; i++)
+		if (map_one(mm, &exec->maps[i], exec->file_size))
+			goto err_destroy;
+	return mm;
+
+err_destroy:
+	mm_destroy(mm);
+	return NULL;
+err_free:
+	kmem_cache_free(mm_cache, mm);
+	return NULL;
+}
+
+void mm_destroy(struct mm *mm)
+{
+	BUG_ON(mm_unmap(mm, 0, HV_VA_USER_END));
+	/* Tables that were made for a fault that found no frame. */
+	mm_zap(mm, 0, HV_VA_USER_END);
+	BUG_ON(mm->vmas.root || mm->total_vm);
+	for (unsigned i = 0; i < NR_RSS; i++)
+		BUG_ON(mm->rss[i]);
+	pt_root_free(mm->root);
+	kmem_cache_free(mm_cache, mm);
+}

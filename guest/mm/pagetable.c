@@ -1,0 +1,267 @@
+/*
+ * pagetable.c: walking, making, visiting and freeing page tables.
+ *
+ * Entries are read and written by arch_pte_get and arch_pte_set only. The
+ * kernel's half of the root is arch's: neither read, changed nor counted here.
+ */
+#include "pagetable.h"
+
+#include "buddy.h"
+#include "panic.h"
+
+#define PT_SHIFT	9
+#define PT_ENTRIES	512u
+#define PT_LEVELS	4    /* 4: root .. 1: leaf table */
+#define PT_USER_ENTRIES 256u /* of the root */
+#define PT_TABLE_BITS	(PTE_P | PTE_RW | PTE_US | PTE_A)
+
+static uint64_t nr_tables, nr_tables_peak;
+
+static inline unsigned level_shift(int level)
+{
+	return PAGE_SHIFT + (unsigned)(level - 1) * PT_SHIFT;
+}
+
+static inline unsigned level_index(uint64_t va, int level)
+{
+	return (unsigned)(va >> level_shift(level)) & (PT_ENTRIES - 1);
+}
+
+static inline pte_t *entry_table(pte_t entry)
+{
+	return arch_phys_to_virt((hv_gpa_t){entry.v & PTE_PFN_MASK});
+}
+
+static inline struct page *table_page(const pte_t *p)
+{
+	return virt_to_page((const void *)((uintptr_t)p & PAGE_MASK));
+}
+
+uint64_t pt_tables(void)
+{
+	return nr_tables;
+}
+
+uint64_t pt_tables_peak(void)
+{
+	return nr_tables_peak;
+}
+
+static struct page *table_alloc(void)
+{
+	struct page *page = buddy_alloc(0, GFP_ZERO);
+
+	if (!page)
+		return NULL;
+	page->flags |= PG_TABLE;
+	page->inuse = 0;
+	if (++nr_tables > nr_tables_peak)
+		nr_tables_peak = nr_tables;
+	return page;
+}
+
+/* ---- Gather ------------------------------------------------------------ */
+
+void pt_gather_init(struct pt_gather *g)
+{
+	g->start = ~0ull;
+	g->end = 0;
+	g->pages = NULL;
+}
+
+void pt_gather_page(struct pt_gather *g, struct page *page)
+{
+	BUG_ON(!page->refcount);
+	if (page->refcount > 1) {
+		page->refcount--;
+		return;
+	}
+	page->private = (uint64_t)(uintptr_t)g->pages;
+	g->pages = page;
+}
+
+void pt_gather_finish(struct pt_gather *g)
+{
+	if (g->start + PAGE_SIZE == g->end)
+		tlb_flush_page(g->start);
+	else if (g->start < g->end)
+		tlb_flush_range(g->start, g->end);
+	while (g->pages) {
+		struct page *page = g->pages;
+
+		g->pages = (struct page *)(uintptr_t)page->private;
+		page->private = 0;
+		page->flags &= ~(PG_ANON | PG_TABLE);
+		page_put(page);
+	}
+	pt_gather_init(g);
+}
+
+/* ---- Roots ------------------------------------------------------------- */
+
+pte_t *pt_root_alloc(void)
+{
+	struct page *page = table_alloc();
+
+	if (!page)
+		return NULL;
+	arch_root_init(page_to_virt(page));
+	return page_to_virt(page);
+}
+
+void pt_root_free(pte_t *root)
+{
+	struct page *page = virt_to_page(root);
+
+	BUG_ON(page->inuse);
+	page->flags &= ~PG_TABLE;
+	nr_tables--;
+	page_put(page);
+}
+
+/* ---- Walking ----------------------------------------------------------- */
+
+pte_t *pt_walk(pte_t *root, uint64_t va)
+{
+	pte_t *table = root;
+
+	for (int level = PT_LEVELS; level > 1; level--) {
+		pte_t entry = arch_pte_get(&table[level_index(va, level)]);
+
+		if (!entry.v)
+			return NULL;
+		table = entry_table(entry);
+	}
+	return &table[level_index(va, 1)];
+}
+
+pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
+{
+	pte_t *table = root;
+
+	for (int level = PT_LEVELS; level > 1; level--) {
+		pte_t *p = &table[level_index(va, level)];
+		pte_t entry = arch_pte_get(p);
+
+		if (!entry.v) {
+			struct page *page = table_alloc();
+
+			if (!page)
+				return NULL;
+			entry = pte_make(page_to_pfn(page), PT_TABLE_BITS);
+			pt_fill(p, entry);
+		}
+		table = entry_table(entry);
+	}
+	return &table[level_index(va, 1)];
+}
+
+void pt_fill(pte_t *p, pte_t pte)
+{
+	table_page(p)->inuse++;
+	arch_pte_set(p, pte);
+}
+
+void pt_count_filled(pte_t *p, unsigned n)
+{
+	table_page(p)->inuse += n;
+}
+
+void pt_clear(pte_t *p)
+{
+	struct page *page = table_page(p);
+
+	BUG_ON(!page->inuse);
+	page->inuse--;
+	arch_pte_set(p, (pte_t){0});
+}
+
+/* ---- Visiting ---------------------------------------------------------- */
+
+struct visit {
+	struct pt_gather *g;
+	pt_visit_fn *fn;
+	void *ctx;
+};
+
+/* The table that p names is empty: take it out. */
+static void table_release(pte_t *p, uint64_t va, struct pt_gather *g)
+{
+	struct page *page = virt_to_page(entry_table(arch_pte_get(p)));
+
+	pt_clear(p);
+	nr_tables--;
+	/* Any flush in its range forgets the cached upper-level entry too. */
+	pt_gather_flush(g, va & PAGE_MASK);
+	pt_gather_page(g, page);
+}
+
+/* `table` is of `level` and [start, end) lies in its span. */
+static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
+		       const struct visit *v)
+{
+	uint64_t span = 1ull << level_shift(level);
+	uint32_t left = table_page(table)->inuse;
+	int ret = 0;
+
+	for (uint64_t va = start, next; va < end && left && !ret; va = next) {
+		pte_t *p = &table[level_index(va, level)];
+		pte_t entry = arch_pte_get(p);
+		pte_t *sub;
+
+		next = (va & ~(span - 1)) + span;
+		if (!entry.v)
+			continue;
+		left--; /* so a nearly empty table is not read to its end */
+		if (level == 1) {
+			ret = v->fn(p, entry, va, v->ctx);
+			continue;
+		}
+		sub = entry_table(entry);
+		ret = visit_table(sub, level - 1, va, next < end ? next : end,
+				  v);
+		if (v->g && !table_page(sub)->inuse)
+			table_release(p, va, v->g);
+	}
+	return ret;
+}
+
+int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
+	     pt_visit_fn *fn, void *ctx)
+{
+	struct visit v = {g, fn, ctx};
+
+	BUG_ON((start | end) & (PAGE_SIZE - 1) || end > HV_VA_USER_END);
+	return visit_table(root, PT_LEVELS, start, end, &v);
+}
+
+/* ---- Check ------------------------------------------------------------- */
+
+static bool check_table(pte_t *table, int level)
+{
+	const struct page *page = table_page(table);
+	unsigned n = level == PT_LEVELS ? PT_USER_ENTRIES : PT_ENTRIES;
+	uint32_t inuse = 0;
+
+	if (page->flags != PG_TABLE || page->refcount != 1)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		pte_t entry = arch_pte_get(&table[i]);
+
+		if (!entry.v)
+			continue;
+		inuse++;
+		if (level == 1) {
+			if (!(entry.v & PTE_P) == !(entry.v & PTE_PROTNONE))
+				return false;
+		} else if (!check_table(entry_table(entry), level - 1)) {
+			return false;
+		}
+	}
+	return inuse == page->inuse;
+}
+
+bool pt_check(pte_t *root)
+{
+	return check_table(root, PT_LEVELS);
+}

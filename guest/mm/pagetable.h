@@ -1,0 +1,103 @@
+/*
+ * pagetable.h: x86-64 page tables of user address spaces, 4 levels, 4 KiB
+ * pages (Intel SDM vol. 3A, "4-Level Paging").
+ *
+ * A table page is PG_TABLE, and its struct page counts its entries in use, so
+ * that an empty table is freed without looking at it. A leaf entry that is not
+ * zero but not present keeps a page of a PROT_NONE mapping (Linux
+ * _PAGE_PROTNONE). Nothing here decides what an entry should say, or counts
+ * the references of the frames that leaf entries name.
+ */
+#ifndef PAGETABLE_H
+#define PAGETABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "page.h"
+
+#define PTE_P	     0x1ull
+#define PTE_RW	     0x2ull
+#define PTE_US	     0x4ull
+#define PTE_A	     0x20ull
+#define PTE_D	     0x40ull
+#define PTE_PROTNONE 0x100ull /* with P clear only */
+#define PTE_NX	     (1ull << 63)
+#define PTE_PFN_MASK 0x000ffffffffff000ull
+
+#define PT_SPAN_2M (1ull << 21) /* bytes that one leaf table maps */
+
+static inline uint64_t pte_pfn(pte_t pte)
+{
+	return (pte.v & PTE_PFN_MASK) >> PAGE_SHIFT;
+}
+
+static inline pte_t pte_make(uint64_t pfn, uint64_t bits)
+{
+	return (pte_t){pfn << PAGE_SHIFT | bits};
+}
+
+/*
+ * What a change of page tables leaves to be done: a TLB flush of a range, then
+ * the freeing of frames and tables that nothing refers to any more.
+ */
+struct pt_gather {
+	uint64_t start, end; /* to be flushed; start >= end: nothing */
+	struct page *pages;  /* chained by page->private */
+};
+
+void pt_gather_init(struct pt_gather *g);
+/* Rights of the page at va went away, or its frame. */
+static inline void pt_gather_flush(struct pt_gather *g, uint64_t va)
+{
+	if (va < g->start)
+		g->start = va;
+	if (va + PAGE_SIZE > g->end)
+		g->end = va + PAGE_SIZE;
+}
+/* Drop one reference, after the flush if it is the last. */
+void pt_gather_page(struct pt_gather *g, struct page *page);
+/* Flush, then free. */
+void pt_gather_finish(struct pt_gather *g);
+
+/* An empty root that has the kernel's share. NULL: no memory. */
+pte_t *pt_root_alloc(void);
+/* All user entries must be gone: pt_visit frees empty tables. */
+void pt_root_free(pte_t *root);
+
+/* The leaf entry for va; NULL if there is no table for it. */
+pte_t *pt_walk(pte_t *root, uint64_t va);
+/* Likewise, making tables; NULL: no memory. Tables made stay, empty. */
+pte_t *pt_walk_alloc(pte_t *root, uint64_t va);
+
+/*
+ * Write a leaf entry and keep its table's count. Flushes nothing. The three say
+ * what the caller knows of the old entry and the new one.
+ */
+void pt_fill(pte_t *p, pte_t pte); /* from zero */
+static inline void pt_change(pte_t *p, pte_t pte)
+{
+	arch_pte_set(p, pte); /* neither is zero */
+}
+void pt_clear(pte_t *p); /* to zero; frees no table */
+/* The same count for n entries of one table that were set by pt_change. */
+void pt_count_filled(pte_t *p, unsigned n);
+
+/*
+ * Call fn for each leaf entry in [start, end) that is not zero, in order. fn
+ * may clear and change entries and fill others. Tables in the range that are
+ * empty then are given to g; with g NULL they stay. fn returns 0 to go on;
+ * anything else ends the visit and is returned.
+ */
+typedef int pt_visit_fn(pte_t *p, pte_t pte, uint64_t va, void *ctx);
+int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
+	     pt_visit_fn *fn, void *ctx);
+
+/* Table pages there are now, roots included, and the most there ever were. */
+uint64_t pt_tables(void);
+uint64_t pt_tables_peak(void);
+
+/* Is every count true and every table a PG_TABLE page? */
+bool pt_check(pte_t *root);
+
+#endif
