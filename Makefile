@@ -1,0 +1,205 @@
+# Makefile: everything is built from here, into build/.
+#
+#   make run     build, and run busybox in the guest with its page-fault log
+#   make test    build, and pass all tests (make test-hw: on emulated hardware)
+#   make bench fuzz lint fmt install clean
+#
+# What may include what is enforced by each folder's -I list (DESIGN: layout).
+
+CC     ?= gcc
+ifeq ($(origin CC),default)
+CC     := gcc
+endif
+BUILD  ?= build
+PREFIX ?= /usr/local
+B      := $(BUILD)
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	  -Wvla -Werror
+STD    := -std=gnu11 -MMD -MP
+SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.PHONY: all run test test-hw bench fuzz lint fmt install clean packages images \
+	unit vm-tests native-tests fuzz-short hw-build
+all: $(B)/vmm $(B)/guest.elf images
+
+# ---- the guest kernel: freestanding, one image for each privilege level -----
+
+UAPI     := $(B)/uapi
+KERNELS  := cpl0
+GUEST_C  := $(wildcard guest/mm/*.c guest/lib/*.c guest/hv/*.c guest/sys/*.c) \
+	    guest/arch/trap.c
+GCC_INC   = $(shell $(CC) -print-file-name=include)
+GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/mm -Iguest/hv
+# No FPU, no red zone, no libc; the instructions that software KVM lacks at
+# ring 0 are not in the baseline, and must not come in by -march.
+GUEST_CF  = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
+	    -isystem $(UAPI) -mgeneral-regs-only -mcmodel=kernel -mno-red-zone \
+	    -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
+	    -fcf-protection=none -fno-tree-loop-distribute-patterns
+
+define KERNEL_RULES
+$(1)_OBJ := $$(GUEST_C:%.c=$(B)/$(1)/%.o) $(B)/$(1)/guest/arch/image.o \
+	$$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard guest/arch/$(1)/*.c)) \
+	$$(patsubst %.S,$(B)/$(1)/%.o,$$(wildcard guest/arch/$(1)/*.S))
+$(B)/$(1)/%.o: %.c | $(UAPI)
+	@mkdir -p $$(@D)
+	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(GUEST_INC) -c $$< -o $$@
+$(B)/$(1)/%.o: %.S
+	@mkdir -p $$(@D)
+	$$(CC) -MMD -MP -g -c $$< -o $$@
+$(B)/kernel-$(1).elf: $$($(1)_OBJ) guest/arch/kernel.lds
+	$$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 \
+		-T guest/arch/kernel.lds -o $$@ $$($(1)_OBJ)
+$(B)/kernel-$(1).bin: $(B)/kernel-$(1).elf
+	$$(OBJCOPY) -O binary $$< $$@
+OBJ += $$($(1)_OBJ)
+endef
+OBJCOPY ?= objcopy
+$(foreach k,$(KERNELS),$(eval $(call KERNEL_RULES,$(k))))
+
+# Linux's exported headers alone, without libc's.
+$(UAPI):
+	@mkdir -p $@
+	@ln -sfn /usr/include/linux $@/linux
+	@ln -sfn /usr/include/asm-generic $@/asm-generic
+	@ln -sfn /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || \
+		echo x86_64-linux-gnu)/asm $@/asm
+	@[ -e $@/asm ] || ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
+
+# ---- the VMM ----------------------------------------------------------------
+
+VMM_C    := $(wildcard vmm/*.c vmm/*/*.c)
+ELF_C    := $(wildcard elfload/*.c)
+VMM_INC  := -Ivmm -Ivmm/abi -Ivmm/sys -Ivmm/proc -Ivmm/trace -Ielfload
+ELF_INC  := -Ielfload
+VMM_LIBS := -lelf -lseccomp
+HOST_CF  := $(STD) $(WARN) -D_GNU_SOURCE -O2 -g
+VMM_OBJ  := $(VMM_C:%.c=$(B)/host/%.o) $(ELF_C:%.c=$(B)/host/%.o) \
+	    $(B)/host/kernel_image.o
+
+$(B)/host/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CF) $(VMM_INC) -c $< -o $@
+$(B)/host/elfload/%.o: elfload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CF) $(ELF_INC) -c $< -o $@
+$(B)/host/kernel_image.o: vmm/kernel_image.S $(KERNELS:%=$(B)/kernel-%.bin)
+	@mkdir -p $(@D)
+	$(CC) -c $< -o $@ -Wa,-I$(B)
+$(B)/vmm: $(VMM_OBJ)
+	$(CC) -o $@ $^ $(VMM_LIBS)
+# For other machines: emulated hardware, or a host without these libraries.
+$(B)/hw/vmm: $(VMM_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -static -o $@ $^ $(VMM_LIBS) -lz
+OBJ += $(VMM_OBJ)
+
+# ---- images: small guest programs -------------------------------------------
+
+IMAGES_C := $(wildcard images/*.c)
+IMAGES_S := $(wildcard images/*.S)
+IMAGES   := $(IMAGES_C:images/%.c=$(B)/images/%) \
+	    $(IMAGES_S:images/%.S=$(B)/images/%)
+images: $(IMAGES)
+$(B)/images/%: images/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -O2 -static -o $@ $<
+$(B)/images/%: images/%.S
+	@mkdir -p $(@D)
+	$(CC) -static -nostdlib -o $@ $<
+$(B)/guest.elf: $(B)/images/layout
+	cp $< $@
+
+# ---- tests ------------------------------------------------------------------
+
+# The same files, hosted: guest/mm over tests/shim, under ASan and UBSan.
+SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN) -DSLAB_DEBUG
+MM_SAN   := $(patsubst %.c,$(B)/san/%.o,$(wildcard guest/mm/*.c tests/shim/*.c))
+VMM_SAN  := $(patsubst %.c,$(B)/san/%.o,$(filter-out vmm/main.c,$(VMM_C)) \
+	    $(ELF_C)) $(B)/host/kernel_image.o
+UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELP := $(patsubst %.c,$(B)/san/%.o,$(filter-out tests/unit/test_%, \
+	    $(wildcard tests/unit/*.c)))
+MM_INC   := -Ivmm/abi -Itests/shim -Iguest/lib -Iguest/mm -Iguest/hv -Ivmm
+
+$(B)/san/guest/mm/%.o: guest/mm/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) $(filter-out -Ivmm,$(MM_INC)) -c $< -o $@
+$(B)/san/tests/shim/%.o: tests/shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) $(MM_INC) -c $< -o $@
+$(B)/san/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) $(VMM_INC) -c $< -o $@
+$(B)/san/elfload/%.o: elfload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) $(ELF_INC) -c $< -o $@
+$(B)/san/tests/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) $(MM_INC) $(VMM_INC) -Itests/unit -c $< -o $@
+$(B)/san/libmm.a: $(MM_SAN)
+	rm -f $@; $(AR) rcs $@ $^
+$(B)/san/libvmm.a: $(VMM_SAN) $(UNIT_HELP)
+	rm -f $@; $(AR) rcs $@ $^
+$(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/libmm.a $(B)/san/libvmm.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^ $(VMM_LIBS) -lcriterion
+.SECONDARY: $(UNIT:$(B)/unit/%=$(B)/san/tests/unit/%.o)
+OBJ += $(MM_SAN) $(VMM_SAN) $(UNIT_HELP) $(UNIT:$(B)/unit/%=$(B)/san/tests/unit/%.o)
+
+VM_TESTS := $(patsubst tests/vm/%.c,$(B)/vm/%,$(wildcard tests/vm/test_*.c))
+$(B)/vm/%: tests/vm/%.c $(wildcard tests/vm/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm -o $@ $(filter %.c,$^) \
+		$(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c)) -lcriterion
+
+# ---- fuzzing: clang's libFuzzer ---------------------------------------------
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 300
+$(B)/fuzz/fuzz_elfload: tests/fuzz/fuzz_elfload.c $(ELF_C) $(wildcard elfload/*.h)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(ELF_INC) -o $@ $(filter %.c,$^) -lelf
+fuzz: $(FUZZERS)
+	tests/fuzz/run.sh $(B)/fuzz $(FUZZ_SECONDS)
+
+# ---- what a user calls ------------------------------------------------------
+
+packages:
+	@tests/packages.sh build
+run: packages
+	@$(MAKE) --no-print-directory -s all
+	$(B)/vmm --trace busybox echo "hello from the guest"
+
+test:
+	@tests/packages.sh build test
+	@$(MAKE) --no-print-directory -s all $(B)/vmm.1
+	@tests/run.sh $(B)
+test-hw:
+	@tests/packages.sh build test hw
+	@$(MAKE) --no-print-directory -s all $(B)/hw/vmm
+	@tests/hw/suite.sh $(B)
+
+# What tests/run.sh needs built.
+test-programs: $(UNIT) $(VM_TESTS) $(FUZZERS)
+.PHONY: test-programs
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+lint:
+	clang-format --dry-run -Werror $(SOURCES)
+	$(MAKE) --no-print-directory -s CC=clang BUILD=$(B)/clang all
+fmt:
+	clang-format -i $(SOURCES)
+
+$(B)/vmm.1: docs/vmm.1.scd
+	@mkdir -p $(@D)
+	scdoc < $< > $@
+install: all $(B)/vmm.1
+	install -D -m 755 $(B)/vmm $(DESTDIR)$(PREFIX)/bin/vmm
+	install -D -m 644 $(B)/vmm.1 $(DESTDIR)$(PREFIX)/share/man/man1/vmm.1
+clean:
+	rm -rf $(B)
+
+-include $(OBJ:.o=.d) $(IMAGES:=.d)

@@ -1,0 +1,55 @@
+#!/bin/bash
+# lint.sh BUILD: layout of the source, both compilers, layering; as TAP.
+set -u
+build=$1
+here=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]')
+
+check() {
+	local name=$1
+	shift
+	if "$@" >&2; then echo "ok $name"; else echo "not ok $name"; fi
+}
+
+header_is_complete() {
+	echo "#include \"hv_abi.h\"" | gcc -std=gnu11 -fsyntax-only -x c \
+		-Ivmm/abi -Werror -
+}
+
+contract_includes_two_headers() {
+	[ "$(grep '#include' vmm/abi/hv_abi.h | sort | tr -d '\n')" = \
+		'#include <stddef.h>#include <stdint.h>' ]
+}
+
+no_privileged_instruction_outside_arch() {
+	! grep -nE '__asm__|asm volatile' guest/mm/*.[ch] guest/sys/*.[ch] \
+		guest/hv/*.[ch]
+}
+
+vmm_never_includes_guest() {
+	! grep -nE '#include.*guest/' vmm/*.[ch] vmm/*/*.[ch] elfload/*.[ch]
+}
+
+clang_builds_without_warning() {
+	make --no-print-directory -s -j2 CC=clang BUILD="$build/clang" all
+}
+
+man_page_and_help_agree() {
+	local opt
+	for opt in $("$build/vmm" --help | grep -oE '(^|[ (])--?[a-zA-Z-]+' |
+		tr -d ' ('); do
+		grep -qF -e "${opt#-}" docs/vmm.1.scd || {
+			echo "$opt is not in docs/vmm.1.scd"
+			return 1
+		}
+	done
+}
+
+check "clang-format: layout of all files" \
+	clang-format --dry-run -Werror $here
+check "hv_abi.h is self-contained" header_is_complete
+check "hv_abi.h includes two headers only" contract_includes_two_headers
+check "no assembly in guest/ but in arch/" \
+	no_privileged_instruction_outside_arch
+check "vmm never includes guest" vmm_never_includes_guest
+check "clang builds everything without a warning" clang_builds_without_warning
+check "every option of --help is in the man page" man_page_and_help_agree
