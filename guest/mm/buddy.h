@@ -55,6 +55,8 @@ void buddy_drain(void);
 
 /* True if the frame was ever handed out or put on a free list. */
 bool buddy_owns(uint64_t pfn);
+/* One more than the highest frame of RAM, online or not. */
+uint64_t buddy_pfn_end(void);
 
 /* References: page_put frees the block when the last one goes. */
 static inline void page_get(struct page *page)

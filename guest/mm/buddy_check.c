@@ -23,6 +23,11 @@ bool buddy_owns(uint64_t pfn)
 	return false;
 }
 
+uint64_t buddy_pfn_end(void)
+{
+	return buddy.banks[buddy.nr_banks - 1].end >> PAGE_SHIFT;
+}
+
 static uint64_t bank_frames(const struct hv_bank *b)
 {
 	return (b->end - b->free) >> PAGE_SHIFT;

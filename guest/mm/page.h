@@ -26,6 +26,8 @@ enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define PG_CACHE    32u	 /* in the page cache: file, index are valid */
 #define PG_RESERVED 64u	 /* never given to the buddy allocator */
 #define PG_PCP	    128u /* free frame in a per-CPU list */
+#define PG_TAIL	    256u /* with PG_SLAB: not the slab's first page */
+#define PG_LARGE    512u /* head of a block that kmalloc took whole */
 
 struct page {
 	uint32_t flags;	   /* PG_* */
@@ -38,8 +40,8 @@ struct page {
 		struct page *head; /* other pages of a slab: its first page */
 	};
 	union {
-		uint64_t index; /* PG_CACHE: page offset in the file */
-		void *freelist; /* PG_SLAB */
+		uint64_t index;	  /* PG_CACHE: page offset in the file */
+		uint64_t freemap; /* PG_SLAB: bit i: object i is free */
 	};
 	uint32_t inuse; /* PG_SLAB: objects; PG_TABLE: entries in use */
 	uint32_t reserved;
