@@ -3,10 +3,10 @@
  *
  * Two steps, neither of which touches guest memory:
  *
- *   elfload_read()  file -> struct elfload_image: read by libelf, every field
- *                   that the plan uses checked by our own code;
- *   elfload_plan()  image and parameters -> struct elfload_plan: the mappings,
- *                   the bytes to clear, the first stack, the mm fields.
+ *   elfload_read()  file -> struct elfload_image: decoded by libelf, every
+ * field that the plan uses checked by our own code; elfload_plan()  image and
+ * parameters -> struct elfload_plan: the mappings, the bytes to clear, the
+ * first stack, the mm fields.
  *
  * The rules are those of Linux 6.x on x86-64: fs/binfmt_elf.c
  * (load_elf_binary, elf_load, create_elf_tables), fs/exec.c (setup_arg_pages),
@@ -76,7 +76,7 @@ struct elfload_image {
 int elfload_open(const char *path, struct elfload_error *e);
 
 /*
- * Read and check a program. The descriptor stays open, its offset may move.
+ * Read and check a program. The descriptor stays open, its offset stays.
  * -EACCES: not a regular file. -ENOEXEC: not an ELF program for this machine.
  * -EINVAL: an ELF program whose segments cannot be mapped. -EPERM: a segment
  * below ELFLOAD_MIN_ADDR. -EFAULT: bytes to clear past the end of the file.
@@ -164,7 +164,8 @@ struct elfload_plan {
 /*
  * Lay out the address space. -E2BIG: arguments and environment too large for
  * the stack limit. -ENOMEM: out of memory, or the program does not fit.
- * -EEXIST: a segment where the stack is. On failure the plan is empty.
+ * -EEXIST: a segment where the stack is. -EPERM: a segment below
+ * ELFLOAD_MIN_ADDR after its load bias is added. On failure the plan is empty.
  */
 int elfload_plan(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *out,

@@ -7,13 +7,13 @@
 #include "elfload.h"
 #include <elf.h>
 
-/* A file as libelf hands it over, before any of it is believed. */
+/* A file as libelf decodes it, before any of it is believed. */
 struct elf_file {
 	uint64_t size;
 	size_t head_len;	/* bytes of head that are in the file */
 	unsigned char head[64]; /* its first bytes, read without libelf */
 	Elf64_Ehdr ehdr;	/* valid once check_head() passed */
-	const Elf64_Phdr *phdr; /* ehdr.e_phnum entries */
+	Elf64_Phdr *phdr;	/* ehdr.e_phnum entries */
 };
 
 /* Set *e and return -err. */

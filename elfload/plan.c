@@ -94,8 +94,12 @@ static int check_place(const struct elfload_plan *plan,
 		       const struct elfload_map *m, uint32_t segment,
 		       struct elfload_error *e)
 {
-	if (m->start >= m->end || m->start < ELFLOAD_MIN_ADDR ||
-	    m->end > ELFLOAD_USER_END)
+	if (m->start < ELFLOAD_MIN_ADDR)
+		return elfload_fail(e, EPERM,
+				    "segment %u: address %#lx is below the "
+				    "lowest that may be mapped, %#llx",
+				    segment, m->start, ELFLOAD_MIN_ADDR);
+	if (m->start >= m->end || m->end > ELFLOAD_USER_END)
 		return elfload_fail(e, ENOMEM,
 				    "segment %u: no room at [%#lx, %#lx)",
 				    segment, m->start, m->end);

@@ -1,7 +1,7 @@
 /*
  * read.c: from a file to a checked image.
  *
- * libelf reads the headers; check.c and check_segments.c decide. Section
+ * libelf decodes the headers; check.c and check_segments.c decide. Section
  * headers, symbols and notes play no part here, as in Linux.
  */
 #ifndef _GNU_SOURCE
@@ -13,6 +13,7 @@
 #include <libelf.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -125,99 +126,134 @@ static void image_fill(struct elfload_image *img, const struct elf_file *f)
 	image_find_phdrs(img, f->ehdr.e_phoff);
 }
 
-/* libelf holds no opinion that counts, but what it cannot read we cannot. */
-static int fail_libelf(struct elfload_error *e, const char *what)
+/*
+ * Where the bytes come from. Every header is read once, into our own memory:
+ * what was checked is what is used, whatever happens to the file meanwhile.
+ */
+struct source {
+	int fd;		    /* -1: from buf */
+	const uint8_t *buf; /* size bytes */
+	uint64_t size;
+};
+
+/* Up to len bytes at off: how many there were, or -EIO. */
+static ssize_t source_read(const struct source *src, uint64_t off, void *dst,
+			   size_t len)
 {
-	return elfload_fail(e, ENOEXEC, "%s: %s", what, elf_errmsg(-1));
+	ssize_t n;
+
+	if (off >= src->size)
+		return 0;
+	if (len > src->size - off)
+		len = src->size - off;
+	if (src->fd < 0) {
+		memcpy(dst, src->buf + off, len);
+		return (ssize_t)len;
+	}
+	do
+		n = pread(src->fd, dst, len, (off_t)off);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -EIO : n;
 }
 
-static int read_headers(Elf *elf, struct elf_file *f, struct elfload_image *img,
-			struct elfload_error *e)
+/*
+ * libelf decodes, from the file's byte order to ours. Not by elf_begin(): it
+ * reads section headers too, and gives up on files that Linux runs (e_shnum 0
+ * and e_shoff not).
+ */
+static int decode(void *dst, void *src, size_t len, Elf_Type type,
+		  struct elfload_error *e)
 {
-	const Elf64_Ehdr *ehdr;
+	Elf_Data in = {.d_buf = src,
+		       .d_size = len,
+		       .d_type = type,
+		       .d_version = EV_CURRENT};
+	Elf_Data out = {.d_buf = dst, .d_size = len, .d_version = EV_CURRENT};
+
+	if (elf_version(EV_CURRENT) == EV_NONE ||
+	    !elf64_xlatetom(&out, &in, ELFDATA2LSB))
+		return elfload_fail(e, ENOEXEC, "cannot decode the headers: %s",
+				    elf_errmsg(-1));
+	return 0;
+}
+
+static int read_head(const struct source *src, struct elf_file *f,
+		     struct elfload_error *e)
+{
+	ssize_t n = source_read(src, 0, f->head, sizeof(f->head));
+
+	if (n < 0)
+		return elfload_fail(e, EIO, "cannot read the file: %s",
+				    strerror(errno));
+	f->size = src->size;
+	f->head_len = (size_t)n;
+	return check_head(f, e);
+}
+
+static int read_ehdr(struct elf_file *f, struct elfload_error *e)
+{
+	int err = decode(&f->ehdr, f->head, sizeof(f->ehdr), ELF_T_EHDR, e);
+
+	return err ? err : check_ehdr(f, e);
+}
+
+/* f->phdr is the caller's to free, also on failure. */
+static int read_phdrs(const struct source *src, struct elf_file *f,
+		      struct elfload_error *e)
+{
+	size_t len = f->ehdr.e_phnum * sizeof(Elf64_Phdr);
+	ssize_t n;
 	int err;
 
-	if (!elf)
-		return fail_libelf(e, "cannot read the file");
-	ehdr = elf64_getehdr(elf);
-	if (!ehdr)
-		return fail_libelf(e, "cannot read the ELF header");
-	f->ehdr = *ehdr;
-	err = check_ehdr(f, e);
-	if (err)
-		return err;
-	f->phdr = elf64_getphdr(elf);
+	f->phdr = malloc(len);
 	if (!f->phdr)
-		return fail_libelf(e, "cannot read the program headers");
-	err = check_phdrs(f, e);
-	if (err)
-		return err;
-	image_fill(img, f);
-	return 0;
+		return elfload_fail(e, ENOMEM,
+				    "no memory for %u program headers",
+				    f->ehdr.e_phnum);
+	n = source_read(src, f->ehdr.e_phoff, f->phdr, len);
+	if (n != (ssize_t)len)
+		return elfload_fail(e, EIO,
+				    "cannot read the program headers: %s",
+				    n < 0 ? strerror(errno)
+					  : "the file was cut short meanwhile");
+	err = decode(f->phdr, f->phdr, len, ELF_T_PHDR, e);
+	return err ? err : check_phdrs(f, e);
 }
 
-static int read_libelf_init(struct elfload_error *e)
+static int read_image(const struct source *src, struct elfload_image *img,
+		      struct elfload_error *e)
 {
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return fail_libelf(e, "libelf is too old");
-	return 0;
+	struct elf_file f = {0};
+	int err = read_head(src, &f, e);
+
+	if (!err)
+		err = read_ehdr(&f, e);
+	if (!err)
+		err = read_phdrs(src, &f, e);
+	if (!err)
+		image_fill(img, &f);
+	free(f.phdr);
+	return err;
 }
 
-static int read_head(int fd, struct elf_file *f, struct elfload_error *e)
+int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e)
 {
+	struct source src = {.fd = fd};
 	struct stat st;
-	ssize_t n;
 
 	if (fstat(fd, &st) != 0)
 		return elfload_fail(e, errno, "cannot stat: %s",
 				    strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return elfload_fail(e, EACCES, "not a regular file");
-	n = pread(fd, f->head, sizeof(f->head), 0);
-	if (n < 0)
-		return elfload_fail(e, EIO, "cannot read: %s", strerror(errno));
-	f->size = (uint64_t)st.st_size;
-	f->head_len = (size_t)n;
-	return 0;
-}
-
-int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e)
-{
-	struct elf_file f = {0};
-	Elf *elf;
-	int err = read_head(fd, &f, e);
-
-	if (!err)
-		err = check_head(&f, e);
-	if (!err)
-		err = read_libelf_init(e);
-	if (err)
-		return err;
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	err = read_headers(elf, &f, img, e);
-	elf_end(elf);
-	return err;
+	src.size = (uint64_t)st.st_size;
+	return read_image(&src, img, e);
 }
 
 int elfload_read_memory(const void *buf, size_t len, struct elfload_image *img,
 			struct elfload_error *e)
 {
-	struct elf_file f = {0};
-	Elf *elf;
-	int err;
+	struct source src = {.fd = -1, .buf = buf, .size = len};
 
-	f.size = len;
-	f.head_len = len < sizeof(f.head) ? len : sizeof(f.head);
-	if (f.head_len)
-		memcpy(f.head, buf, f.head_len);
-	err = check_head(&f, e);
-	if (!err)
-		err = read_libelf_init(e);
-	if (err)
-		return err;
-	/* libelf wants a char *, and does not write without elf_update(). */
-	elf = elf_memory((char *)(uintptr_t)buf, len);
-	err = read_headers(elf, &f, img, e);
-	elf_end(elf);
-	return err;
+	return read_image(&src, img, e);
 }

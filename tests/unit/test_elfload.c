@@ -127,8 +127,10 @@ ODD(section_headers_do_not_matter, ET_EXEC, {
 	t.eh.e_shentsize = 3;
 	t.eh.e_shstrndx = 99;
 })
-ODD(section_count_in_section_zero_does_not_matter, ET_EXEC,
-    t.eh.e_shoff = TINY_LEN - 8)
+ODD(section_count_in_section_zero_does_not_matter, ET_EXEC, {
+	t.eh.e_shoff = 0x80;
+	t.eh.e_shentsize = sizeof(Elf64_Shdr);
+})
 ODD(os_abi_does_not_matter, ET_EXEC, t.eh.e_ident[EI_OSABI] = 99)
 ODD(e_version_does_not_matter, ET_EXEC, t.eh.e_version = 7)
 ODD(e_ehsize_does_not_matter, ET_EXEC, t.eh.e_ehsize = 0)

@@ -189,7 +189,10 @@ static inline void oracle_ask(struct oracle *o, const struct oracle_run *run)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return;
 	if (WIFSTOPPED(status)) {
-		oracle_look(o, pid);
+		/* SIGTRAP: execve returned. SIGSEGV: it failed too late. */
+		o->fate = ORACLE_KILLED;
+		if (WSTOPSIG(status) == SIGTRAP)
+			oracle_look(o, pid);
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 	} else if (WIFSIGNALED(status)) {
