@@ -20,9 +20,20 @@ struct sys_config {
 	const char *const *rw_dirs; /* --rw, each an existing directory */
 	unsigned nr_rw_dirs;
 	bool verbose; /* say once which calls are unknown */
+	/*
+	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
+	 * all without FD_CLOEXEC become the program's: so the VMM must open
+	 * its own with O_CLOEXEC, and they are never reachable.
+	 */
+	bool keep_inherited;
 };
 
-/* NULL with errno set if a host resource fails. */
+/*
+ * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
+ * directory. The working directory is the program's first one. Takes over the
+ * process's inherited descriptors, ignores SIGPIPE and raises RLIMIT_NOFILE
+ * (the program keeps its own). Threads: one at a time.
+ */
 struct sys *sys_create(const struct sys_config *config);
 void sys_destroy(struct sys *s);
 

@@ -1,0 +1,159 @@
+/*
+ * fake_vcpu.c: see fake_vcpu.h.
+ */
+#include "fake_vcpu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fake_vcpu_init(struct vcpu *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->mem = calloc(1, FAKE_SIZE);
+	if (!v->mem)
+		abort();
+	v->regs.cs = HV_SEL_USER_CS;
+	v->regs.ss = HV_SEL_USER_DS;
+	v->regs.rflags = 0x202;
+	v->regs.rip = FAKE_BASE;
+	v->regs.rsp = FAKE_END - 4096;
+}
+
+void fake_vcpu_fini(struct vcpu *v)
+{
+	free(v->mem);
+}
+
+static bool is_mapped(uint64_t va)
+{
+	return va >= FAKE_BASE && va < FAKE_END &&
+	       !(va >= FAKE_HOLE && va < FAKE_HOLE + HV_PAGE_SIZE);
+}
+
+void *fake_at(struct vcpu *v, uint64_t va)
+{
+	if (!is_mapped(va))
+		abort();
+	return v->mem + (va - FAKE_BASE);
+}
+
+uint64_t fake_put(struct vcpu *v, uint64_t va, const void *src, size_t len)
+{
+	if (usermem_write(v, va, src, len) < 0)
+		abort();
+	return va;
+}
+
+uint64_t fake_str(struct vcpu *v, uint64_t va, const char *text)
+{
+	return fake_put(v, va, text, strlen(text) + 1);
+}
+
+/* By pages, so that the bytes before a bad page are copied. */
+static int copy(struct vcpu *v, uint64_t va, uint8_t *out, const uint8_t *in,
+		size_t len)
+{
+	while (len) {
+		size_t n = HV_PAGE_SIZE - va % HV_PAGE_SIZE;
+
+		if (n > len)
+			n = len;
+		if (!is_mapped(va))
+			return -EFAULT;
+		if (out)
+			memcpy(out, v->mem + (va - FAKE_BASE), n);
+		else if (in)
+			memcpy(v->mem + (va - FAKE_BASE), in, n);
+		else
+			memset(v->mem + (va - FAKE_BASE), 0, n);
+		out = out ? out + n : NULL;
+		in = in ? in + n : NULL;
+		va += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len)
+{
+	return copy(v, va, dst, NULL, len);
+}
+
+int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
+{
+	return copy(v, va, NULL, src, len);
+}
+
+int usermem_zero(struct vcpu *v, uint64_t va, size_t len)
+{
+	return copy(v, va, NULL, NULL, len);
+}
+
+int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (usermem_read(v, va + i, dst + i, 1) < 0)
+			return -EFAULT;
+		if (!dst[i])
+			return (int64_t)i;
+	}
+	return -ENAMETOOLONG;
+}
+
+void vcpu_get_regs(const struct vcpu *v, struct hv_regs *out)
+{
+	*out = v->regs;
+}
+
+void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
+{
+	v->regs = *in;
+}
+
+int vcpu_set_fs_base(struct vcpu *v, uint64_t base)
+{
+	v->fs_base = base;
+	return 0;
+}
+
+int vcpu_set_gs_base(struct vcpu *v, uint64_t base)
+{
+	v->gs_base = base;
+	return 0;
+}
+
+int vcpu_get_fs_base(struct vcpu *v, uint64_t *base)
+{
+	*base = v->fs_base;
+	return 0;
+}
+
+int vcpu_get_gs_base(struct vcpu *v, uint64_t *base)
+{
+	*base = v->gs_base;
+	return 0;
+}
+
+int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size)
+{
+	if (size < sizeof(v->xsave))
+		return -ENOSPC;
+	memcpy(buf, v->xsave, sizeof(v->xsave));
+	return sizeof(v->xsave);
+}
+
+int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
+{
+	if (v->xsave_fails || size != sizeof(v->xsave))
+		return -EINVAL;
+	memcpy(v->xsave, buf, size);
+	return 0;
+}
+
+void vcpu_stop(struct vcpu *v, int wait_status)
+{
+	v->stopped = true;
+	v->wait_status = wait_status;
+	v->stops++;
+}

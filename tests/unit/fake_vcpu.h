@@ -1,0 +1,43 @@
+/*
+ * fake_vcpu.h: a vCPU for unit tests of vmm/sys and vmm/proc: registers are a
+ * structure, user memory is a few pages at chosen addresses, and all else is a
+ * hole where accesses fail with EFAULT. Addresses are the program's, never the
+ * test's own.
+ */
+#ifndef FAKE_VCPU_H
+#define FAKE_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guestmem.h"
+#include "vcpu.h"
+
+/* [FAKE_BASE, FAKE_END) is memory; the page at FAKE_HOLE is not. */
+#define FAKE_BASE  0x10000000ull
+#define FAKE_SIZE  (2ull << 20)
+#define FAKE_END   (FAKE_BASE + FAKE_SIZE)
+#define FAKE_HOLE  (FAKE_BASE + (1ull << 20))
+#define FAKE_XSAVE 832 /* x87, SSE, AVX */
+
+struct vcpu {
+	struct hv_regs regs;
+	uint8_t *mem;
+	uint64_t fs_base, gs_base;
+	uint8_t xsave[FAKE_XSAVE];
+	bool xsave_fails;
+	bool stopped;
+	int wait_status;
+	unsigned stops;
+};
+
+void fake_vcpu_init(struct vcpu *v);
+void fake_vcpu_fini(struct vcpu *v);
+
+/* Host address of a mapped user address, for the test to look at. */
+void *fake_at(struct vcpu *v, uint64_t va);
+/* Put bytes or a string there; returns va. */
+uint64_t fake_put(struct vcpu *v, uint64_t va, const void *src, size_t len);
+uint64_t fake_str(struct vcpu *v, uint64_t va, const char *text);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * sys_fixture.c: see sys_fixture.h.
+ */
+#include "sys_fixture.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct vcpu cpu;
+struct sys *sys;
+char scratch[64];
+
+const char *in_scratch(const char *name)
+{
+	static char buf[4][512];
+	static unsigned turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(buf[turn], sizeof(buf[turn]), "%s/%s", scratch, name);
+	return buf[turn];
+}
+
+void sys_setup(void)
+{
+	char rw[80];
+	const char *dirs[] = {rw};
+	const struct sys_config config = {
+		.exe = "/bin/true",
+		.rw_dirs = dirs,
+		.nr_rw_dirs = 1,
+		.keep_inherited = true,
+	};
+
+	strcpy(scratch, "/tmp/test_sys.XXXXXX");
+	cr_assert(mkdtemp(scratch));
+	snprintf(rw, sizeof(rw), "%s/rw", scratch);
+	mkdir(rw, 0755);
+	mkdir(in_scratch("rw2"), 0755); /* only looks like rw */
+	mkdir(in_scratch("ro"), 0755);
+	host_file("ro/file", "readonly");
+	host_file("rw/file", "writable");
+	fake_vcpu_init(&cpu);
+	sys = sys_create(&config);
+	cr_assert(sys);
+}
+
+void sys_teardown(void)
+{
+	char command[100];
+
+	sys_destroy(sys);
+	fake_vcpu_fini(&cpu);
+	snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
+	cr_assert_eq(system(command), 0);
+}
+
+int64_t sys_call(long nr, const uint64_t arg[6])
+{
+	cpu.regs.rax = (uint64_t)nr;
+	cpu.regs.rdi = arg[0];
+	cpu.regs.rsi = arg[1];
+	cpu.regs.rdx = arg[2];
+	cpu.regs.r10 = arg[3];
+	cpu.regs.r8 = arg[4];
+	cpu.regs.r9 = arg[5];
+	sys_serve(sys, &cpu);
+	return (int64_t)cpu.regs.rax;
+}
+
+uint64_t path_at(uint64_t va, const char *name)
+{
+	return fake_str(&cpu, va, in_scratch(name));
+}
+
+int64_t guest_open(const char *name, int flags)
+{
+	return call(SYS_openat, (uint64_t)AT_FDCWD, path_at(VA0, name),
+		    (uint64_t)flags, 0644);
+}
+
+void host_file(const char *name, const char *text)
+{
+	FILE *f = fopen(in_scratch(name), "w");
+
+	cr_assert(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+const char *host_read(const char *name)
+{
+	static char buf[256];
+	FILE *f = fopen(in_scratch(name), "r");
+	size_t n;
+
+	if (!f)
+		return NULL;
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	buf[n] = '\0';
+	fclose(f);
+	return buf;
+}
+
+unsigned host_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+const char *report(void)
+{
+	static char buf[4096];
+	FILE *f = fmemopen(buf, sizeof(buf), "w");
+
+	sys_report(sys, f);
+	fclose(f);
+	return buf;
+}

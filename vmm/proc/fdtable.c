@@ -1,0 +1,200 @@
+/*
+ * fdtable.c: guest descriptor numbers. See fdtable.h.
+ */
+#include "fdtable.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define FDTABLE_STEP 64
+/* Keep the program's descriptors clear of the low host numbers. */
+#define FDTABLE_HOST_MIN 64
+
+void fdtable_init(struct fdtable *t, unsigned limit)
+{
+	*t = (struct fdtable){.limit = limit};
+}
+
+void fdtable_fini(struct fdtable *t)
+{
+	for (unsigned i = 0; i < t->size; i++)
+		if (t->entry[i].host >= 0)
+			close(t->entry[i].host);
+	free(t->entry);
+	*t = (struct fdtable){0};
+}
+
+struct fd_entry *fdtable_entry(const struct fdtable *t, int fd)
+{
+	if (fd < 0 || (unsigned)fd >= t->size || t->entry[fd].host < 0)
+		return NULL;
+	return &t->entry[fd];
+}
+
+int fdtable_host(const struct fdtable *t, int fd)
+{
+	const struct fd_entry *e = fdtable_entry(t, fd);
+
+	return e ? e->host : -EBADF;
+}
+
+static int grow(struct fdtable *t, unsigned fd)
+{
+	unsigned size = (fd / FDTABLE_STEP + 1) * FDTABLE_STEP;
+	struct fd_entry *e;
+
+	if (fd < t->size)
+		return 0;
+	e = realloc(t->entry, size * sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	for (unsigned i = t->size; i < size; i++)
+		e[i] = (struct fd_entry){.host = -1};
+	t->entry = e;
+	t->size = size;
+	return 0;
+}
+
+/* Files, block devices, and the endless devices (major 1: /dev/zero, ...). */
+static bool is_bulk(int host)
+{
+	struct stat st;
+
+	if (fstat(host, &st) < 0)
+		return false;
+	return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
+	       (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
+}
+
+static int put(struct fdtable *t, unsigned fd, int host, bool cloexec)
+{
+	int r = grow(t, fd);
+
+	if (r < 0) {
+		close(host);
+		return r;
+	}
+	t->entry[fd] = (struct fd_entry){
+		.host = host,
+		.cloexec = cloexec,
+		.bulk = is_bulk(host),
+	};
+	return (int)fd;
+}
+
+int fdtable_install(struct fdtable *t, int host, bool cloexec, unsigned min)
+{
+	unsigned fd = min;
+
+	while (fd < t->size && t->entry[fd].host >= 0)
+		fd++;
+	if (fd >= t->limit) {
+		close(host);
+		return -EMFILE;
+	}
+	return put(t, fd, host, cloexec);
+}
+
+int fdtable_install_at(struct fdtable *t, int fd, int host, bool cloexec)
+{
+	if (fd < 0 || (unsigned)fd >= t->limit) {
+		close(host);
+		return -EBADF;
+	}
+	fdtable_close(t, fd);
+	return put(t, (unsigned)fd, host, cloexec);
+}
+
+int fdtable_dup_host(const struct fdtable *t, int fd)
+{
+	int host = fdtable_host(t, fd);
+	int copy;
+
+	if (host < 0)
+		return host;
+	copy = fcntl(host, F_DUPFD_CLOEXEC, 3);
+	return copy < 0 ? -errno : copy;
+}
+
+/*
+ * The VMM's own copies of standard input and output must not keep a pipe open
+ * that the program has closed; standard error stays for our messages.
+ */
+static void release_standard(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, fd);
+	close(null);
+}
+
+int fdtable_close(struct fdtable *t, int fd)
+{
+	struct fd_entry *e = fdtable_entry(t, fd);
+	struct stat ours, its;
+	int host;
+
+	if (!e)
+		return -EBADF;
+	host = e->host;
+	if (fd <= 1 && !fstat(fd, &ours) && !fstat(host, &its) &&
+	    ours.st_dev == its.st_dev && ours.st_ino == its.st_ino)
+		release_standard(fd);
+	e->host = -1;
+	return close(host) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static int inherit_standard(struct fdtable *t)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		int copy = fcntl(fd, F_DUPFD_CLOEXEC, FDTABLE_HOST_MIN);
+		int r;
+
+		if (copy < 0 && errno == EBADF)
+			continue;
+		if (copy < 0)
+			return -errno;
+		r = put(t, (unsigned)fd, copy, false);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int inherit_one(struct fdtable *t, int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	int r;
+
+	if (fd <= 2 || flags < 0 || (flags & FD_CLOEXEC))
+		return 0;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	r = put(t, (unsigned)fd, fd, false);
+	return r < 0 ? r : 0;
+}
+
+int fdtable_inherit(struct fdtable *t, bool all)
+{
+	struct dirent *d;
+	DIR *dir;
+	int r = inherit_standard(t);
+
+	if (r < 0 || !all)
+		return r;
+	dir = opendir("/proc/self/fd"); /* opened with O_CLOEXEC */
+	if (!dir)
+		return -errno;
+	while (r == 0 && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			r = inherit_one(t, atoi(d->d_name));
+	closedir(dir);
+	return r;
+}

@@ -1,0 +1,56 @@
+/*
+ * fdtable.h: the program's descriptors: guest number -> host descriptor.
+ *
+ * Each open guest number owns one host descriptor, which always has
+ * FD_CLOEXEC; the program's own close-on-exec flag is kept here. Numbers are
+ * given lowest first, as POSIX asks. A host descriptor that is not in the table
+ * (the VMM's own) has no number and cannot be reached.
+ */
+#ifndef FDTABLE_H
+#define FDTABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fd_entry {
+	int host; /* -1: free */
+	bool cloexec;
+	bool bulk; /* a read of any length is answered in full: not a stream */
+};
+
+struct fdtable {
+	struct fd_entry *entry;
+	unsigned size;	/* entries allocated */
+	unsigned limit; /* RLIMIT_NOFILE: numbers are below it */
+};
+
+void fdtable_init(struct fdtable *t, unsigned limit);
+/* Closes all. */
+void fdtable_fini(struct fdtable *t);
+
+/*
+ * Make the descriptors that this process inherited the program's, under the
+ * same numbers: 0 to 2 (copied: the VMM keeps its own), and, if `all`, every
+ * other one without FD_CLOEXEC, which is taken over. The VMM must have opened
+ * its own with O_CLOEXEC. Returns 0 or -errno.
+ */
+int fdtable_inherit(struct fdtable *t, bool all);
+
+/* The host descriptor of guest number fd, or -EBADF. */
+int fdtable_host(const struct fdtable *t, int fd);
+/* The entry of fd, or NULL. Valid until the next change of the table. */
+struct fd_entry *fdtable_entry(const struct fdtable *t, int fd);
+
+/*
+ * Give `host` the lowest free number that is at least `min`. Takes ownership,
+ * also on failure. Returns the number, -EMFILE or -ENOMEM.
+ */
+int fdtable_install(struct fdtable *t, int host, bool cloexec, unsigned min);
+/* Give `host` the number fd, closing what was there. Owns `host` likewise. */
+int fdtable_install_at(struct fdtable *t, int fd, int host, bool cloexec);
+/* A new host descriptor for the same file, or -errno. */
+int fdtable_dup_host(const struct fdtable *t, int fd);
+/* Returns 0 or -EBADF (the errors of close(2) are passed on). */
+int fdtable_close(struct fdtable *t, int fd);
+
+#endif

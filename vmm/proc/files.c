@@ -1,0 +1,114 @@
+/*
+ * files.c: the numbers of mapped files. See files.h.
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct file *files_find(const struct files *f, uint32_t number)
+{
+	if (!number || number > f->size || f->file[number - 1].fd < 0)
+		return NULL;
+	return &f->file[number - 1];
+}
+
+void files_put(struct files *f, uint32_t number)
+{
+	struct file *file = files_find(f, number);
+
+	if (!file)
+		return;
+	close(file->fd);
+	free(file->path);
+	file->fd = -1;
+	file->path = NULL;
+}
+
+void files_fini(struct files *f)
+{
+	for (uint32_t i = 1; i <= f->size; i++)
+		files_put(f, i);
+	free(f->file);
+	*f = (struct files){0};
+}
+
+static uint32_t find_inode(const struct files *f, const struct stat *st)
+{
+	for (uint32_t i = 0; i < f->size; i++)
+		if (f->file[i].fd >= 0 && f->file[i].dev == st->st_dev &&
+		    f->file[i].ino == st->st_ino)
+			return i + 1;
+	return 0;
+}
+
+/* The lowest free number, or 0 if memory is short. */
+static uint32_t find_free(struct files *f)
+{
+	struct file *bigger;
+	uint32_t size = f->size ? f->size * 2 : 8;
+
+	for (uint32_t i = 0; i < f->size; i++)
+		if (f->file[i].fd < 0)
+			return i + 1;
+	bigger = realloc(f->file, size * sizeof(*bigger));
+	if (!bigger)
+		return 0;
+	for (uint32_t i = f->size; i < size; i++)
+		bigger[i] = (struct file){.fd = -1};
+	f->file = bigger;
+	f->size = size;
+	return size == 8 ? 1 : size / 2 + 1;
+}
+
+/*
+ * A description of our own, so that the program's flock(2) ends when the
+ * program closes its descriptor; a copy where the file cannot be opened anew.
+ */
+static int reopen(int fd)
+{
+	char link[64];
+	int copy;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	copy = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (copy < 0)
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return copy < 0 ? -errno : copy;
+}
+
+int files_add(struct files *f, int fd, const char *path)
+{
+	uint32_t number;
+	struct stat st;
+	char *name;
+	int copy;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	number = find_inode(f, &st);
+	if (number)
+		return (int)number;
+	copy = reopen(fd);
+	if (copy < 0)
+		return copy;
+	name = strdup(path);
+	number = name ? find_free(f) : 0;
+	if (!number) {
+		free(name);
+		close(copy);
+		return -ENOMEM;
+	}
+	f->file[number - 1] = (struct file){
+		.fd = copy,
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.path = name,
+	};
+	return (int)number;
+}

@@ -1,0 +1,195 @@
+/*
+ * signal.c: pending signals and what becomes of them. See signals.h.
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vcpu.h"
+
+#define HANDLER_DEFAULT 0
+#define HANDLER_IGNORE	1
+#define TRAP_PAGE_FAULT 14
+
+/* Taken first, in this order of numbers (kernel/signal.c, next_signal). */
+static const uint64_t synchronous =
+	1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) |
+	1ull << (SIGTRAP - 1) | 1ull << (SIGFPE - 1) | 1ull << (SIGSYS - 1);
+
+void signals_init(struct signals *g)
+{
+	sigset_t mask;
+
+	memset(g, 0, sizeof(*g));
+	g->stack.flags = SS_DISABLE;
+	for (int sig = 1; sig <= SIGNALS; sig++) {
+		struct sigaction act;
+
+		if (sigaction(sig, NULL, &act) == 0 &&
+		    act.sa_handler == SIG_IGN)
+			g->action[sig].handler = HANDLER_IGNORE;
+	}
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		if (sigismember(&mask, sig) == 1)
+			g->mask |= signal_bit(sig);
+}
+
+uint64_t signal_mask_allowed(uint64_t mask)
+{
+	return mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+}
+
+int signal_stack_flags(const struct signals *g, uint64_t sp)
+{
+	if (!g->stack.size)
+		return SS_DISABLE;
+	/* An autodisarmed stack is never "on": it may be used again. */
+	if (g->stack.flags & (int)(1u << 31))
+		return 0;
+	return sp > g->stack.sp && sp - g->stack.sp <= g->stack.size
+		       ? SS_ONSTACK
+		       : 0;
+}
+
+static bool default_ignores(int sig)
+{
+	return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH ||
+	       sig == SIGCONT;
+}
+
+static bool default_stops(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN ||
+	       sig == SIGTTOU;
+}
+
+static bool is_ignored(const struct signals *g, int sig)
+{
+	uint64_t handler = g->action[sig].handler;
+
+	return handler == HANDLER_IGNORE ||
+	       (handler == HANDLER_DEFAULT && default_ignores(sig));
+}
+
+void signals_raise(struct signals *g, const struct signal_info *info)
+{
+	int sig = info->sig;
+
+	/* A blocked signal waits even if ignored: the handler may change. */
+	if (is_ignored(g, sig) && !(g->mask & signal_bit(sig)))
+		return;
+	if (g->pending & signal_bit(sig))
+		return;
+	g->pending |= signal_bit(sig);
+	g->info[sig] = *info;
+}
+
+void signals_force(struct signals *g, const struct signal_info *info)
+{
+	int sig = info->sig;
+
+	if ((g->mask & signal_bit(sig)) ||
+	    g->action[sig].handler == HANDLER_IGNORE) {
+		g->action[sig].handler = HANDLER_DEFAULT;
+		g->mask &= ~signal_bit(sig);
+	}
+	if (info->fault) {
+		if (info->trapno == TRAP_PAGE_FAULT)
+			g->cr2 = info->addr;
+		g->trapno = info->trapno;
+		g->err = info->err;
+	}
+	g->pending |= signal_bit(sig);
+	g->info[sig] = *info;
+}
+
+void signals_force_segv(struct signals *g)
+{
+	const struct signal_info info = {.sig = SIGSEGV, .code = SI_KERNEL};
+
+	signals_force(g, &info);
+}
+
+static int next_signal(const struct signals *g)
+{
+	uint64_t ready = g->pending & ~g->mask;
+
+	if (!ready)
+		return 0;
+	if (ready & signal_bit(SIGKILL))
+		return SIGKILL;
+	if (ready & synchronous)
+		ready &= synchronous;
+	return __builtin_ctzll(ready) + 1;
+}
+
+static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
+		const struct signal_info *info)
+{
+	g->dead = true;
+	g->death = (struct sys_death){
+		.sig = info->sig,
+		.code = info->code,
+		.addr = info->addr,
+		.ip = regs->rip,
+	};
+	vcpu_stop(v, info->sig);
+}
+
+static void run_handler(struct signals *g, struct vcpu *v, struct hv_regs *regs,
+			const struct signal_info *info)
+{
+	struct signal_action act = g->action[info->sig];
+
+	if (act.flags & SA_RESETHAND)
+		g->action[info->sig].handler = HANDLER_DEFAULT;
+	if (sigframe_push(g, v, regs, &act, info) < 0) {
+		/* No room for the frame of SIGSEGV itself: it is fatal. */
+		if (info->sig == SIGSEGV)
+			g->action[SIGSEGV].handler = HANDLER_DEFAULT;
+		signals_force_segv(g);
+		return;
+	}
+	g->has_saved = false; /* sigreturn will put it back */
+	g->mask |= act.mask;
+	if (!(act.flags & SA_NODEFER))
+		g->mask |= signal_bit(info->sig);
+	g->mask = signal_mask_allowed(g->mask);
+}
+
+static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
+		   const struct signal_info *info)
+{
+	if (is_ignored(g, info->sig))
+		return;
+	if (g->action[info->sig].handler != HANDLER_DEFAULT)
+		run_handler(g, v, regs, info);
+	else if (default_stops(info->sig))
+		kill(getpid(), SIGSTOP); /* job control is the host's */
+	else
+		die(g, v, regs, info);
+}
+
+void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs)
+{
+	int sig;
+
+	while (!g->dead && (sig = next_signal(g)) != 0) {
+		g->pending &= ~signal_bit(sig);
+		act_on(g, v, regs, &g->info[sig]);
+	}
+	if (g->has_saved)
+		g->mask = g->saved_mask;
+	g->has_saved = false;
+}
+
+void signals_suspend(struct signals *g, uint64_t set, uint64_t old)
+{
+	g->saved_mask = old;
+	g->has_saved = true;
+	g->mask = set;
+}

@@ -1,0 +1,106 @@
+/*
+ * signals.h: the program's signals: handlers, mask, alternate stack, pending
+ * set, and the frame that starts a handler (Linux arch/x86/kernel/signal_64.c).
+ *
+ * Only signals that the program raises itself are known: by what it executes,
+ * and by kill(2) and the like. sigset: bit n - 1 is signal n, as in the kernel.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hv_abi.h"
+#include "sys.h"
+
+#define SIGNALS 64
+
+/* struct sigaction of rt_sigaction(2), as the kernel has it on x86-64. */
+struct signal_action {
+	uint64_t handler; /* 0 default, 1 ignore */
+	uint64_t flags;
+	uint64_t restorer;
+	uint64_t mask;
+};
+_Static_assert(sizeof(struct signal_action) == 32, "kernel ABI");
+
+/* stack_t. */
+struct signal_stack {
+	uint64_t sp;
+	int32_t flags;
+	uint32_t pad;
+	uint64_t size;
+};
+_Static_assert(sizeof(struct signal_stack) == 24, "kernel ABI");
+
+/* What siginfo_t says of a signal, and what sigcontext says of a trap. */
+struct signal_info {
+	int sig, code;
+	bool fault; /* addr, trapno, err mean something; else pid and uid */
+	uint64_t addr;
+	uint32_t trapno, err;
+	int pid;
+	uint32_t uid;
+	uint64_t value; /* si_value of rt_sigqueueinfo */
+};
+
+struct signals {
+	struct signal_action action[SIGNALS + 1];
+	uint64_t mask;
+	uint64_t pending;
+	/* rt_sigsuspend: the mask to go back to, and for the next frame. */
+	uint64_t saved_mask;
+	bool has_saved;
+	struct signal_info info[SIGNALS + 1]; /* of the pending ones */
+	struct signal_stack stack;
+	/* Of the last trap; every frame's sigcontext has them. */
+	uint64_t cr2;
+	uint32_t trapno, err;
+	bool dead; /* vcpu_stop was called */
+	struct sys_death death;
+};
+
+struct vcpu;
+
+/* As execve leaves them: what this process ignores or blocks stays so. */
+void signals_init(struct signals *g);
+
+/* Make a signal pending; one that is ignored is dropped. */
+void signals_raise(struct signals *g, const struct signal_info *info);
+/*
+ * A signal that cannot be put off: if it is blocked or ignored, it takes the
+ * default action (Linux kernel/signal.c, force_sig_info_to_task).
+ */
+void signals_force(struct signals *g, const struct signal_info *info);
+void signals_force_segv(struct signals *g);
+
+/*
+ * Act on all pending signals that are not blocked: start handlers by changing
+ * regs and the user's stack, or end the guest.
+ */
+void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs);
+
+/* Wait with another mask: the next signals_deliver acts, then restores `old`.
+ */
+void signals_suspend(struct signals *g, uint64_t set, uint64_t old);
+
+/* Numbers for masks. */
+static inline uint64_t signal_bit(int sig)
+{
+	return 1ull << (sig - 1);
+}
+/* A mask as the program may set it: KILL and STOP cannot be blocked. */
+uint64_t signal_mask_allowed(uint64_t mask);
+/* SS_ONSTACK, SS_DISABLE or 0 for this stack pointer. */
+int signal_stack_flags(const struct signals *g, uint64_t sp);
+
+/* sigframe.c: build a frame, and take it back. Return 0 or -errno. */
+int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
+		  const struct signal_action *act,
+		  const struct signal_info *info);
+int sigframe_pop(struct signals *g, struct vcpu *v, struct hv_regs *regs);
+/* siginfo_t, 128 bytes. */
+void sigframe_info(const struct signal_info *info, uint8_t out[128]);
+
+#endif

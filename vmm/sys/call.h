@@ -1,0 +1,127 @@
+/*
+ * call.h: what the families of system calls share: the state of one program,
+ * one call being served, the table's rows. Private to vmm/sys/.
+ *
+ * Results are those of the kernel: a value >= 0 or -errno.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "fdtable.h"
+#include "files.h"
+#include "guestmem.h"
+#include "hv_abi.h"
+#include "rw.h"
+#include "signals.h"
+#include "sys.h"
+#include "vcpu.h"
+
+#define CALL_NR_MAX 512
+
+struct sys {
+	char *exe;
+	int exe_fd;  /* O_PATH */
+	int proc_fd; /* O_PATH: this process in /proc */
+	int cwd;     /* O_PATH: the program's working directory */
+	bool verbose;
+	struct rw rw;
+	struct fdtable fds;
+	struct files files;
+	struct signals signals;
+	struct rlimit limit[RLIM_NLIMITS];
+	char name[16]; /* PR_SET_NAME */
+	int dumpable, no_new_privs, pdeathsig;
+	uint64_t clear_tid, robust_list;
+	uint64_t rseq;
+	uint32_t rseq_len, rseq_sig;
+	uint64_t said[CALL_NR_MAX / 64]; /* unknown calls, named once */
+};
+
+struct call {
+	struct sys *s;
+	struct vcpu *v;
+	struct hv_regs *regs;
+	uint64_t nr;
+	uint64_t arg[6];
+};
+
+typedef int64_t (*call_fn)(struct call *c);
+
+/* What an argument is, for calls that need nothing but translation. */
+enum arg_kind {
+	ARG_VALUE,
+	ARG_FD,
+	ARG_IN,	      /* pointer to `size` bytes that the call reads */
+	ARG_OUT,      /* ... writes */
+	ARG_INOUT,    /* ... both */
+	ARG_NULL = 8, /* flag: a null pointer is passed on as such */
+};
+
+struct call_arg {
+	uint8_t kind;
+	uint16_t size;
+};
+
+struct call_row {
+	bool known;
+	call_fn fn; /* or NULL: forward by `arg` */
+	int error;  /* the answer, if not 0 */
+	struct call_arg arg[6];
+};
+
+/* Largest structure of a forwarded call. */
+#define FORWARD_MAX 512
+
+/* The row of a call, or NULL if it is unknown. */
+const struct call_row *call_row(uint64_t nr);
+int64_t call_forward(struct call *c, const struct call_row *row);
+
+/* A host call's result in the kernel's form. */
+#define host_call(...) host_result(syscall(__VA_ARGS__))
+int64_t host_result(long r);
+
+static inline int call_host_fd(const struct call *c, unsigned arg)
+{
+	return fdtable_host(&c->s->fds, (int)c->arg[arg]);
+}
+
+static inline int call_get(struct call *c, uint64_t va, void *dst, size_t len)
+{
+	return usermem_read(c->v, va, dst, len);
+}
+
+static inline int call_put(struct call *c, uint64_t va, const void *src,
+			   size_t len)
+{
+	return usermem_write(c->v, va, src, len);
+}
+
+/* As call_put, but a null pointer means that nobody wants it. */
+static inline int call_put_opt(struct call *c, uint64_t va, const void *src,
+			       size_t len)
+{
+	return va ? usermem_write(c->v, va, src, len) : 0;
+}
+
+/* Give the program a new descriptor; flags: O_CLOEXEC counts. */
+static inline int64_t call_new_fd(struct call *c, int host, int flags)
+{
+	return fdtable_install(&c->s->fds, host, flags & 02000000, 0);
+}
+
+/*
+ * A buffer of IO_CHUNK bytes, one for each host thread, aligned to a page: what
+ * passes between the program's memory and the host's calls.
+ */
+#define IO_CHUNK (128u << 10)
+uint8_t *io_buffer(void);
+/* Copy out as much as is mapped; returns the count. */
+size_t io_put_some(struct call *c, uint64_t va, const uint8_t *src, size_t len);
+
+#endif

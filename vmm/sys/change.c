@@ -1,0 +1,457 @@
+/*
+ * change.c: calls that change the file system: allowed in --rw trees only.
+ *
+ * Names are changed relative to the O_PATH descriptor of their directory, which
+ * was judged; attributes through the O_PATH descriptor of the file itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "families.h"
+#include "path.h"
+
+/* ---- Names ------------------------------------------------------------- */
+
+static bool is_dots(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+/* Look up a name that is to be made: it must not exist, EEXIST goes first. */
+static int lookup_new(struct call *c, int dirfd, uint64_t va,
+		      struct path_ref *ref)
+{
+	int r = path_lookup(c, dirfd, va, PATH_PARENT, ref);
+
+	if (r < 0)
+		return r;
+	if (ref->fd >= 0 || is_dots(ref->last))
+		return -EEXIST;
+	return path_may_change(c->s, ref->parent, ref->last);
+}
+
+/* Look up a name that is to be taken away. */
+static int lookup_old(struct call *c, int dirfd, uint64_t va,
+		      struct path_ref *ref)
+{
+	int r = path_lookup(c, dirfd, va, PATH_PARENT, ref);
+
+	if (r < 0)
+		return r;
+	if (ref->fd < 0)
+		return -ENOENT;
+	return path_may_change(c->s, ref->parent, ref->last);
+}
+
+static int64_t mkdir_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
+{
+	struct path_ref ref;
+	int64_t r = lookup_new(c, dirfd, va, &ref);
+
+	if (r == 0)
+		r = host_call(SYS_mkdirat, ref.parent, ref.last, mode);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_mkdir(struct call *c)
+{
+	return mkdir_at(c, AT_FDCWD, c->arg[0], c->arg[1]);
+}
+
+int64_t change_mkdirat(struct call *c)
+{
+	return mkdir_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+/* Devices would open the host's hardware: only files, pipes and sockets. */
+static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
+{
+	uint64_t type = mode & S_IFMT;
+	struct path_ref ref;
+	int64_t r;
+
+	if (type == S_IFCHR || type == S_IFBLK)
+		return -EPERM;
+	r = lookup_new(c, dirfd, va, &ref);
+	if (r == 0 && ref.slash)
+		r = -ENOENT;
+	if (r == 0)
+		r = host_call(SYS_mknodat, ref.parent, ref.last, mode, 0);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_mknod(struct call *c)
+{
+	return mknod_at(c, AT_FDCWD, c->arg[0], c->arg[1]);
+}
+
+int64_t change_mknodat(struct call *c)
+{
+	return mknod_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static int64_t unlink_at(struct call *c, int dirfd, uint64_t va, uint64_t flags)
+{
+	struct path_ref ref;
+	struct stat st;
+	int64_t r;
+
+	if ((uint32_t)flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	r = lookup_old(c, dirfd, va, &ref);
+	if (r == 0 && ref.slash && !(flags & AT_REMOVEDIR))
+		r = fstat(ref.fd, &st) == 0 && S_ISDIR(st.st_mode) ? -EISDIR
+								   : -ENOTDIR;
+	if (r == 0)
+		r = host_call(SYS_unlinkat, ref.parent, ref.last, flags);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_unlink(struct call *c)
+{
+	return unlink_at(c, AT_FDCWD, c->arg[0], 0);
+}
+
+int64_t change_rmdir(struct call *c)
+{
+	return unlink_at(c, AT_FDCWD, c->arg[0], AT_REMOVEDIR);
+}
+
+int64_t change_unlinkat(struct call *c)
+{
+	return unlink_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static int64_t symlink_at(struct call *c, uint64_t text, int dirfd, uint64_t va)
+{
+	char target[PATH_MAX];
+	struct path_ref ref;
+	int64_t r = usermem_read_str(c->v, text, target, sizeof(target));
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return -ENOENT;
+	r = lookup_new(c, dirfd, va, &ref);
+	if (r == 0 && ref.slash)
+		r = -ENOENT;
+	if (r == 0)
+		r = host_call(SYS_symlinkat, target, ref.parent, ref.last);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_symlink(struct call *c)
+{
+	return symlink_at(c, c->arg[0], AT_FDCWD, c->arg[1]);
+}
+
+int64_t change_symlinkat(struct call *c)
+{
+	return symlink_at(c, c->arg[0], (int)c->arg[1], c->arg[2]);
+}
+
+/*
+ * The file itself must be in a --rw tree too: else a second name there would
+ * open a way to write it.
+ */
+static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
+		       uint64_t va)
+{
+	char self[PATH_SELF_MAX];
+	struct path_ref to;
+	int64_t r = lookup_new(c, dirfd, va, &to);
+
+	if (r == 0 && to.slash)
+		r = -ENOENT;
+	if (r == 0)
+		r = from->own_link ? -EROFS
+				   : path_may_change(c->s, from->fd, NULL);
+	path_self(self, from->fd);
+	if (r == 0)
+		r = host_call(SYS_linkat, AT_FDCWD, self, to.parent, to.last,
+			      AT_SYMLINK_FOLLOW);
+	path_release(&to);
+	return r;
+}
+
+static int64_t link_at(struct call *c, int fromfd, uint64_t from, int tofd,
+		       uint64_t to, uint64_t flags)
+{
+	unsigned how = flags & AT_SYMLINK_FOLLOW ? 0 : PATH_NOFOLLOW;
+	struct path_ref ref;
+	int64_t r;
+
+	if ((uint32_t)flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (flags & AT_EMPTY_PATH)
+		how |= PATH_EMPTY;
+	r = path_lookup(c, fromfd, from, how, &ref);
+	if (r == 0)
+		r = link_to(c, &ref, tofd, to);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_link(struct call *c)
+{
+	return link_at(c, AT_FDCWD, c->arg[0], AT_FDCWD, c->arg[1], 0);
+}
+
+int64_t change_linkat(struct call *c)
+{
+	return link_at(c, (int)c->arg[0], c->arg[1], (int)c->arg[2], c->arg[3],
+		       c->arg[4]);
+}
+
+static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
+			 uint64_t va, uint64_t flags)
+{
+	char last[NAME_MAX + 2];
+	struct path_ref to;
+	int64_t r = path_lookup(c, dirfd, va, PATH_PARENT, &to);
+
+	if (r == 0)
+		r = path_may_change(c->s, to.parent, to.last);
+	if (r == 0) {
+		/* The host judges a trailing slash: only for directories. */
+		strcpy(last, to.last);
+		if (to.slash)
+			strcat(last, "/");
+		r = host_call(SYS_renameat2, from->parent, from->last,
+			      to.parent, last, flags);
+	}
+	path_release(&to);
+	return r;
+}
+
+static int64_t rename_at(struct call *c, int fromfd, uint64_t from, int tofd,
+			 uint64_t to, uint64_t flags)
+{
+	struct path_ref ref;
+	struct stat st;
+	int64_t r;
+
+	/* NOREPLACE and EXCHANGE; a whiteout is a device. */
+	if ((uint32_t)flags & ~3u)
+		return -EINVAL;
+	r = lookup_old(c, fromfd, from, &ref);
+	if (r == 0 && ref.slash && fstat(ref.fd, &st) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = rename_to(c, &ref, tofd, to, flags);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_rename(struct call *c)
+{
+	return rename_at(c, AT_FDCWD, c->arg[0], AT_FDCWD, c->arg[1], 0);
+}
+
+int64_t change_renameat(struct call *c)
+{
+	return rename_at(c, (int)c->arg[0], c->arg[1], (int)c->arg[2],
+			 c->arg[3], 0);
+}
+
+int64_t change_renameat2(struct call *c)
+{
+	return rename_at(c, (int)c->arg[0], c->arg[1], (int)c->arg[2],
+			 c->arg[3], c->arg[4]);
+}
+
+/* ---- Attributes -------------------------------------------------------- */
+
+/* The file at a path, if it may be changed. */
+static int lookup_file(struct call *c, int dirfd, uint64_t va, unsigned flags,
+		       struct path_ref *ref)
+{
+	int r = path_lookup(c, dirfd, va, flags, ref);
+
+	if (r < 0)
+		return r;
+	return ref->own_link ? -EROFS : path_may_change(c->s, ref->fd, NULL);
+}
+
+static int64_t chmod_fd(int fd, uint64_t mode)
+{
+	char self[PATH_SELF_MAX];
+
+	path_self(self, fd);
+	return host_call(SYS_fchmodat, AT_FDCWD, self, mode);
+}
+
+static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
+{
+	struct path_ref ref;
+	int64_t r = lookup_file(c, dirfd, va, 0, &ref);
+
+	if (r == 0)
+		r = chmod_fd(ref.fd, mode);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_chmod(struct call *c)
+{
+	return chmod_at(c, AT_FDCWD, c->arg[0], c->arg[1]);
+}
+
+int64_t change_fchmodat(struct call *c)
+{
+	return chmod_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static int64_t chown_at(struct call *c, int dirfd, uint64_t va, uint64_t uid,
+			uint64_t gid, uint64_t flags)
+{
+	struct path_ref ref;
+	int64_t r;
+
+	if ((uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
+	if (r == 0)
+		r = host_call(SYS_fchownat, ref.fd, "", uid, gid,
+			      AT_EMPTY_PATH);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_chown(struct call *c)
+{
+	return chown_at(c, AT_FDCWD, c->arg[0], c->arg[1], c->arg[2], 0);
+}
+
+int64_t change_lchown(struct call *c)
+{
+	return chown_at(c, AT_FDCWD, c->arg[0], c->arg[1], c->arg[2],
+			AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t change_fchownat(struct call *c)
+{
+	return chown_at(c, (int)c->arg[0], c->arg[1], c->arg[2], c->arg[3],
+			c->arg[4]);
+}
+
+int64_t change_truncate(struct call *c)
+{
+	char self[PATH_SELF_MAX];
+	struct path_ref ref;
+	int64_t r;
+
+	if ((int64_t)c->arg[1] < 0)
+		return -EINVAL;
+	r = lookup_file(c, AT_FDCWD, c->arg[0], 0, &ref);
+	path_self(self, ref.fd);
+	if (r == 0)
+		r = host_call(SYS_truncate, self, c->arg[1]);
+	path_release(&ref);
+	return r;
+}
+
+/* fchmod, fchown: by a descriptor that may have been opened to read only. */
+int64_t change_by_fd(struct call *c)
+{
+	int host = call_host_fd(c, 0);
+	int mode = host < 0 ? host : fcntl(host, F_GETFL);
+	int r;
+
+	if (mode < 0 || (mode & O_PATH))
+		return -EBADF;
+	r = path_may_change(c->s, host, NULL);
+	if (r < 0)
+		return r;
+	return host_call((long)c->nr, host, c->arg[1], c->arg[2]);
+}
+
+/* ---- Times ------------------------------------------------------------- */
+
+static int64_t set_times(struct call *c, int dirfd, uint64_t va,
+			 const struct timespec *times, uint64_t flags)
+{
+	struct path_ref ref;
+	int64_t r;
+
+	if ((uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (!va) { /* futimens */
+		int host = fdtable_host(&c->s->fds, dirfd);
+
+		if (host < 0)
+			return dirfd == AT_FDCWD ? -EFAULT : host;
+		r = path_may_change(c->s, host, NULL);
+		return r < 0 ? r
+			     : host_call(SYS_utimensat, host, NULL, times, 0);
+	}
+	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
+	if (r == 0)
+		r = host_call(SYS_utimensat, ref.fd, "", times, AT_EMPTY_PATH);
+	path_release(&ref);
+	return r;
+}
+
+int64_t change_utimensat(struct call *c)
+{
+	struct timespec t[2];
+
+	if (c->arg[2] && call_get(c, c->arg[2], t, sizeof(t)) < 0)
+		return -EFAULT;
+	return set_times(c, (int)c->arg[0], c->arg[1], c->arg[2] ? t : NULL,
+			 c->arg[3]);
+}
+
+static int64_t set_timevals(struct call *c, int dirfd, uint64_t path,
+			    uint64_t va)
+{
+	struct timeval tv[2];
+	struct timespec t[2];
+
+	if (!va)
+		return set_times(c, dirfd, path, NULL, 0);
+	if (call_get(c, va, tv, sizeof(tv)) < 0)
+		return -EFAULT;
+	for (int i = 0; i < 2; i++) {
+		if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
+			return -EINVAL;
+		t[i].tv_sec = tv[i].tv_sec;
+		t[i].tv_nsec = tv[i].tv_usec * 1000;
+	}
+	return set_times(c, dirfd, path, t, 0);
+}
+
+int64_t change_utimes(struct call *c)
+{
+	return set_timevals(c, AT_FDCWD, c->arg[0], c->arg[1]);
+}
+
+int64_t change_futimesat(struct call *c)
+{
+	return set_timevals(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+int64_t change_utime(struct call *c)
+{
+	struct timespec t[2] = {0};
+	struct utimbuf ut;
+
+	if (!c->arg[1])
+		return set_times(c, AT_FDCWD, c->arg[0], NULL, 0);
+	if (call_get(c, c->arg[1], &ut, sizeof(ut)) < 0)
+		return -EFAULT;
+	t[0].tv_sec = ut.actime;
+	t[1].tv_sec = ut.modtime;
+	return set_times(c, AT_FDCWD, c->arg[0], t, 0);
+}

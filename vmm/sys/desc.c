@@ -1,0 +1,211 @@
+/*
+ * desc.c: calls on descriptors as such: close, dup, pipe, fcntl, new ones.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "families.h"
+
+int64_t desc_close(struct call *c)
+{
+	return fdtable_close(&c->s->fds, (int)c->arg[0]);
+}
+
+int64_t desc_close_range(struct call *c)
+{
+	unsigned first = (unsigned)c->arg[0], last = (unsigned)c->arg[1];
+	struct fdtable *t = &c->s->fds;
+	unsigned flags = (unsigned)c->arg[2];
+
+	/* UNSHARE has nothing to do: nobody shares the table. */
+	if (first > last ||
+	    (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
+		return -EINVAL;
+	for (unsigned fd = first; fd <= last && fd < t->size; fd++) {
+		if (t->entry[fd].host < 0)
+			continue;
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			t->entry[fd].cloexec = true;
+		else
+			fdtable_close(t, (int)fd);
+	}
+	return 0;
+}
+
+static int64_t dup_from(struct call *c, int flags, unsigned min)
+{
+	int host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
+
+	if (host < 0)
+		return host;
+	return fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min);
+}
+
+int64_t desc_dup(struct call *c)
+{
+	return dup_from(c, 0, 0);
+}
+
+static int64_t dup_to(struct call *c, int flags)
+{
+	int to = (int)c->arg[1], host;
+
+	if (to < 0 || (unsigned)to >= c->s->fds.limit)
+		return -EBADF;
+	host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
+	if (host < 0)
+		return host;
+	return fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC);
+}
+
+int64_t desc_dup2(struct call *c)
+{
+	if ((int)c->arg[0] == (int)c->arg[1]) {
+		int host = call_host_fd(c, 0);
+
+		return host < 0 ? host : (int)c->arg[0];
+	}
+	return dup_to(c, 0);
+}
+
+int64_t desc_dup3(struct call *c)
+{
+	if (((int)c->arg[2] & ~O_CLOEXEC) || (int)c->arg[0] == (int)c->arg[1])
+		return -EINVAL;
+	return dup_to(c, (int)c->arg[2]);
+}
+
+static int64_t pipe_with(struct call *c, uint64_t va, int flags)
+{
+	int host[2];
+	int32_t fd[2];
+
+	if (pipe2(host, flags | O_CLOEXEC) < 0)
+		return -errno;
+	fd[0] = (int32_t)call_new_fd(c, host[0], flags);
+	if (fd[0] < 0) {
+		close(host[1]);
+		return fd[0];
+	}
+	fd[1] = (int32_t)call_new_fd(c, host[1], flags);
+	if (fd[1] >= 0 && call_put(c, va, fd, sizeof(fd)) == 0)
+		return 0;
+	fdtable_close(&c->s->fds, fd[0]);
+	if (fd[1] < 0)
+		return fd[1];
+	fdtable_close(&c->s->fds, fd[1]);
+	return -EFAULT;
+}
+
+int64_t desc_pipe(struct call *c)
+{
+	return pipe_with(c, c->arg[0], 0);
+}
+
+int64_t desc_pipe2(struct call *c)
+{
+	return pipe_with(c, c->arg[0], (int)c->arg[1]);
+}
+
+int64_t desc_eventfd2(struct call *c)
+{
+	int flags = (int)c->arg[1];
+	int64_t host = host_call(SYS_eventfd2, c->arg[0], flags | EFD_CLOEXEC);
+
+	return host < 0 ? host : call_new_fd(c, (int)host, flags);
+}
+
+int64_t desc_eventfd(struct call *c)
+{
+	c->arg[1] = 0;
+	return desc_eventfd2(c);
+}
+
+int64_t desc_memfd_create(struct call *c)
+{
+	unsigned flags = (unsigned)c->arg[1];
+	char name[250];
+	int64_t host = usermem_read_str(c->v, c->arg[0], name, sizeof(name));
+
+	if (host < 0)
+		return host == -ENAMETOOLONG ? -EINVAL : host;
+	host = host_call(SYS_memfd_create, name, flags | 1u /* CLOEXEC */);
+	return host < 0 ? host
+			: call_new_fd(c, (int)host, flags & 1 ? O_CLOEXEC : 0);
+}
+
+/* ---- fcntl ------------------------------------------------------------- */
+
+static int64_t fcntl_lock(struct call *c, int host, int cmd)
+{
+	bool gets = cmd == F_GETLK || cmd == F_OFD_GETLK;
+	struct flock lock;
+	int64_t r;
+
+	if (call_get(c, c->arg[2], &lock, sizeof(lock)) < 0)
+		return -EFAULT;
+	do {
+		r = host_call(SYS_fcntl, host, cmd, &lock);
+	} while (r == -EINTR);
+	if (r == 0 && gets)
+		return call_put(c, c->arg[2], &lock, sizeof(lock));
+	return r;
+}
+
+static int64_t fcntl_flags(struct call *c, int cmd)
+{
+	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+
+	if (cmd == F_GETFD)
+		return e->cloexec ? FD_CLOEXEC : 0;
+	e->cloexec = c->arg[2] & FD_CLOEXEC;
+	return 0;
+}
+
+static int64_t fcntl_dup(struct call *c, int cmd)
+{
+	if (c->arg[2] >= c->s->fds.limit)
+		return -EINVAL;
+	return dup_from(c, cmd == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0,
+			(unsigned)c->arg[2]);
+}
+
+int64_t desc_fcntl(struct call *c)
+{
+	int host = call_host_fd(c, 0), cmd = (int)c->arg[1];
+
+	if (host < 0)
+		return host;
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return fcntl_dup(c, cmd);
+	case F_GETFD:
+	case F_SETFD:
+		return fcntl_flags(c, cmd);
+	case F_GETFL:
+	case F_GETPIPE_SZ:
+	case F_SETPIPE_SZ:
+	case F_GET_SEALS:
+	case F_ADD_SEALS:
+	case F_GETLEASE:
+		return host_call(SYS_fcntl, host, cmd, c->arg[2]);
+	case F_SETFL: /* O_ASYNC would signal the VMM */
+		return host_call(SYS_fcntl, host, cmd,
+				 c->arg[2] & ~(uint64_t)O_ASYNC);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return fcntl_lock(c, host, cmd);
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,130 @@
+/*
+ * families.h: the handlers of calls that need more than translation, by the
+ * file that has them. Each is the call of its name; see table.c.
+ */
+#ifndef FAMILIES_H
+#define FAMILIES_H
+
+#include "call.h"
+
+/* change.c */
+int64_t change_mkdir(struct call *c);
+int64_t change_mkdirat(struct call *c);
+int64_t change_mknod(struct call *c);
+int64_t change_mknodat(struct call *c);
+int64_t change_unlink(struct call *c);
+int64_t change_rmdir(struct call *c);
+int64_t change_unlinkat(struct call *c);
+int64_t change_symlink(struct call *c);
+int64_t change_symlinkat(struct call *c);
+int64_t change_link(struct call *c);
+int64_t change_linkat(struct call *c);
+int64_t change_rename(struct call *c);
+int64_t change_renameat(struct call *c);
+int64_t change_renameat2(struct call *c);
+int64_t change_chmod(struct call *c);
+int64_t change_fchmodat(struct call *c);
+int64_t change_chown(struct call *c);
+int64_t change_lchown(struct call *c);
+int64_t change_fchownat(struct call *c);
+int64_t change_truncate(struct call *c);
+int64_t change_by_fd(struct call *c);
+int64_t change_utimensat(struct call *c);
+int64_t change_utimes(struct call *c);
+int64_t change_futimesat(struct call *c);
+int64_t change_utime(struct call *c);
+
+/* desc.c */
+int64_t desc_close(struct call *c);
+int64_t desc_close_range(struct call *c);
+int64_t desc_dup(struct call *c);
+int64_t desc_dup2(struct call *c);
+int64_t desc_dup3(struct call *c);
+int64_t desc_pipe(struct call *c);
+int64_t desc_pipe2(struct call *c);
+int64_t desc_eventfd2(struct call *c);
+int64_t desc_eventfd(struct call *c);
+int64_t desc_memfd_create(struct call *c);
+int64_t desc_fcntl(struct call *c);
+
+/* file.c */
+int64_t file_stat(struct call *c);
+int64_t file_lstat(struct call *c);
+int64_t file_newfstatat(struct call *c);
+int64_t file_statx(struct call *c);
+int64_t file_access(struct call *c);
+int64_t file_faccessat(struct call *c);
+int64_t file_faccessat2(struct call *c);
+int64_t file_readlink(struct call *c);
+int64_t file_readlinkat(struct call *c);
+int64_t file_statfs(struct call *c);
+int64_t file_getcwd(struct call *c);
+int64_t file_chdir(struct call *c);
+int64_t file_fchdir(struct call *c);
+
+/* io.c */
+int64_t io_read(struct call *c);
+int64_t io_write(struct call *c);
+int64_t io_pread64(struct call *c);
+int64_t io_pwrite64(struct call *c);
+int64_t io_readv(struct call *c);
+int64_t io_writev(struct call *c);
+int64_t io_preadv(struct call *c);
+int64_t io_pwritev(struct call *c);
+int64_t io_preadv2(struct call *c);
+int64_t io_pwritev2(struct call *c);
+int64_t io_getdents(struct call *c);
+int64_t io_getrandom(struct call *c);
+
+/* ioctl.c */
+int64_t ioctl_ioctl(struct call *c);
+
+/* open.c */
+int64_t open_open(struct call *c);
+int64_t open_openat(struct call *c);
+int64_t open_creat(struct call *c);
+int64_t open_openat2(struct call *c);
+
+/* poll.c */
+int64_t poll_poll(struct call *c);
+int64_t poll_ppoll(struct call *c);
+int64_t poll_select(struct call *c);
+int64_t poll_pselect6(struct call *c);
+
+/* process.c */
+int64_t process_getpid(struct call *c);
+int64_t process_exit(struct call *c);
+int64_t process_getgroups(struct call *c);
+int64_t process_prlimit64(struct call *c);
+int64_t process_getrlimit(struct call *c);
+int64_t process_setrlimit(struct call *c);
+int64_t process_arch_prctl(struct call *c);
+int64_t process_set_tid_address(struct call *c);
+int64_t process_set_robust_list(struct call *c);
+int64_t process_get_robust_list(struct call *c);
+int64_t process_rseq(struct call *c);
+int64_t process_sched_getaffinity(struct call *c);
+int64_t process_prctl(struct call *c);
+int64_t process_capget(struct call *c);
+int64_t process_setuid(struct call *c);
+int64_t process_setgid(struct call *c);
+
+/* sigcalls.c */
+int64_t sig_action(struct call *c);
+int64_t sig_procmask(struct call *c);
+int64_t sig_pending(struct call *c);
+int64_t sig_return(struct call *c);
+int64_t sig_altstack(struct call *c);
+int64_t sig_kill(struct call *c);
+int64_t sig_tkill(struct call *c);
+int64_t sig_tgkill(struct call *c);
+int64_t sig_pause(struct call *c);
+int64_t sig_suspend(struct call *c);
+int64_t sig_timedwait(struct call *c);
+
+/* time.c */
+int64_t time_nanosleep(struct call *c);
+int64_t time_clock_nanosleep(struct call *c);
+int64_t time_futex(struct call *c);
+
+#endif

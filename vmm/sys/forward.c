@@ -1,0 +1,98 @@
+/*
+ * forward.c: calls whose arguments only need translation: descriptors become
+ * the host's, structures are copied in before and out after.
+ *
+ * Descriptors are looked at first, as Linux does: a bad descriptor is EBADF
+ * whatever the pointers are.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "call.h"
+
+int64_t host_result(long r)
+{
+	return r == -1 ? -errno : r;
+}
+
+struct copies {
+	uint64_t host[6]; /* arguments of the host call */
+	uint8_t buf[6][FORWARD_MAX] __attribute__((aligned(16)));
+};
+
+static bool is_null(const struct call_arg *arg, uint64_t value)
+{
+	return (arg->kind & ARG_NULL) && !value;
+}
+
+static int translate_fds(struct call *c, const struct call_row *row,
+			 struct copies *k)
+{
+	for (int i = 0; i < 6; i++) {
+		int fd;
+
+		k->host[i] = c->arg[i];
+		if (row->arg[i].kind != ARG_FD)
+			continue;
+		fd = call_host_fd(c, (unsigned)i);
+		if (fd < 0)
+			return fd;
+		k->host[i] = (uint64_t)fd;
+	}
+	return 0;
+}
+
+static int copy_in(struct call *c, const struct call_row *row, struct copies *k)
+{
+	for (int i = 0; i < 6; i++) {
+		const struct call_arg *arg = &row->arg[i];
+		int kind = arg->kind & ~ARG_NULL;
+
+		if (kind < ARG_IN || is_null(arg, c->arg[i]))
+			continue;
+		k->host[i] = (uint64_t)k->buf[i];
+		if (kind == ARG_OUT)
+			memset(k->buf[i], 0, arg->size);
+		else if (call_get(c, c->arg[i], k->buf[i], arg->size) < 0)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int copy_out(struct call *c, const struct call_row *row,
+		    const struct copies *k)
+{
+	for (int i = 0; i < 6; i++) {
+		const struct call_arg *arg = &row->arg[i];
+		int kind = arg->kind & ~ARG_NULL;
+
+		if (kind < ARG_OUT || is_null(arg, c->arg[i]))
+			continue;
+		if (call_put(c, c->arg[i], k->buf[i], arg->size) < 0)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int64_t call_forward(struct call *c, const struct call_row *row)
+{
+	struct copies k;
+	int64_t r;
+	int err = translate_fds(c, row, &k);
+
+	if (err == 0)
+		err = copy_in(c, row, &k);
+	if (err < 0)
+		return err;
+	/* An interruption is a signal of the VMM's own, not the program's. */
+	do {
+		r = host_call((long)c->nr, k.host[0], k.host[1], k.host[2],
+			      k.host[3], k.host[4], k.host[5]);
+	} while (r == -EINTR);
+	if (r < 0)
+		return r;
+	err = copy_out(c, row, &k);
+	return err < 0 ? err : r;
+}

@@ -1,0 +1,411 @@
+/*
+ * io.c: read and write and their kin. Data pass through a bounce buffer, so a
+ * read of a regular file is made in pieces and still gives the full count; a
+ * stream gives what one host call gave. If memory turns bad half-way, the count
+ * so far is the answer, and EFAULT if there is none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "families.h"
+
+#define RW_COUNT_MAX  0x7ffff000ull /* Linux MAX_RW_COUNT */
+#define NO_OFFSET     (-1ll)	    /* the descriptor's own position */
+#define IOV_MAX_LINUX 1024
+
+static _Thread_local uint8_t chunk[IO_CHUNK] __attribute__((aligned(4096)));
+
+uint8_t *io_buffer(void)
+{
+	return chunk;
+}
+
+/* One transfer: the descriptor, and where in the file. */
+struct io {
+	struct call *c;
+	int host;
+	bool bulk;
+	int64_t offset; /* or NO_OFFSET */
+	int flags;	/* RWF_* */
+};
+
+typedef int64_t (*io_fn)(const struct io *io, uint64_t va, uint64_t len);
+
+size_t io_put_some(struct call *c, uint64_t va, const uint8_t *src, size_t len)
+{
+	size_t done = 0;
+
+	if (call_put(c, va, src, len) == 0)
+		return len;
+	while (done < len) {
+		size_t n = HV_PAGE_SIZE - (va + done) % HV_PAGE_SIZE;
+
+		if (n > len - done)
+			n = len - done;
+		if (call_put(c, va + done, src + done, n) < 0)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+static size_t get_some(struct call *c, uint64_t va, uint8_t *dst, size_t len)
+{
+	size_t done = 0;
+
+	if (call_get(c, va, dst, len) == 0)
+		return len;
+	while (done < len) {
+		size_t n = HV_PAGE_SIZE - (va + done) % HV_PAGE_SIZE;
+
+		if (n > len - done)
+			n = len - done;
+		if (call_get(c, va + done, dst + done, n) < 0)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+/* The host call for one piece, `done` bytes after the start. */
+static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
+			size_t len, uint64_t done)
+{
+	struct iovec iov = {buf, len};
+	uint64_t at = io->offset == NO_OFFSET ? 0 : (uint64_t)io->offset + done;
+	int64_t r;
+
+	do {
+		if (io->flags)
+			r = host_call(writes ? SYS_pwritev2 : SYS_preadv2,
+				      io->host, &iov, 1,
+				      io->offset == NO_OFFSET ? -1 : (long)at,
+				      0, io->flags);
+		else if (io->offset == NO_OFFSET)
+			r = host_call(writes ? SYS_write : SYS_read, io->host,
+				      buf, len);
+		else
+			r = host_call(writes ? SYS_pwrite64 : SYS_pread64,
+				      io->host, buf, len, at);
+	} while (r == -EINTR);
+	return r;
+}
+
+static int64_t read_into(const struct io *io, uint64_t va, uint64_t len)
+{
+	uint64_t done = 0;
+
+	do {
+		size_t want = len - done < IO_CHUNK ? len - done : IO_CHUNK;
+		int64_t n = transfer(io, false, chunk, want, done);
+		size_t put;
+
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		put = io_put_some(io->c, va + done, chunk, (size_t)n);
+		done += put;
+		if (put < (size_t)n) {
+			/* Only a file can be told to take bytes back. */
+			if (io->offset == NO_OFFSET && io->bulk)
+				lseek(io->host, (off_t)put - (off_t)n,
+				      SEEK_CUR);
+			return done ? (int64_t)done : -EFAULT;
+		}
+		if (!io->bulk || (size_t)n < want)
+			break;
+	} while (done < len);
+	return (int64_t)done;
+}
+
+static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
+{
+	uint64_t done = 0;
+
+	do {
+		size_t want = len - done < IO_CHUNK ? len - done : IO_CHUNK;
+		size_t got = get_some(io->c, va + done, chunk, want);
+		int64_t n;
+
+		if (!got && want)
+			return done ? (int64_t)done : -EFAULT;
+		n = transfer(io, true, chunk, got, done);
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		done += (uint64_t)n;
+		if ((size_t)n < want)
+			break;
+	} while (done < len);
+	return (int64_t)done;
+}
+
+static int start(struct call *c, struct io *io, int64_t offset)
+{
+	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+
+	if (!e)
+		return -EBADF;
+	*io = (struct io){c, e->host, e->bulk, offset, 0};
+	return 0;
+}
+
+/* ---- One buffer -------------------------------------------------------- */
+
+/* The host says what is wrong with the descriptor before we touch memory. */
+static int check_mode(const struct io *io, bool writes)
+{
+	int mode = fcntl(io->host, F_GETFL);
+
+	if (mode < 0 || (mode & O_PATH))
+		return -EBADF;
+	mode &= O_ACCMODE;
+	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
+}
+
+static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
+{
+	uint64_t va = c->arg[1], len = c->arg[2];
+	struct io io;
+	int r = start(c, &io, offset);
+
+	if (r == 0)
+		r = check_mode(&io, writes);
+	if (r < 0)
+		return r;
+	if ((int64_t)len < 0)
+		return -EINVAL;
+	/* access_ok() comes before any other look at the file. */
+	if (va > HV_VA_USER_END || len > HV_VA_USER_END - va)
+		return -EFAULT;
+	if (len > RW_COUNT_MAX)
+		len = RW_COUNT_MAX;
+	return writes ? write_from(&io, va, len) : read_into(&io, va, len);
+}
+
+int64_t io_read(struct call *c)
+{
+	return one_buffer(c, NO_OFFSET, false);
+}
+
+int64_t io_write(struct call *c)
+{
+	return one_buffer(c, NO_OFFSET, true);
+}
+
+int64_t io_pread64(struct call *c)
+{
+	if ((int64_t)c->arg[3] < 0)
+		return -EINVAL;
+	return one_buffer(c, (int64_t)c->arg[3], false);
+}
+
+int64_t io_pwrite64(struct call *c)
+{
+	if ((int64_t)c->arg[3] < 0)
+		return -EINVAL;
+	return one_buffer(c, (int64_t)c->arg[3], true);
+}
+
+/* ---- Vectors ----------------------------------------------------------- */
+
+/* Linux lib/iov_iter.c, import_iovec: all are checked before any is used. */
+static int64_t get_vector(struct call *c, struct iovec iov[IOV_MAX_LINUX])
+{
+	uint64_t va = c->arg[1], n = c->arg[2], total = 0;
+
+	if (n > IOV_MAX_LINUX)
+		return -EINVAL;
+	if (call_get(c, va, iov, n * sizeof(*iov)) < 0)
+		return -EFAULT;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t base = (uint64_t)iov[i].iov_base;
+
+		if ((int64_t)iov[i].iov_len < 0)
+			return -EINVAL;
+		if (base > HV_VA_USER_END ||
+		    iov[i].iov_len > HV_VA_USER_END - base)
+			return -EFAULT;
+		if (iov[i].iov_len > RW_COUNT_MAX - total)
+			iov[i].iov_len = RW_COUNT_MAX - total;
+		total += iov[i].iov_len;
+	}
+	return (int64_t)total;
+}
+
+/*
+ * A stream takes all that fits our buffer in one piece, so that a message is
+ * not torn; a file, and what is larger, goes buffer by buffer.
+ */
+static int64_t write_at_once(struct io *io, const struct iovec *iov, uint64_t n)
+{
+	size_t len = 0;
+
+	for (uint64_t i = 0; i < n; i++) {
+		size_t got = get_some(io->c, (uint64_t)iov[i].iov_base,
+				      chunk + len, iov[i].iov_len);
+
+		len += got;
+		if (got < iov[i].iov_len) {
+			if (!len)
+				return -EFAULT;
+			break;
+		}
+	}
+	return transfer(io, true, chunk, len, 0);
+}
+
+static int64_t read_at_once(struct io *io, const struct iovec *iov, uint64_t n,
+			    size_t total)
+{
+	size_t done = 0;
+	int64_t got = transfer(io, false, chunk, total, 0);
+
+	if (got < 0)
+		return got;
+	for (uint64_t i = 0; i < n && done < (size_t)got; i++) {
+		size_t len = (size_t)got - done < iov[i].iov_len
+				     ? (size_t)got - done
+				     : iov[i].iov_len;
+		size_t put = io_put_some(io->c, (uint64_t)iov[i].iov_base,
+					 chunk + done, len);
+
+		done += put;
+		if (put < len)
+			break;
+	}
+	if (done < (size_t)got && io->offset == NO_OFFSET && io->bulk)
+		lseek(io->host, (off_t)done - (off_t)got, SEEK_CUR);
+	return done || !got ? (int64_t)done : -EFAULT;
+}
+
+static int64_t gather(struct io *io, const struct iovec *iov, uint64_t n,
+		      bool writes)
+{
+	uint64_t done = 0;
+
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t va = (uint64_t)iov[i].iov_base, len = iov[i].iov_len;
+		int64_t r;
+
+		if (!len)
+			continue;
+		r = writes ? write_from(io, va, len) : read_into(io, va, len);
+		if (r < 0)
+			return done ? (int64_t)done : r;
+		done += (uint64_t)r;
+		if (io->offset != NO_OFFSET)
+			io->offset += r;
+		if ((uint64_t)r < len)
+			break;
+	}
+	return (int64_t)done;
+}
+
+static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
+{
+	struct iovec iov[IOV_MAX_LINUX];
+	int64_t total;
+	struct io io;
+	int r = start(c, &io, offset);
+
+	if (r == 0)
+		r = check_mode(&io, writes);
+	if (r < 0)
+		return r;
+	io.flags = flags;
+	total = get_vector(c, iov);
+	if (total < 0)
+		return total;
+	if ((uint64_t)total > IO_CHUNK)
+		return gather(&io, iov, c->arg[2], writes);
+	return writes ? write_at_once(&io, iov, c->arg[2])
+		      : read_at_once(&io, iov, c->arg[2], (size_t)total);
+}
+
+int64_t io_readv(struct call *c)
+{
+	return vector(c, NO_OFFSET, 0, false);
+}
+
+int64_t io_writev(struct call *c)
+{
+	return vector(c, NO_OFFSET, 0, true);
+}
+
+int64_t io_preadv(struct call *c)
+{
+	if ((int64_t)c->arg[3] < 0)
+		return -EINVAL;
+	return vector(c, (int64_t)c->arg[3], 0, false);
+}
+
+int64_t io_pwritev(struct call *c)
+{
+	if ((int64_t)c->arg[3] < 0)
+		return -EINVAL;
+	return vector(c, (int64_t)c->arg[3], 0, true);
+}
+
+/* Offset -1 means the descriptor's position. */
+static int64_t vector2(struct call *c, bool writes)
+{
+	int64_t offset = (int64_t)c->arg[3];
+
+	if (offset < -1)
+		return -EINVAL;
+	return vector(c, offset == -1 ? NO_OFFSET : offset, (int)c->arg[5],
+		      writes);
+}
+
+int64_t io_preadv2(struct call *c)
+{
+	return vector2(c, false);
+}
+
+int64_t io_pwritev2(struct call *c)
+{
+	return vector2(c, true);
+}
+
+/* ---- Buffers that are only filled -------------------------------------- */
+
+/* getdents and getdents64: a buffer may come back shorter than asked for. */
+int64_t io_getdents(struct call *c)
+{
+	uint64_t len = (unsigned)c->arg[2];
+	int host = call_host_fd(c, 0);
+	int64_t r;
+
+	if (host < 0)
+		return host;
+	if (len > IO_CHUNK)
+		len = IO_CHUNK;
+	r = host_call((long)c->nr, host, chunk, len);
+	if (r > 0 && call_put(c, c->arg[1], chunk, (size_t)r) < 0)
+		return -EFAULT;
+	return r;
+}
+
+int64_t io_getrandom(struct call *c)
+{
+	uint64_t va = c->arg[0], len = c->arg[1], done = 0;
+
+	if (len > INT32_MAX)
+		len = INT32_MAX;
+	do {
+		size_t want = len - done < IO_CHUNK ? len - done : IO_CHUNK;
+		int64_t n = host_call(SYS_getrandom, chunk, want, c->arg[2]);
+		size_t put;
+
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		put = io_put_some(c, va + done, chunk, (size_t)n);
+		done += put;
+		if (put < (size_t)n)
+			return done ? (int64_t)done : -EFAULT;
+	} while (done < len);
+	return (int64_t)done;
+}

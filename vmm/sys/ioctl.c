@@ -1,0 +1,98 @@
+/*
+ * ioctl.c: requests that are known and harmless, by a table; the rest answers
+ * ENOTTY, as a descriptor does that does not know a request.
+ */
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "families.h"
+
+enum ioctl_kind { IOCTL_VALUE, IOCTL_IN, IOCTL_OUT };
+
+struct ioctl_row {
+	uint32_t request;
+	uint8_t kind;
+	uint8_t size;
+};
+
+#define TERMIOS_SIZE  36 /* the kernel's struct termios */
+#define TERMIOS2_SIZE 44
+#define TERMIO_SIZE   18
+
+static const struct ioctl_row table[] = {
+	{TCGETS, IOCTL_OUT, TERMIOS_SIZE},
+	{TCSETS, IOCTL_IN, TERMIOS_SIZE},
+	{TCSETSW, IOCTL_IN, TERMIOS_SIZE},
+	{TCSETSF, IOCTL_IN, TERMIOS_SIZE},
+	{TCGETA, IOCTL_OUT, TERMIO_SIZE},
+	{TCSETA, IOCTL_IN, TERMIO_SIZE},
+	{TCSETAW, IOCTL_IN, TERMIO_SIZE},
+	{TCSETAF, IOCTL_IN, TERMIO_SIZE},
+	{0x802c542a /* TCGETS2 */, IOCTL_OUT, TERMIOS2_SIZE},
+	{0x402c542b /* TCSETS2 */, IOCTL_IN, TERMIOS2_SIZE},
+	{0x402c542c /* TCSETSW2 */, IOCTL_IN, TERMIOS2_SIZE},
+	{0x402c542d /* TCSETSF2 */, IOCTL_IN, TERMIOS2_SIZE},
+	{TIOCGWINSZ, IOCTL_OUT, 8},
+	{TIOCSWINSZ, IOCTL_IN, 8},
+	{TIOCGPGRP, IOCTL_OUT, 4},
+	{TIOCSPGRP, IOCTL_IN, 4},
+	{TIOCGSID, IOCTL_OUT, 4},
+	{TIOCGETD, IOCTL_OUT, 4},
+	{TIOCOUTQ, IOCTL_OUT, 4},
+	{TIOCEXCL, IOCTL_VALUE, 0},
+	{TIOCNXCL, IOCTL_VALUE, 0},
+	{TCFLSH, IOCTL_VALUE, 0},
+	{TCXONC, IOCTL_VALUE, 0},
+	{TCSBRK, IOCTL_VALUE, 0},
+	{TCSBRKP, IOCTL_VALUE, 0},
+	{FIONREAD, IOCTL_OUT, 4},
+	{FIONBIO, IOCTL_IN, 4},
+	{FIOQSIZE, IOCTL_OUT, 8},
+	{FIGETBSZ, IOCTL_OUT, 4},
+	{BLKGETSIZE64, IOCTL_OUT, 8},
+	{BLKSSZGET, IOCTL_OUT, 4},
+	{FS_IOC_GETFLAGS, IOCTL_OUT, 4},
+};
+
+static const struct ioctl_row *find_row(uint32_t request)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].request == request)
+			return &table[i];
+	return NULL;
+}
+
+static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
+{
+	uint8_t buf[UINT8_MAX] __attribute__((aligned(16))) = {0};
+	uint64_t arg = row->kind == IOCTL_VALUE ? c->arg[2] : (uint64_t)buf;
+	int64_t r;
+
+	if (row->kind == IOCTL_IN && call_get(c, c->arg[2], buf, row->size) < 0)
+		return -EFAULT;
+	do {
+		r = host_call(SYS_ioctl, host, row->request, arg);
+	} while (r == -EINTR);
+	if (r >= 0 && row->kind == IOCTL_OUT &&
+	    call_put(c, c->arg[2], buf, row->size) < 0)
+		return -EFAULT;
+	return r;
+}
+
+int64_t ioctl_ioctl(struct call *c)
+{
+	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	uint32_t request = (uint32_t)c->arg[1];
+	const struct ioctl_row *row = find_row(request);
+
+	if (!e)
+		return -EBADF;
+	if (request == FIOCLEX || request == FIONCLEX) {
+		e->cloexec = request == FIOCLEX;
+		return 0;
+	}
+	return row ? forward(c, e->host, row) : -ENOTTY;
+}

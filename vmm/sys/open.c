@@ -1,0 +1,264 @@
+/*
+ * open.c: open and its kin, under the rules for files: everything may be read,
+ * only --rw trees may be written, and of the devices only harmless ones opened.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "families.h"
+#include "path.h"
+
+/* Flags that Linux knows (VALID_OPEN_FLAGS); open and openat drop others. */
+#define OPEN_FLAGS                                                             \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |        \
+	 O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE |    \
+	 0100000 | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | \
+	 O_TMPFILE)
+/* Decided here, not to be seen by the host when it opens what was found. */
+#define OPEN_OURS (O_CREAT | O_EXCL | O_NOFOLLOW | O_ASYNC)
+
+struct opening {
+	struct call *c;
+	int dirfd;
+	const char *path;
+	int flags;
+	mode_t mode;
+	uint64_t resolve;
+};
+
+static bool wants_write(int flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+}
+
+/* Linux Documentation/admin-guide/devices.txt: memory and tty devices. */
+static bool is_safe_device(dev_t dev)
+{
+	static const unsigned char minors[] = {3, 5, 7, 8, 9};
+	struct stat st;
+
+	if (major(dev) == 1) /* null, zero, full, random, urandom */
+		for (size_t i = 0; i < sizeof(minors); i++)
+			if (minor(dev) == minors[i])
+				return true;
+	if (dev == makedev(5, 0)) /* the controlling terminal */
+		return true;
+	for (int fd = 0; fd <= 2; fd++) /* the terminal it was started on */
+		if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+		    st.st_rdev == dev && isatty(fd))
+			return true;
+	return false;
+}
+
+/* A descriptor that is open for writing may be so again: /dev/stdout. */
+static bool is_writable_fd(const struct path_ref *ref)
+{
+	int mode;
+
+	if (ref->guest_fd < 0)
+		return false;
+	mode = fcntl(ref->fd, F_GETFL);
+	return mode >= 0 && !(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY;
+}
+
+static int may_open(const struct opening *o, const struct path_ref *ref,
+		    const struct stat *st)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFLNK:
+		return -ELOOP;
+	case S_IFDIR:
+		if ((o->flags & O_CREAT) || wants_write(o->flags))
+			return -EISDIR;
+		return 0;
+	case S_IFREG:
+		if (!wants_write(o->flags) || is_writable_fd(ref))
+			return 0;
+		return path_may_change(o->c->s, ref->fd, NULL);
+	case S_IFCHR:
+		return is_safe_device(st->st_rdev) ? 0 : -EACCES;
+	case S_IFBLK:
+		return -EACCES;
+	default:
+		return 0;
+	}
+}
+
+static int64_t open_again(int fd, int flags, mode_t mode)
+{
+	char self[PATH_SELF_MAX];
+	int64_t r;
+
+	path_self(self, fd);
+	do {
+		r = host_call(SYS_openat, AT_FDCWD, self, flags | O_CLOEXEC,
+			      mode);
+	} while (r == -EINTR);
+	return r;
+}
+
+/* O_PATH: the program gets the very descriptor that resolution made. */
+static int64_t open_as_path(const struct opening *o, struct path_ref *ref,
+			    const struct stat *st)
+{
+	int fd;
+
+	if (ref->own_link)
+		return -ELOOP;
+	if ((o->flags & O_DIRECTORY) && !S_ISDIR(st->st_mode))
+		return -ENOTDIR;
+	if (ref->borrowed)
+		return open_again(ref->fd, O_PATH, 0);
+	fd = ref->fd;
+	ref->fd = -1;
+	return fd;
+}
+
+static int64_t open_found(const struct opening *o, struct path_ref *ref)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(ref->fd, &st) < 0)
+		return -errno;
+	if (o->flags & O_PATH)
+		return open_as_path(o, ref, &st);
+	if ((o->flags & O_CREAT) && (o->flags & O_EXCL))
+		return -EEXIST;
+	if ((o->flags & O_TMPFILE) == O_TMPFILE) {
+		r = S_ISDIR(st.st_mode)
+			    ? path_may_change(o->c->s, ref->fd, "(unnamed)")
+			    : -ENOTDIR;
+	} else if ((o->flags & O_DIRECTORY) && !S_ISDIR(st.st_mode)) {
+		r = S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
+	} else {
+		r = may_open(o, ref, &st);
+	}
+	if (r < 0)
+		return r;
+	return open_again(ref->fd, o->flags & ~OPEN_OURS, o->mode);
+}
+
+/* The last component is missing, and its directory is held by ref. */
+static int64_t open_new(const struct opening *o, const struct path_ref *ref)
+{
+	int r;
+
+	if (ref->slash)
+		return -EISDIR;
+	r = path_may_change(o->c->s, ref->parent, ref->last);
+	if (r < 0)
+		return r;
+	/* O_EXCL: nothing that someone else puts there is opened instead. */
+	return host_call(SYS_openat, ref->parent, ref->last,
+			 (o->flags & ~O_ASYNC) | O_EXCL | O_NOFOLLOW |
+				 O_CLOEXEC,
+			 o->mode);
+}
+
+static int64_t open_once(const struct opening *o)
+{
+	unsigned flags = o->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0;
+	struct path_ref ref;
+	int64_t host;
+	int r;
+
+	if ((o->flags & O_CREAT) && (o->flags & O_EXCL))
+		flags |= PATH_NOFOLLOW;
+	r = path_resolve(o->c->s, o->dirfd, o->path, flags, o->resolve, &ref);
+	if (r == 0)
+		host = open_found(o, &ref);
+	else if (r == -ENOENT && (o->flags & O_CREAT) && ref.parent >= 0)
+		host = open_new(o, &ref);
+	else
+		host = r;
+	path_release(&ref);
+	return host;
+}
+
+static int64_t open_path(struct opening *o)
+{
+	int64_t host;
+
+	if (o->flags & O_PATH)
+		o->flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((o->flags & O_CREAT) && (o->flags & O_DIRECTORY))
+		return -EINVAL;
+	/* Someone else may create the file between our two looks. */
+	for (int i = 0; i < 8; i++) {
+		host = open_once(o);
+		if (host != -EEXIST || (o->flags & O_EXCL))
+			break;
+	}
+	if (host < 0)
+		return host;
+	return call_new_fd(o->c, (int)host, o->flags);
+}
+
+static int64_t open_at(struct call *c, int dirfd, uint64_t va, uint64_t flags,
+		       uint64_t mode)
+{
+	char path[PATH_MAX];
+	struct opening o = {
+		.c = c,
+		.dirfd = dirfd,
+		.path = path,
+		.flags = (int)(flags & OPEN_FLAGS),
+		.mode = mode & 07777,
+	};
+	int64_t len = usermem_read_str(c->v, va, path, sizeof(path));
+
+	return len < 0 ? len : open_path(&o);
+}
+
+int64_t open_open(struct call *c)
+{
+	return open_at(c, AT_FDCWD, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+int64_t open_openat(struct call *c)
+{
+	return open_at(c, (int)c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
+}
+
+int64_t open_creat(struct call *c)
+{
+	return open_at(c, AT_FDCWD, c->arg[0], O_CREAT | O_WRONLY | O_TRUNC,
+		       c->arg[1]);
+}
+
+#define RESOLVE_KNOWN                                                          \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |       \
+	 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
+
+int64_t open_openat2(struct call *c)
+{
+	char path[PATH_MAX];
+	struct opening o = {.c = c, .dirfd = (int)c->arg[0], .path = path};
+	struct open_how how;
+	int64_t len;
+
+	if (c->arg[3] < sizeof(how))
+		return -EINVAL;
+	if (c->arg[3] > sizeof(how))
+		return -E2BIG;
+	if (call_get(c, c->arg[2], &how, sizeof(how)) < 0)
+		return -EFAULT;
+	if ((how.flags & ~(uint64_t)OPEN_FLAGS) || (how.mode & ~07777ull) ||
+	    (how.mode && !(how.flags & (O_CREAT | 020000000))) ||
+	    (how.resolve & ~(uint64_t)RESOLVE_KNOWN))
+		return -EINVAL;
+	len = usermem_read_str(c->v, c->arg[1], path, sizeof(path));
+	if (len < 0)
+		return len;
+	o.flags = (int)how.flags;
+	o.mode = (mode_t)how.mode;
+	o.resolve = how.resolve;
+	return open_path(&o);
+}

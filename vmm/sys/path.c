@@ -1,0 +1,393 @@
+/*
+ * path.c: path resolution. See path.h.
+ */
+#include "path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
+
+void path_self(char buf[PATH_SELF_MAX], int fd)
+{
+	snprintf(buf, PATH_SELF_MAX, "/proc/self/fd/%d", fd);
+}
+
+int path_real(const struct sys *s, int fd, char *buf, size_t size)
+{
+	char name[PATH_SELF_MAX];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	n = readlinkat(s->proc_fd, name, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return 0;
+}
+
+static int open_path(int dir, const char *path, bool follow, uint64_t resolve)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC |
+			 (follow ? 0u : (unsigned)O_NOFOLLOW),
+		.resolve = RESOLVE_NO_MAGICLINKS | resolve,
+	};
+	int64_t r;
+
+	do {
+		r = host_call(SYS_openat2, dir, path, &how, sizeof(how));
+	} while (r == -EINTR);
+	return (int)r;
+}
+
+static bool in_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/*
+ * If fd is in this process's part of /proc (under any of its thread numbers),
+ * give the rest of the path, such as "/fd", in `rest`. A proc file system
+ * mounted elsewhere counts as ours as a whole.
+ */
+static bool is_own(const struct sys *s, int fd, char rest[PATH_MAX])
+{
+	char real[PATH_MAX], task[32];
+	char *end;
+	long pid;
+
+	rest[0] = '\0';
+	if (!in_procfs(fd))
+		return false;
+	if (path_real(s, fd, real, sizeof(real)) < 0)
+		return true;
+	if (strncmp(real, "/proc", 5) || (real[5] && real[5] != '/'))
+		return true;
+	if (!real[5] || real[6] < '0' || real[6] > '9')
+		return false;
+	pid = strtol(real + 6, &end, 10);
+	if (*end && *end != '/')
+		return false;
+	snprintf(task, sizeof(task), "task/%ld", pid);
+	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
+		return false;
+	strcpy(rest, end);
+	return true;
+}
+
+/* "/task/123/fd" and "/fd" are the same to the program. */
+static const char *skip_task(const char *rest)
+{
+	if (strncmp(rest, "/task/", 6))
+		return rest;
+	rest += 6;
+	return rest + strcspn(rest, "/");
+}
+
+static int own_target(struct sys *s, const char *name, struct path_ref *out)
+{
+	char link[PATH_SELF_MAX];
+
+	snprintf(link, sizeof(link), "%.8s", name);
+	out->own_link = true;
+	out->fd = open_path(s->proc_fd, link, false, 0);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
+		     struct path_ref *out)
+{
+	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
+		int r = path_real(s, host, out->target, PATH_MAX);
+
+		return r < 0 ? r : own_target(s, name, out);
+	}
+	out->fd = host;
+	out->borrowed = true;
+	return 0;
+}
+
+static int own_fd(struct sys *s, const char *name, unsigned flags,
+		  struct path_ref *out)
+{
+	char link[PATH_SELF_MAX], *end;
+	long fd = strtol(name, &end, 10);
+	int host = *name >= '0' && *name <= '9' && !*end && fd <= INT_MAX
+			   ? fdtable_host(&s->fds, (int)fd)
+			   : -EBADF;
+	int r;
+
+	if (host < 0)
+		return -ENOENT;
+	out->guest_fd = (int)fd;
+	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT))) {
+		out->fd = host;
+		out->borrowed = true;
+		return 0;
+	}
+	r = path_real(s, host, out->target, PATH_MAX);
+	if (r < 0)
+		return r;
+	snprintf(link, sizeof(link), "fd/%d", host);
+	out->own_link = true;
+	out->fd = open_path(s->proc_fd, link, false, 0);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+/* An entry of our own process's directory: what the program sees instead. */
+static int own_lookup(struct sys *s, const char *rest, const char *name,
+		      unsigned flags, struct path_ref *out)
+{
+	rest = skip_task(rest);
+	if (!strcmp(rest, "/fd"))
+		return own_fd(s, name, flags, out);
+	if (*rest)
+		return -ENOENT;
+	if (!strcmp(name, "exe"))
+		return own_alias(s, s->exe_fd, name, flags, out);
+	if (!strcmp(name, "cwd"))
+		return own_alias(s, s->cwd, name, flags, out);
+	return -ENOENT;
+}
+
+/* Split off the last component; dir gets "" if there is no other. */
+static int split(const char *path, char dir[PATH_MAX], struct path_ref *out)
+{
+	size_t len = strlen(path), start;
+
+	while (len > 1 && path[len - 1] == '/') {
+		out->slash = true;
+		len--;
+	}
+	for (start = len; start && path[start - 1] != '/';)
+		start--;
+	if (len - start > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(out->last, path + start, len - start);
+	out->last[len - start] = '\0';
+	if (start == len) /* "/" */
+		strcpy(out->last, ".");
+	memcpy(dir, path, start);
+	dir[start] = '\0';
+	return 0;
+}
+
+static int open_parent(int base, const char *dir)
+{
+	struct stat st;
+	int fd = open_path(base, *dir ? dir : ".", true, 0);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		close(fd);
+		return -ENOTDIR;
+	}
+	return fd;
+}
+
+static int accept_fd(struct sys *s, int fd, struct path_ref *out)
+{
+	char rest[PATH_MAX];
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (is_own(s, fd, rest)) {
+		close(fd);
+		return -ENOENT;
+	}
+	if (out->slash && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		close(fd);
+		return -ENOTDIR;
+	}
+	out->fd = fd;
+	return 0;
+}
+
+/*
+ * A link in /proc: those in its root are ordinary, all others are magic, and
+ * the host is asked once more, which refuses to follow magic ones.
+ */
+static bool is_magic(const struct sys *s, const struct path_ref *ref)
+{
+	char real[PATH_MAX];
+
+	return in_procfs(ref->parent) &&
+	       (path_real(s, ref->parent, real, sizeof(real)) < 0 ||
+		strcmp(real, "/proc"));
+}
+
+/*
+ * One step: look at the last component of `path` from base. Returns 0 or
+ * -errno when done, or 1 with the link's text in `path`.
+ */
+static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
+		struct path_ref *out)
+{
+	char dir[PATH_MAX], rest[PATH_MAX];
+	bool keep = flags & (PATH_NOFOLLOW | PATH_PARENT);
+	struct stat st;
+	ssize_t n;
+	int fd = split(path, dir, out);
+
+	if (fd < 0)
+		return fd;
+	out->parent = open_parent(base, dir);
+	if (out->parent < 0)
+		return out->parent;
+	if (is_own(s, out->parent, rest))
+		return own_lookup(s, rest, out->last, flags, out);
+	fd = open_path(out->parent, out->last, false, 0);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
+	    (keep && (!out->slash || (flags & PATH_PARENT))))
+		return flags & PATH_PARENT && fd >= 0 ? (out->fd = fd, 0)
+						      : accept_fd(s, fd, out);
+	if (is_magic(s, out)) {
+		close(fd);
+		return accept_fd(s, open_path(out->parent, out->last, true, 0),
+				 out);
+	}
+	n = readlinkat(fd, "", path, PATH_MAX - 1);
+	close(fd);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	return n ? 1 : -ENOENT;
+}
+
+static int walk(struct sys *s, int base, const char *path, unsigned flags,
+		struct path_ref *out)
+{
+	char buf[PATH_MAX];
+	int from = -1, r;
+
+	strcpy(buf, path);
+	for (int links = 0; links < LINKS_MAX; links++) {
+		out->parent = -1;
+		r = step(s, links ? from : base, buf, flags, out);
+		if (from >= 0)
+			close(from);
+		if (r <= 0)
+			return r;
+		from = out->parent;
+	}
+	close(from);
+	out->parent = -1;
+	return -ELOOP;
+}
+
+static int resolve_empty(struct sys *s, int dirfd, struct path_ref *out)
+{
+	int host = dirfd == AT_FDCWD ? s->cwd : fdtable_host(&s->fds, dirfd);
+
+	if (host < 0)
+		return host;
+	out->fd = host;
+	out->borrowed = true;
+	out->guest_fd = dirfd == AT_FDCWD ? -1 : dirfd;
+	return 0;
+}
+
+int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
+		 uint64_t resolve, struct path_ref *out)
+{
+	int base = s->cwd, fd, r;
+
+	out->fd = out->parent = out->guest_fd = -1;
+	out->borrowed = out->slash = out->own_link = false;
+	out->last[0] = out->target[0] = '\0';
+	if (!*path)
+		return flags & PATH_EMPTY ? resolve_empty(s, dirfd, out)
+					  : -ENOENT;
+	if ((*path != '/' || resolve) && dirfd != AT_FDCWD)
+		base = fdtable_host(&s->fds, dirfd);
+	if (base < 0)
+		return base;
+	if (resolve)
+		return accept_fd(s,
+				 open_path(base, path, !(flags & PATH_NOFOLLOW),
+					   resolve),
+				 out);
+	if (!(flags & PATH_PARENT)) {
+		fd = open_path(base, path, !(flags & PATH_NOFOLLOW), 0);
+		if (fd >= 0 && !in_procfs(fd)) {
+			out->fd = fd;
+			return 0;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	r = walk(s, base, path, flags, out);
+	return r == -ENOENT && (flags & PATH_PARENT) && out->parent >= 0 ? 0
+									 : r;
+}
+
+void path_release(struct path_ref *ref)
+{
+	if (ref->fd >= 0 && !ref->borrowed)
+		close(ref->fd);
+	if (ref->parent >= 0)
+		close(ref->parent);
+	ref->fd = ref->parent = -1;
+}
+
+int path_lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
+		struct path_ref *out)
+{
+	char path[PATH_MAX];
+	int64_t len = usermem_read_str(c->v, va, path, sizeof(path));
+
+	out->fd = out->parent = -1;
+	if (len < 0)
+		return (int)len;
+	return path_resolve(c->s, dirfd, path, flags, 0, out);
+}
+
+unsigned path_flags(uint64_t at_flags)
+{
+	return (at_flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0) |
+	       (at_flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+}
+
+static bool is_deleted(const char *real)
+{
+	static const char mark[] = " (deleted)";
+	size_t len = strlen(real), n = sizeof(mark) - 1;
+
+	return len > n && !strcmp(real + len - n, mark);
+}
+
+int path_may_change(struct sys *s, int fd, const char *name)
+{
+	char real[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+
+	if (path_real(s, fd, real, PATH_MAX) < 0)
+		return -EROFS;
+	if (!name && real[0] != '/') /* a pipe, a socket: in no file system */
+		return 0;
+	if (!name && is_deleted(real) && fstat(fd, &st) == 0 && !st.st_nlink)
+		return 0; /* has no name any more: nobody else sees it */
+	if (rw_allows(&s->rw, real))
+		return 0;
+	if (name) {
+		if (real[1])
+			strcat(real, "/");
+		strcat(real, name);
+	}
+	rw_refuse(&s->rw, real);
+	return -EROFS;
+}

@@ -1,0 +1,355 @@
+/*
+ * process.c: who the program is, its limits, its end, and what a C library
+ * registers with the kernel when it starts.
+ *
+ * The program's pid is the VMM's, so that tools on the host agree with it; it
+ * has one thread, whose tid is the same.
+ */
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/rseq.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "families.h"
+
+int64_t process_getpid(struct call *c)
+{
+	(void)c;
+	return getpid();
+}
+
+/* wait4: there are no children. */
+int64_t process_exit(struct call *c)
+{
+	c->s->signals.dead = true;
+	vcpu_stop(c->v, (int)(c->arg[0] & 0xff) << 8);
+	return 0;
+}
+
+static bool is_self(uint64_t pid)
+{
+	return (int)pid == 0 || (int)pid == getpid();
+}
+
+int64_t process_getgroups(struct call *c)
+{
+	gid_t list[65536 / 16];
+	int size = (int)c->arg[0];
+	int64_t n = host_call(SYS_getgroups, 0, NULL);
+
+	if (size < 0)
+		return -EINVAL;
+	if (n <= 0 || size == 0)
+		return n;
+	if (n > size || (size_t)n > sizeof(list) / sizeof(list[0]))
+		return -EINVAL;
+	n = host_call(SYS_getgroups, n, list);
+	if (n > 0 && call_put(c, c->arg[1], list, (size_t)n * sizeof(list[0])))
+		return -EFAULT;
+	return n;
+}
+
+/* ---- Limits ------------------------------------------------------------ */
+
+static void set_limit(struct sys *s, int what, const struct rlimit *limit)
+{
+	s->limit[what] = *limit;
+	if (what == RLIMIT_NOFILE)
+		s->fds.limit = limit->rlim_cur > INT_MAX
+				       ? INT_MAX
+				       : (unsigned)limit->rlim_cur;
+}
+
+static int64_t check_limit(const struct sys *s, int what,
+			   const struct rlimit *limit)
+{
+	if (limit->rlim_cur > limit->rlim_max)
+		return -EINVAL;
+	return limit->rlim_max > s->limit[what].rlim_max ? -EPERM : 0;
+}
+
+int64_t process_prlimit64(struct call *c)
+{
+	int what = (int)c->arg[1];
+	struct rlimit next, old;
+	int64_t r = 0;
+
+	if (what < 0 || what >= RLIM_NLIMITS)
+		return -EINVAL;
+	if (c->arg[2] && call_get(c, c->arg[2], &next, sizeof(next)) < 0)
+		return -EFAULT;
+	if (!is_self(c->arg[0]))
+		return -ESRCH;
+	old = c->s->limit[what];
+	if (c->arg[2])
+		r = check_limit(c->s, what, &next);
+	if (r < 0)
+		return r;
+	if (c->arg[2])
+		set_limit(c->s, what, &next);
+	return call_put_opt(c, c->arg[3], &old, sizeof(old));
+}
+
+int64_t process_getrlimit(struct call *c)
+{
+	unsigned what = (unsigned)c->arg[0];
+
+	if (what >= RLIM_NLIMITS)
+		return -EINVAL;
+	return call_put(c, c->arg[1], &c->s->limit[what],
+			sizeof(struct rlimit));
+}
+
+int64_t process_setrlimit(struct call *c)
+{
+	unsigned what = (unsigned)c->arg[0];
+	struct rlimit next;
+	int64_t r;
+
+	if (call_get(c, c->arg[1], &next, sizeof(next)) < 0)
+		return -EFAULT;
+	if (what >= RLIM_NLIMITS)
+		return -EINVAL;
+	r = check_limit(c->s, (int)what, &next);
+	if (r == 0)
+		set_limit(c->s, (int)what, &next);
+	return r;
+}
+
+/* ---- The thread -------------------------------------------------------- */
+
+int64_t process_arch_prctl(struct call *c)
+{
+	uint64_t base;
+	int r;
+
+	switch (c->arg[0]) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (c->arg[1] >= HV_VA_USER_END)
+			return -EPERM;
+		return c->arg[0] == ARCH_SET_FS
+			       ? vcpu_set_fs_base(c->v, c->arg[1])
+			       : vcpu_set_gs_base(c->v, c->arg[1]);
+	case ARCH_GET_FS:
+	case ARCH_GET_GS:
+		r = c->arg[0] == ARCH_GET_FS ? vcpu_get_fs_base(c->v, &base)
+					     : vcpu_get_gs_base(c->v, &base);
+		return r < 0 ? r : call_put(c, c->arg[1], &base, sizeof(base));
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t process_set_tid_address(struct call *c)
+{
+	c->s->clear_tid = c->arg[0];
+	return getpid();
+}
+
+#define ROBUST_LIST_SIZE 24
+
+int64_t process_set_robust_list(struct call *c)
+{
+	if (c->arg[1] != ROBUST_LIST_SIZE)
+		return -EINVAL;
+	c->s->robust_list = c->arg[0];
+	return 0;
+}
+
+int64_t process_get_robust_list(struct call *c)
+{
+	const uint64_t size = ROBUST_LIST_SIZE;
+
+	if (!is_self(c->arg[0]))
+		return -ESRCH;
+	if (call_put(c, c->arg[2], &size, sizeof(size)) < 0)
+		return -EFAULT;
+	return call_put(c, c->arg[1], &c->s->robust_list, 8);
+}
+
+#define RSEQ_SIZE_MIN 32
+#define RSEQ_NO_CPU   0xffffffffu
+
+/* The start of struct rseq, up to and with mm_cid. */
+struct rseq_head {
+	uint32_t cpu_id_start, cpu_id;
+	uint64_t rseq_cs;
+	uint32_t flags, node_id, mm_cid;
+};
+
+static int64_t rseq_write(struct call *c, uint64_t va, uint32_t cpu_id)
+{
+	const uint32_t cpus[2] = {0, cpu_id}, ids[2] = {0, 0};
+
+	if (call_put(c, va, cpus, sizeof(cpus)) < 0)
+		return -EFAULT;
+	return call_put(c, va + offsetof(struct rseq_head, node_id), ids,
+			sizeof(ids));
+}
+
+static int64_t rseq_unregister(struct call *c)
+{
+	struct sys *s = c->s;
+	int64_t r;
+
+	if ((uint32_t)c->arg[2] & ~RSEQ_FLAG_UNREGISTER)
+		return -EINVAL;
+	if (!s->rseq || c->arg[0] != s->rseq ||
+	    (uint32_t)c->arg[1] != s->rseq_len)
+		return -EINVAL;
+	if ((uint32_t)c->arg[3] != s->rseq_sig)
+		return -EPERM;
+	r = rseq_write(c, s->rseq, RSEQ_NO_CPU);
+	if (r == 0)
+		s->rseq = 0;
+	return r;
+}
+
+/*
+ * Linux kernel/rseq.c. The program always runs on CPU 0: that is never wrong
+ * as long as a signal does not interrupt a critical section, and none does.
+ */
+int64_t process_rseq(struct call *c)
+{
+	uint32_t len = (uint32_t)c->arg[1], sig = (uint32_t)c->arg[3];
+	struct sys *s = c->s;
+	int64_t r;
+
+	if ((uint32_t)c->arg[2] & RSEQ_FLAG_UNREGISTER)
+		return rseq_unregister(c);
+	if ((uint32_t)c->arg[2])
+		return -EINVAL;
+	if (s->rseq) {
+		if (s->rseq != c->arg[0] || s->rseq_len != len)
+			return -EINVAL;
+		return s->rseq_sig != sig ? -EPERM : -EBUSY;
+	}
+	if (len < RSEQ_SIZE_MIN || c->arg[0] % RSEQ_SIZE_MIN)
+		return -EINVAL;
+	r = rseq_write(c, c->arg[0], 0);
+	if (r < 0)
+		return r;
+	s->rseq = c->arg[0];
+	s->rseq_len = len;
+	s->rseq_sig = sig;
+	return 0;
+}
+
+/* The bytes that the host's mask has, at most what the program asks for. */
+int64_t process_sched_getaffinity(struct call *c)
+{
+	uint8_t mask[8192];
+	uint64_t len = (unsigned)c->arg[1];
+	int64_t r;
+
+	if (!is_self(c->arg[0]))
+		return -ESRCH;
+	if (len > sizeof(mask))
+		len = sizeof(mask);
+	r = host_call(SYS_sched_getaffinity, 0, len, mask);
+	if (r > 0 && call_put(c, c->arg[2], mask, (size_t)r) < 0)
+		return -EFAULT;
+	return r;
+}
+
+/* ---- prctl ------------------------------------------------------------- */
+
+static int64_t prctl_set_name(struct call *c)
+{
+	char name[16] = {0};
+
+	for (int i = 0; i < 15; i++) {
+		if (call_get(c, c->arg[1] + (uint64_t)i, &name[i], 1) < 0)
+			return -EFAULT;
+		if (!name[i])
+			break;
+	}
+	memcpy(c->s->name, name, sizeof(name));
+	return 0;
+}
+
+static int64_t prctl_set_small(int *value, uint64_t arg, uint64_t max)
+{
+	if (arg > max)
+		return -EINVAL;
+	*value = (int)arg;
+	return 0;
+}
+
+int64_t process_prctl(struct call *c)
+{
+	struct sys *s = c->s;
+
+	switch ((int)c->arg[0]) {
+	case PR_SET_NAME:
+		return prctl_set_name(c);
+	case PR_GET_NAME:
+		return call_put(c, c->arg[1], s->name, sizeof(s->name));
+	case PR_SET_DUMPABLE:
+		return prctl_set_small(&s->dumpable, c->arg[1], 1);
+	case PR_GET_DUMPABLE:
+		return s->dumpable;
+	case PR_SET_PDEATHSIG:
+		return prctl_set_small(&s->pdeathsig, c->arg[1], SIGNALS);
+	case PR_GET_PDEATHSIG:
+		return call_put(c, c->arg[1], &s->pdeathsig, 4);
+	case PR_SET_NO_NEW_PRIVS:
+		if (c->arg[1] != 1 || c->arg[2] || c->arg[3] || c->arg[4])
+			return -EINVAL;
+		s->no_new_privs = 1;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
+			       ? -EINVAL
+			       : s->no_new_privs;
+	case PR_CAPBSET_READ:
+	case PR_GET_KEEPCAPS:
+	case PR_GET_TIMERSLACK:
+		return host_call(SYS_prctl, c->arg[0], c->arg[1], 0, 0, 0);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- Credentials ------------------------------------------------------- */
+
+int64_t process_capget(struct call *c)
+{
+	struct __user_cap_data_struct data[2] = {{0}};
+	struct __user_cap_header_struct head;
+	bool wants = c->arg[1] != 0;
+	size_t size;
+	int64_t r;
+
+	if (call_get(c, c->arg[0], &head, sizeof(head)) < 0)
+		return -EFAULT;
+	size = head.version == _LINUX_CAPABILITY_VERSION_1 ? sizeof(data[0])
+							   : sizeof(data);
+	r = host_call(SYS_capget, &head, wants ? data : NULL);
+	/* An unknown version is answered with the one that is known. */
+	if (r == -EINVAL && call_put(c, c->arg[0], &head, sizeof(head)) < 0)
+		return -EFAULT;
+	if (r == 0 && wants && call_put(c, c->arg[1], data, size) < 0)
+		return -EFAULT;
+	return r;
+}
+
+/* set*id to what one already is: no change, no privilege needed. */
+int64_t process_setuid(struct call *c)
+{
+	uid_t uid = (uid_t)c->arg[0];
+
+	return uid == getuid() && uid == geteuid() ? 0 : -EPERM;
+}
+
+int64_t process_setgid(struct call *c)
+{
+	gid_t gid = (gid_t)c->arg[0];
+
+	return gid == getgid() && gid == getegid() ? 0 : -EPERM;
+}

@@ -1,0 +1,263 @@
+/*
+ * sigcalls.c: the system calls on signals; what signals do is proc/signal.c.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "families.h"
+
+#define SIGSET_SIZE  8
+#define ALTSTACK_MIN 2048 /* the kernel's MINSIGSTKSZ */
+
+/* Flags that Linux keeps; others are cleared, so programs can probe. */
+#define SA_KNOWN                                                               \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |  \
+	 SA_NODEFER | SA_RESETHAND | 0x04000000u /* RESTORER */ |              \
+	 0x800u /* EXPOSE_TAGBITS */)
+
+static void set_action(struct signals *g, int sig,
+		       const struct signal_action *next)
+{
+	g->action[sig] = *next;
+	g->action[sig].flags &= SA_KNOWN;
+	g->action[sig].mask = signal_mask_allowed(next->mask);
+	/* POSIX 3.3.1.3: what is pending and now ignored is thrown away. */
+	if (next->handler == 1 ||
+	    (next->handler == 0 && (sig == SIGCHLD || sig == SIGCONT ||
+				    sig == SIGURG || sig == SIGWINCH)))
+		g->pending &= ~signal_bit(sig);
+}
+
+int64_t sig_action(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+	struct signal_action next, old;
+	int sig = (int)c->arg[0];
+
+	if (c->arg[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (c->arg[1] && call_get(c, c->arg[1], &next, sizeof(next)) < 0)
+		return -EFAULT;
+	if (sig < 1 || sig > SIGNALS ||
+	    (c->arg[1] && (sig == SIGKILL || sig == SIGSTOP)))
+		return -EINVAL;
+	old = g->action[sig];
+	if (c->arg[1])
+		set_action(g, sig, &next);
+	return call_put_opt(c, c->arg[2], &old, sizeof(old));
+}
+
+int64_t sig_procmask(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+	uint64_t old = g->mask, set;
+
+	if (c->arg[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (c->arg[1]) {
+		if (call_get(c, c->arg[1], &set, sizeof(set)) < 0)
+			return -EFAULT;
+		set = signal_mask_allowed(set);
+		switch ((int)c->arg[0]) {
+		case SIG_BLOCK:
+			g->mask |= set;
+			break;
+		case SIG_UNBLOCK:
+			g->mask &= ~set;
+			break;
+		case SIG_SETMASK:
+			g->mask = set;
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	return call_put_opt(c, c->arg[2], &old, sizeof(old));
+}
+
+int64_t sig_pending(struct call *c)
+{
+	uint64_t set = c->s->signals.pending & c->s->signals.mask;
+
+	if (c->arg[1] > SIGSET_SIZE)
+		return -EINVAL;
+	return call_put(c, c->arg[0], &set, c->arg[1]);
+}
+
+int64_t sig_return(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+
+	if (sigframe_pop(g, c->v, c->regs) < 0) {
+		signals_force_segv(g);
+		return 0;
+	}
+	return (int64_t)c->regs->rax;
+}
+
+#define SS_AUTODISARM_BIT (1u << 31)
+
+/* Linux kernel/signal.c, do_sigaltstack. */
+static int64_t set_stack(struct signals *g, const struct signal_stack *next,
+			 uint64_t sp)
+{
+	unsigned mode = (unsigned)next->flags & ~SS_AUTODISARM_BIT;
+
+	if (signal_stack_flags(g, sp) == SS_ONSTACK)
+		return -EPERM;
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	if (mode == SS_DISABLE) {
+		g->stack = (struct signal_stack){.flags = next->flags};
+		return 0;
+	}
+	if (next->size < ALTSTACK_MIN)
+		return -ENOMEM;
+	g->stack = *next;
+	g->stack.pad = 0;
+	return 0;
+}
+
+int64_t sig_altstack(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+	struct signal_stack old = g->stack, next;
+	int64_t r = 0;
+
+	old.flags = signal_stack_flags(g, c->regs->rsp) |
+		    (int)((unsigned)g->stack.flags & SS_AUTODISARM_BIT);
+	if (c->arg[0]) {
+		if (call_get(c, c->arg[0], &next, sizeof(next)) < 0)
+			return -EFAULT;
+		r = set_stack(g, &next, c->regs->rsp);
+	}
+	return r < 0 ? r : call_put_opt(c, c->arg[1], &old, sizeof(old));
+}
+
+/* ---- Sending: to itself only ------------------------------------------- */
+
+static int64_t send(struct call *c, int sig, int code)
+{
+	const struct signal_info info = {
+		.sig = sig,
+		.code = code,
+		.pid = getpid(),
+		.uid = getuid(),
+	};
+
+	if (sig < 0 || sig > SIGNALS)
+		return -EINVAL;
+	if (sig)
+		signals_raise(&c->s->signals, &info);
+	return 0;
+}
+
+/* Others are there or not, but never the program's to signal. */
+static int64_t send_other(int pid, int sig)
+{
+	if (sig < 0 || sig > SIGNALS)
+		return -EINVAL;
+	return kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EPERM;
+}
+
+int64_t sig_kill(struct call *c)
+{
+	int pid = (int)c->arg[0], sig = (int)c->arg[1];
+
+	/* 0 is the own process group, of which the program sees itself. */
+	if (pid == 0 || pid == getpid())
+		return send(c, sig, SI_USER);
+	return send_other(pid, sig);
+}
+
+int64_t sig_tkill(struct call *c)
+{
+	int tid = (int)c->arg[0], sig = (int)c->arg[1];
+
+	if (tid <= 0)
+		return -EINVAL;
+	return tid == getpid() ? send(c, sig, SI_TKILL) : send_other(tid, sig);
+}
+
+int64_t sig_tgkill(struct call *c)
+{
+	int tgid = (int)c->arg[0], tid = (int)c->arg[1], sig = (int)c->arg[2];
+
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
+	if (tgid == getpid())
+		return tid == tgid ? send(c, sig, SI_TKILL) : -ESRCH;
+	return send_other(tgid, sig);
+}
+
+/* ---- Waiting: nothing comes from outside ------------------------------- */
+
+static void wait_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+int64_t sig_pause(struct call *c)
+{
+	(void)c;
+	wait_for_ever();
+	return -EINTR;
+}
+
+/*
+ * The handler's frame is to hold the old mask, but a signal that is pending
+ * must get through the new one: start it here.
+ */
+int64_t sig_suspend(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+	uint64_t set, old = g->mask;
+
+	if (c->arg[1] != SIGSET_SIZE)
+		return -EINVAL;
+	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0)
+		return -EFAULT;
+	set = signal_mask_allowed(set);
+	if (!(g->pending & ~set))
+		wait_for_ever();
+	signals_suspend(g, set, old);
+	return -EINTR;
+}
+
+int64_t sig_timedwait(struct call *c)
+{
+	struct signals *g = &c->s->signals;
+	struct timespec t;
+	uint64_t set;
+	int sig;
+
+	if (c->arg[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0 ||
+	    (c->arg[2] && call_get(c, c->arg[2], &t, sizeof(t)) < 0))
+		return -EFAULT;
+	set &= g->pending;
+	if (!set) {
+		if (!c->arg[2])
+			wait_for_ever();
+		if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= 1000000000)
+			return -EINVAL;
+		host_call(SYS_nanosleep, &t, NULL);
+		return -EAGAIN;
+	}
+	sig = __builtin_ctzll(set) + 1;
+	g->pending &= ~signal_bit(sig);
+	if (c->arg[1]) {
+		uint8_t info[128];
+
+		sigframe_info(&g->info[sig], info);
+		if (call_put(c, c->arg[1], info, sizeof(info)) < 0)
+			return -EFAULT;
+	}
+	return sig;
+}

@@ -1,0 +1,270 @@
+/*
+ * sys.c: one program's state, and the way of a call through the table.
+ */
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "path.h"
+
+static void read_limits(struct sys *s)
+{
+	struct rlimit files;
+
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		getrlimit((__rlimit_resource_t)i, &s->limit[i]);
+	/* Each of the program's descriptors is one of ours, and more. */
+	files = s->limit[RLIMIT_NOFILE];
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int open_places(struct sys *s, const struct sys_config *config)
+{
+	s->proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->exe_fd = open(config->exe, O_PATH | O_CLOEXEC);
+	return s->proc_fd < 0 || s->cwd < 0 || s->exe_fd < 0 ? -errno : 0;
+}
+
+static void set_name(struct sys *s, const char *exe)
+{
+	const char *slash = strrchr(exe, '/');
+
+	strncpy(s->name, slash ? slash + 1 : exe, sizeof(s->name) - 1);
+}
+
+struct sys *sys_create(const struct sys_config *config)
+{
+	struct sys *s = calloc(1, sizeof(*s));
+	unsigned limit;
+	int r;
+
+	if (!s)
+		return NULL;
+	s->proc_fd = s->cwd = s->exe_fd = -1;
+	s->dumpable = 1;
+	s->verbose = config->verbose;
+	set_name(s, config->exe);
+	signals_init(&s->signals);
+	signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
+	read_limits(s);
+	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
+			? INT_MAX
+			: (unsigned)s->limit[RLIMIT_NOFILE].rlim_cur;
+	fdtable_init(&s->fds, limit);
+	s->exe = strdup(config->exe);
+	r = s->exe ? rw_init(&s->rw, config->rw_dirs, config->nr_rw_dirs)
+		   : -ENOMEM;
+	if (r == 0)
+		r = fdtable_inherit(&s->fds, !config->keep_inherited);
+	if (r == 0)
+		r = open_places(s, config);
+	if (r < 0) {
+		sys_destroy(s);
+		errno = -r;
+		return NULL;
+	}
+	return s;
+}
+
+void sys_destroy(struct sys *s)
+{
+	if (!s)
+		return;
+	fdtable_fini(&s->fds);
+	files_fini(&s->files);
+	rw_fini(&s->rw);
+	if (s->proc_fd >= 0)
+		close(s->proc_fd);
+	if (s->cwd >= 0)
+		close(s->cwd);
+	if (s->exe_fd >= 0)
+		close(s->exe_fd);
+	free(s->exe);
+	free(s);
+}
+
+static void say_unknown(struct sys *s, uint64_t nr)
+{
+	char *name;
+
+	if (!s->verbose || nr >= CALL_NR_MAX ||
+	    (s->said[nr / 64] & 1ull << nr % 64))
+		return;
+	s->said[nr / 64] |= 1ull << nr % 64;
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)nr);
+	fprintf(stderr, "vmm: system call %s (%u) is not supported: ENOSYS\n",
+		name ? name : "?", (unsigned)nr);
+	free(name);
+}
+
+static int64_t dispatch(struct call *c)
+{
+	const struct call_row *row = call_row(c->nr);
+
+	if (!row) {
+		say_unknown(c->s, c->nr);
+		return -ENOSYS;
+	}
+	if (row->error)
+		return -row->error;
+	return row->fn ? row->fn(c) : call_forward(c, row);
+}
+
+static void raise_sigpipe(struct sys *s)
+{
+	const struct signal_info info = {
+		.sig = SIGPIPE,
+		.code = SI_USER,
+		.pid = getpid(),
+		.uid = getuid(),
+	};
+
+	signals_raise(&s->signals, &info);
+}
+
+void sys_serve(struct sys *s, struct vcpu *v)
+{
+	struct hv_regs regs;
+	struct call c = {.s = s, .v = v, .regs = &regs};
+	int64_t r;
+
+	vcpu_get_regs(v, &regs);
+	c.nr = regs.rax;
+	c.arg[0] = regs.rdi;
+	c.arg[1] = regs.rsi;
+	c.arg[2] = regs.rdx;
+	c.arg[3] = regs.r10;
+	c.arg[4] = regs.r8;
+	c.arg[5] = regs.r9;
+	r = dispatch(&c);
+	/* sigreturn's result is whatever the frame had in rax. */
+	if (r == -EPIPE && c.nr != SYS_rt_sigreturn)
+		raise_sigpipe(s);
+	regs.rax = (uint64_t)r;
+	signals_deliver(&s->signals, v, &regs);
+	vcpu_set_regs(v, &regs);
+}
+
+void sys_signal(struct sys *s, struct vcpu *v, const struct hv_call_signal *sig)
+{
+	const struct signal_info info = {
+		.sig = sig->sig,
+		.code = sig->code,
+		.fault = true,
+		.addr = sig->addr,
+		.trapno = sig->trapno,
+		.err = sig->err,
+	};
+	struct hv_regs regs;
+
+	if (sig->sig < 1 || sig->sig > SIGNALS)
+		return;
+	vcpu_get_regs(v, &regs);
+	signals_force(&s->signals, &info);
+	signals_deliver(&s->signals, v, &regs);
+	vcpu_set_regs(v, &regs);
+}
+
+int sys_file_add(struct sys *s, int host_fd, const char *path)
+{
+	return files_add(&s->files, host_fd, path);
+}
+
+/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
+static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
+{
+	int mode = fcntl(fd, F_GETFL);
+	struct statvfs fs;
+
+	if (mode < 0 || (mode & O_PATH))
+		return -EBADF;
+	if (fstat(fd, st) < 0)
+		return -errno;
+	if ((map_flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
+	    (mode & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	if ((mode & O_ACCMODE) == O_WRONLY)
+		return -EACCES;
+	if ((prot & PROT_EXEC) && fstatvfs(fd, &fs) == 0 &&
+	    (fs.f_flag & ST_NOEXEC))
+		return -EPERM;
+	return S_ISREG(st->st_mode) ? 0 : -ENODEV;
+}
+
+int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
+		 uint64_t *size)
+{
+	int fd = fdtable_host(&s->fds, guest_fd);
+	char path[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = may_map(fd, prot, map_flags, &st);
+	if (r == 0)
+		r = path_real(s, fd, path, sizeof(path));
+	if (r < 0)
+		return r;
+	*size = (uint64_t)st.st_size;
+	return files_add(&s->files, fd, path);
+}
+
+void sys_file_put(struct sys *s, uint32_t file)
+{
+	files_put(&s->files, file);
+}
+
+const char *sys_file_path(const struct sys *s, uint32_t file)
+{
+	const struct file *f = files_find(&s->files, file);
+
+	return f ? f->path : NULL;
+}
+
+int sys_file_read(struct sys *s, uint32_t file, uint64_t offset, void *dst,
+		  size_t len)
+{
+	const struct file *f = files_find(&s->files, file);
+	size_t done = 0;
+
+	if (!f)
+		return -EBADF;
+	while (done < len) {
+		ssize_t n = pread(f->fd, (uint8_t *)dst + done, len - done,
+				  (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	memset((uint8_t *)dst + done, 0, len - done);
+	return 0;
+}
+
+void sys_death(const struct sys *s, struct sys_death *out)
+{
+	*out = s->signals.death;
+}
+
+void sys_report(const struct sys *s, FILE *out)
+{
+	rw_report(&s->rw, out);
+}

@@ -1,0 +1,222 @@
+/*
+ * table.c: one row for each system call that the host serves.
+ *
+ * A row with a function has its own handler; a row with arguments is forwarded
+ * by them (forward.c); a row with an error always answers that. A call without
+ * a row is unknown: ENOSYS. Arguments not named are plain values.
+ */
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "families.h"
+
+/* clang-format off */
+#define FD		{ARG_FD, 0}
+#define VALUE		{ARG_VALUE, 0}
+#define OUT(type)	{ARG_OUT, sizeof(type)}
+#define OUT_OPT(type)	{ARG_OUT | ARG_NULL, sizeof(type)}
+#define INOUT_OPT(type)	{ARG_INOUT | ARG_NULL, sizeof(type)}
+#define HANDLER(f)	{.known = true, .fn = (f)}
+#define ERROR(e)	{.known = true, .error = (e)}
+#define PLAIN		{.known = true}
+#define FORWARD(...)	{.known = true, .arg = {__VA_ARGS__}}
+
+static const struct call_row table[CALL_NR_MAX] = {
+	/* Reading and writing. */
+	[SYS_read] = HANDLER(io_read),
+	[SYS_write] = HANDLER(io_write),
+	[SYS_pread64] = HANDLER(io_pread64),
+	[SYS_pwrite64] = HANDLER(io_pwrite64),
+	[SYS_readv] = HANDLER(io_readv),
+	[SYS_writev] = HANDLER(io_writev),
+	[SYS_preadv] = HANDLER(io_preadv),
+	[SYS_pwritev] = HANDLER(io_pwritev),
+	[SYS_preadv2] = HANDLER(io_preadv2),
+	[SYS_pwritev2] = HANDLER(io_pwritev2),
+	[SYS_getrandom] = HANDLER(io_getrandom),
+	[SYS_getdents] = HANDLER(io_getdents),
+	[SYS_getdents64] = HANDLER(io_getdents),
+	[SYS_lseek] = FORWARD(FD),
+	[SYS_fsync] = FORWARD(FD),
+	[SYS_fdatasync] = FORWARD(FD),
+	[SYS_syncfs] = FORWARD(FD),
+	[SYS_sync_file_range] = FORWARD(FD),
+	[SYS_flock] = FORWARD(FD),
+	[SYS_fadvise64] = FORWARD(FD),
+	[SYS_readahead] = FORWARD(FD),
+	[SYS_ftruncate] = FORWARD(FD),
+	[SYS_fallocate] = FORWARD(FD),
+	[SYS_sendfile] = FORWARD(FD, FD, INOUT_OPT(off_t)),
+	[SYS_copy_file_range] =
+		FORWARD(FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+	[SYS_splice] = FORWARD(FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+	[SYS_tee] = FORWARD(FD, FD),
+
+	/* Opening and descriptors. */
+	[SYS_open] = HANDLER(open_open),
+	[SYS_openat] = HANDLER(open_openat),
+	[SYS_openat2] = HANDLER(open_openat2),
+	[SYS_creat] = HANDLER(open_creat),
+	[SYS_close] = HANDLER(desc_close),
+	[SYS_close_range] = HANDLER(desc_close_range),
+	[SYS_dup] = HANDLER(desc_dup),
+	[SYS_dup2] = HANDLER(desc_dup2),
+	[SYS_dup3] = HANDLER(desc_dup3),
+	[SYS_pipe] = HANDLER(desc_pipe),
+	[SYS_pipe2] = HANDLER(desc_pipe2),
+	[SYS_eventfd] = HANDLER(desc_eventfd),
+	[SYS_eventfd2] = HANDLER(desc_eventfd2),
+	[SYS_memfd_create] = HANDLER(desc_memfd_create),
+	[SYS_fcntl] = HANDLER(desc_fcntl),
+	[SYS_ioctl] = HANDLER(ioctl_ioctl),
+	[SYS_poll] = HANDLER(poll_poll),
+	[SYS_ppoll] = HANDLER(poll_ppoll),
+	[SYS_select] = HANDLER(poll_select),
+	[SYS_pselect6] = HANDLER(poll_pselect6),
+
+	/* Looking at files. */
+	[SYS_stat] = HANDLER(file_stat),
+	[SYS_lstat] = HANDLER(file_lstat),
+	[SYS_newfstatat] = HANDLER(file_newfstatat),
+	[SYS_statx] = HANDLER(file_statx),
+	[SYS_access] = HANDLER(file_access),
+	[SYS_faccessat] = HANDLER(file_faccessat),
+	[SYS_faccessat2] = HANDLER(file_faccessat2),
+	[SYS_readlink] = HANDLER(file_readlink),
+	[SYS_readlinkat] = HANDLER(file_readlinkat),
+	[SYS_statfs] = HANDLER(file_statfs),
+	[SYS_getcwd] = HANDLER(file_getcwd),
+	[SYS_chdir] = HANDLER(file_chdir),
+	[SYS_fchdir] = HANDLER(file_fchdir),
+	[SYS_fstat] = FORWARD(FD, OUT(struct stat)),
+	[SYS_fstatfs] = FORWARD(FD, OUT(struct statfs)),
+	[SYS_getxattr] = ERROR(EOPNOTSUPP),
+	[SYS_lgetxattr] = ERROR(EOPNOTSUPP),
+	[SYS_fgetxattr] = ERROR(EOPNOTSUPP),
+	[SYS_listxattr] = ERROR(EOPNOTSUPP),
+	[SYS_llistxattr] = ERROR(EOPNOTSUPP),
+	[SYS_flistxattr] = ERROR(EOPNOTSUPP),
+	[SYS_setxattr] = ERROR(EOPNOTSUPP),
+	[SYS_lsetxattr] = ERROR(EOPNOTSUPP),
+	[SYS_fsetxattr] = ERROR(EOPNOTSUPP),
+	[SYS_removexattr] = ERROR(EOPNOTSUPP),
+	[SYS_lremovexattr] = ERROR(EOPNOTSUPP),
+	[SYS_fremovexattr] = ERROR(EOPNOTSUPP),
+
+	/* Changing files. */
+	[SYS_mkdir] = HANDLER(change_mkdir),
+	[SYS_mkdirat] = HANDLER(change_mkdirat),
+	[SYS_mknod] = HANDLER(change_mknod),
+	[SYS_mknodat] = HANDLER(change_mknodat),
+	[SYS_unlink] = HANDLER(change_unlink),
+	[SYS_unlinkat] = HANDLER(change_unlinkat),
+	[SYS_rmdir] = HANDLER(change_rmdir),
+	[SYS_symlink] = HANDLER(change_symlink),
+	[SYS_symlinkat] = HANDLER(change_symlinkat),
+	[SYS_link] = HANDLER(change_link),
+	[SYS_linkat] = HANDLER(change_linkat),
+	[SYS_rename] = HANDLER(change_rename),
+	[SYS_renameat] = HANDLER(change_renameat),
+	[SYS_renameat2] = HANDLER(change_renameat2),
+	[SYS_chmod] = HANDLER(change_chmod),
+	[SYS_fchmodat] = HANDLER(change_fchmodat),
+	[SYS_chown] = HANDLER(change_chown),
+	[SYS_lchown] = HANDLER(change_lchown),
+	[SYS_fchownat] = HANDLER(change_fchownat),
+	[SYS_truncate] = HANDLER(change_truncate),
+	[SYS_utimensat] = HANDLER(change_utimensat),
+	[SYS_utimes] = HANDLER(change_utimes),
+	[SYS_futimesat] = HANDLER(change_futimesat),
+	[SYS_utime] = HANDLER(change_utime),
+	[SYS_fchmod] = HANDLER(change_by_fd),
+	[SYS_fchown] = HANDLER(change_by_fd),
+	[SYS_umask] = PLAIN,
+	[SYS_chroot] = ERROR(EPERM),
+	[SYS_mount] = ERROR(EPERM),
+	[SYS_umount2] = ERROR(EPERM),
+
+	/* Time. */
+	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_clock_getres] = FORWARD(VALUE, OUT_OPT(struct timespec)),
+	[SYS_gettimeofday] =
+		FORWARD(OUT_OPT(struct timeval), OUT_OPT(struct timezone)),
+	[SYS_time] = FORWARD(OUT_OPT(time_t)),
+	[SYS_times] = FORWARD(OUT_OPT(struct tms)),
+	[SYS_nanosleep] = HANDLER(time_nanosleep),
+	[SYS_clock_nanosleep] = HANDLER(time_clock_nanosleep),
+	[SYS_futex] = HANDLER(time_futex),
+
+	/* The process. */
+	[SYS_getpid] = HANDLER(process_getpid),
+	[SYS_gettid] = HANDLER(process_getpid),
+	[SYS_getppid] = PLAIN,
+	[SYS_getpgrp] = PLAIN,
+	[SYS_getuid] = PLAIN,
+	[SYS_geteuid] = PLAIN,
+	[SYS_getgid] = PLAIN,
+	[SYS_getegid] = PLAIN,
+	[SYS_sched_yield] = PLAIN,
+	[SYS_getpgid] = PLAIN,
+	[SYS_getsid] = PLAIN,
+	[SYS_getresuid] = FORWARD(OUT(uid_t), OUT(uid_t), OUT(uid_t)),
+	[SYS_getresgid] = FORWARD(OUT(gid_t), OUT(gid_t), OUT(gid_t)),
+	[SYS_getgroups] = HANDLER(process_getgroups),
+	[SYS_capget] = HANDLER(process_capget),
+	[SYS_prctl] = HANDLER(process_prctl),
+	[SYS_arch_prctl] = HANDLER(process_arch_prctl),
+	[SYS_set_tid_address] = HANDLER(process_set_tid_address),
+	[SYS_set_robust_list] = HANDLER(process_set_robust_list),
+	[SYS_get_robust_list] = HANDLER(process_get_robust_list),
+	[SYS_rseq] = HANDLER(process_rseq),
+	[SYS_sched_getaffinity] = HANDLER(process_sched_getaffinity),
+	[SYS_prlimit64] = HANDLER(process_prlimit64),
+	[SYS_getrlimit] = HANDLER(process_getrlimit),
+	[SYS_setrlimit] = HANDLER(process_setrlimit),
+	[SYS_setuid] = HANDLER(process_setuid),
+	[SYS_setgid] = HANDLER(process_setgid),
+	[SYS_getrusage] = FORWARD(VALUE, OUT(struct rusage)),
+	[SYS_exit] = HANDLER(process_exit),
+	[SYS_exit_group] = HANDLER(process_exit),
+	[SYS_wait4] = ERROR(ECHILD),
+	[SYS_waitid] = ERROR(ECHILD),
+	[SYS_getpriority] = PLAIN,
+	[SYS_sched_getscheduler] = PLAIN,
+	[SYS_sched_getparam] = FORWARD(VALUE, OUT(int32_t)),
+	[SYS_sched_get_priority_max] = PLAIN,
+	[SYS_sched_get_priority_min] = PLAIN,
+	[SYS_sched_rr_get_interval] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_getcpu] = FORWARD(OUT_OPT(uint32_t), OUT_OPT(uint32_t)),
+
+	/* The system. */
+	[SYS_uname] = FORWARD(OUT(struct utsname)),
+	[SYS_sysinfo] = FORWARD(OUT(struct sysinfo)),
+
+	/* Signals. */
+	[SYS_rt_sigaction] = HANDLER(sig_action),
+	[SYS_rt_sigprocmask] = HANDLER(sig_procmask),
+	[SYS_rt_sigpending] = HANDLER(sig_pending),
+	[SYS_rt_sigreturn] = HANDLER(sig_return),
+	[SYS_sigaltstack] = HANDLER(sig_altstack),
+	[SYS_kill] = HANDLER(sig_kill),
+	[SYS_tkill] = HANDLER(sig_tkill),
+	[SYS_tgkill] = HANDLER(sig_tgkill),
+	[SYS_pause] = HANDLER(sig_pause),
+	[SYS_rt_sigsuspend] = HANDLER(sig_suspend),
+	[SYS_rt_sigtimedwait] = HANDLER(sig_timedwait),
+};
+/* clang-format on */
+
+const struct call_row *call_row(uint64_t nr)
+{
+	if (nr >= CALL_NR_MAX || !table[nr].known)
+		return NULL;
+	return &table[nr];
+}
