@@ -116,9 +116,12 @@ static int read_pages(struct fault *f, uint64_t index, unsigned n,
 {
 	int mask = filemap_read(f->vma->file, index, n, pages);
 
-	if (mask < 0 && !pages[want] && n > 1)
+	if (mask < 0 && !pages[want] && n > 1) {
 		mask = filemap_read(f->vma->file, index + want, 1,
-				    pages + want) << want;
+				    pages + want);
+		if (mask > 0)
+			mask <<= want;
+	}
 	if (mask > 0 && mask >> want & 1)
 		f->major = true;
 	return pages[want] ? 0 : mask;
@@ -347,8 +350,7 @@ static enum hv_outcome fault_resolve(struct fault *f)
 		struct vma *v = f->vma;
 
 		f->vma = NULL;
-		if (!(v->flags & VMA_GROWSDOWN) ||
-		    !stack_grow(f->mm, v, f->va))
+		if (!(v->flags & VMA_GROWSDOWN) || !stack_grow(f->mm, v, f->va))
 			return HV_FAULT_SEGV_MAPERR;
 		f->vma = v;
 		grown = true;
@@ -416,8 +418,7 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 
 int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
 {
-	uint32_t access =
-		HV_FAULTF_UPCALL | (write ? HV_ACCESS_WRITE : 0);
+	uint32_t access = HV_FAULTF_UPCALL | (write ? HV_ACCESS_WRITE : 0);
 
 	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
 		struct fault f = {.mm = mm, .va = va, .access = access};

@@ -9,7 +9,10 @@
 #include "internal.h"
 #include "string.h"
 
-/* Only in newer <linux/mman.h>. */
+/* Where MAP_32BIT maps: Linux find_start_end, without its random part. */
+#define MM_32BIT_START 0x40000000ull
+#define MM_32BIT_END   0x80000000ull
+
 #define PROT_RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* ---- Where ------------------------------------------------------------- */
@@ -19,9 +22,8 @@ static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
 	uint64_t va, low = mm->mmap_legacy_base, high = HV_VA_USER_END;
 
 	if (flags & MAP_32BIT) {
-		/* Linux find_start_end, without its random part. */
-		low = 0x40000000;
-		high = 0x80000000;
+		low = MM_32BIT_START;
+		high = MM_32BIT_END;
 	} else {
 		va = vma_gap_topdown(&mm->vmas, len, MM_MIN_ADDR,
 				     mm->mmap_base);
@@ -31,11 +33,13 @@ static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
 	return vma_gap_bottomup(&mm->vmas, len, low, high);
 }
 
-static bool hint_is_free(struct mm *mm, uint64_t addr, uint64_t len)
+static bool hint_is_free(struct mm *mm, uint64_t addr, uint64_t len,
+			 uint32_t flags)
 {
+	uint64_t high = flags & MAP_32BIT ? MM_32BIT_END : HV_VA_USER_END;
 	const struct vma *v;
 
-	if (addr > HV_VA_USER_END - len)
+	if (len > high || addr > high - len)
 		return false;
 	v = vma_find(&mm->vmas, addr);
 	return !v || addr + len <= vma_start_gap(v);
@@ -47,7 +51,7 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED)) {
 		addr &= PAGE_MASK;
-		if (flags & MAP_32BIT || !addr || !hint_is_free(mm, addr, len))
+		if (!addr || !hint_is_free(mm, addr, len, flags))
 			addr = find_free(mm, len, flags);
 		if (!addr)
 			return -ENOMEM;
