@@ -26,7 +26,7 @@ all: $(B)/vmm $(B)/guest.elf images
 # ---- the guest kernel: freestanding, one image for each privilege level -----
 
 UAPI     := $(B)/uapi
-KERNELS  := cpl0
+KERNELS  := cpl0 cpl3
 GUEST_C  := $(wildcard guest/mm/*.c guest/lib/*.c guest/hv/*.c guest/sys/*.c) \
 	    guest/arch/trap.c
 GCC_INC   = $(shell $(CC) -print-file-name=include)

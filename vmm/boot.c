@@ -1,40 +1,32 @@
 /*
- * boot.c: see boot.h.
+ * boot.c: guest RAM, the kernel in it, its page tables and boot information.
  */
 #include "boot.h"
 
+#include <cpuid.h>
 #include <errno.h>
+#include <linux/kvm.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "banks.h"
+#include "boot_internal.h"
 #include "boot_tables.h"
 #include "message.h"
-#include "vcpu_internal.h"
-
-#define GDT_GPA	      0x1000ull
-#define TSS_GPA	      0x1800ull
-#define IDT_GPA	      0x2000ull
-#define DF_STACK_GPA  0x3000ull
-#define BOOT_INFO_GPA 0x10000ull
-
-#define TSS_LIMIT 103
-#define VECTOR_BP 3
-#define VECTOR_OF 4
-#define VECTOR_DF 8
 
 /* Embedded by vmm/kernel_image.S. */
 extern const uint8_t kernel_cpl0_start[], kernel_cpl0_end[];
+extern const uint8_t kernel_cpl3_start[], kernel_cpl3_end[];
 
-/* Descriptor tables and vCPU structures: mapped as part of the kernel. */
-static uint64_t kernel_va(uint64_t gpa)
+const struct hv_image *boot_kernel_image(const struct vm *vm)
 {
-	return HV_VA_KERNEL + gpa;
+	return (const void *)(vm->kernel_cpl ? kernel_cpl3_start
+					     : kernel_cpl0_start);
 }
 
-static uint64_t direct_va(uint64_t gpa)
+static size_t kernel_image_size(const struct vm *vm)
 {
-	return HV_VA_DIRECT + gpa;
+	return (size_t)(vm->kernel_cpl ? kernel_cpl3_end - kernel_cpl3_start
+				       : kernel_cpl0_end - kernel_cpl0_start);
 }
 
 static struct hv_boot *boot_info(struct vm *vm)
@@ -47,61 +39,9 @@ struct hv_exec *boot_exec(struct vm *vm)
 	return &boot_info(vm)->exec;
 }
 
-/* Descriptors: Intel SDM vol. 3A, figure 3-8; accessed bits set. */
-static void build_gdt(struct vm *vm)
+uint64_t boot_root(struct vm *vm)
 {
-	uint64_t *gdt = (uint64_t *)(vm->mem.base + GDT_GPA);
-	uint64_t tss = kernel_va(TSS_GPA);
-
-	gdt[2] = 0x00af9b000000ffffull; /* HV_SEL_KERNEL_CS */
-	gdt[3] = 0x00cf93000000ffffull; /* HV_SEL_KERNEL_DS */
-	gdt[4] = 0x00cffb000000ffffull; /* 32-bit user code: SYSRET's base */
-	gdt[5] = 0x00cff3000000ffffull; /* HV_SEL_USER_DS */
-	gdt[6] = 0x00affb000000ffffull; /* HV_SEL_USER_CS */
-	gdt[8] = 0x00008b0000000000ull | TSS_LIMIT | (tss & 0xffffff) << 16 |
-		 (tss >> 24 & 0xff) << 56;
-	gdt[9] = tss >> 32;
-}
-
-static void put_unaligned(uint8_t *at, uint64_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
-/* TSS: Intel SDM vol. 3A, figure 8-11. */
-static void build_tss(struct vm *vm)
-{
-	uint8_t *tss = vm->mem.base + TSS_GPA;
-	uint16_t iomap = TSS_LIMIT + 1; /* beyond the limit: no ports */
-
-	put_unaligned(tss + 4,
-		      direct_va(BOOT_VCPU_AREA + HV_VCPU_AREA_SIZE));
-	put_unaligned(tss + 36, direct_va(DF_STACK_GPA + HV_PAGE_SIZE));
-	memcpy(tss + 102, &iomap, sizeof(iomap));
-}
-
-static void build_idt(struct vm *vm, const struct hv_image *image)
-{
-	struct gate {
-		uint16_t offset_low, selector;
-		uint8_t ist, type;
-		uint16_t offset_mid;
-		uint32_t offset_high, reserved;
-	} *idt = (struct gate *)(vm->mem.base + IDT_GPA);
-
-	for (unsigned i = 0; i < HV_VECTORS; i++) {
-		bool user = i == VECTOR_BP || i == VECTOR_OF;
-		uint64_t va = image->vectors[i];
-
-		idt[i] = (struct gate){
-			.offset_low = (uint16_t)va,
-			.selector = HV_SEL_KERNEL_CS,
-			.ist = i == VECTOR_DF,
-			.type = user ? 0xee : 0x8e,
-			.offset_mid = (uint16_t)(va >> 16),
-			.offset_high = (uint32_t)(va >> 32),
-		};
-	}
+	return boot_info(vm)->root.v;
 }
 
 static bool has_gigabyte_pages(const struct vm *vm)
@@ -115,54 +55,97 @@ static bool has_gigabyte_pages(const struct vm *vm)
 /* Table pages that a RAM of this size can need at most. */
 static uint64_t table_bytes(uint64_t ram_size)
 {
-	uint64_t direct = (ram_size >> 30) + 4; /* a table of 2 MiB pages each */
+	uint64_t direct =
+		(ram_size >> 30) + 4; /* a table of 2 MiB pages each */
 	uint64_t memmap = (ram_size >> 36) + HV_BANKS_MAX;
 
-	return (16 + direct + memmap) * HV_PAGE_SIZE;
+	return (20 + direct + memmap) * HV_PAGE_SIZE;
 }
 
-static int map_kernel(struct vm *vm, struct boot_tables *t, hv_gpa_t root,
-		      const struct hv_image *image)
+struct range {
+	uint64_t va, gpa, len, bits;
+};
+
+static int map_ranges(struct boot_tables *t, hv_gpa_t root,
+		      const struct range *ranges, unsigned n)
 {
-	uint64_t text = image->text_end, rodata = image->rodata_end;
-	uint64_t gpa = HV_KERNEL_GPA;
-	int ret;
+	int ret = 0;
 
-	(void)vm;
-	ret = boot_tables_map(t, root, kernel_va(GDT_GPA), GDT_GPA,
-			      IDT_GPA + HV_PAGE_SIZE - GDT_GPA,
-			      PT_WRITE | PT_NX);
-	ret = ret ?: boot_tables_map(t, root, kernel_va(gpa), gpa, text, 0);
-	ret = ret ?: boot_tables_map(t, root, kernel_va(gpa + text), gpa + text,
-				     rodata - text, PT_NX);
-	return ret ?: boot_tables_map(t, root, kernel_va(gpa + rodata),
-				      gpa + rodata, image->mem_size - rodata,
-				      PT_WRITE | PT_NX);
+	for (unsigned i = 0; i < n && !ret; i++)
+		ret = boot_tables_map(t, root, ranges[i].va, ranges[i].gpa,
+				      ranges[i].len, ranges[i].bits);
+	return ret;
 }
 
+/* What the gate needs in both roots: supervisor pages, at equal addresses. */
+static int map_gate(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
+{
+	uint64_t tables = DF_STACK_GPA + HV_PAGE_SIZE - GDT_GPA;
+	uint64_t code = HV_KERNEL_GPA + HV_PAGE_SIZE;
+	uint64_t code_len = boot_kernel_image(vm)->gate_end - HV_PAGE_SIZE;
+	uint64_t page = BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, gate);
+	const struct range ranges[] = {
+		{kernel_va(GDT_GPA), GDT_GPA, tables, PT_WRITE | PT_NX},
+		{kernel_va(page), page, HV_PAGE_SIZE, PT_WRITE | PT_NX},
+		{kernel_va(code), code, code_len, 0},
+	};
+
+	return map_ranges(t, root, ranges, 3);
+}
+
+/* The kernel image but for the gate: text, constants, data and bss. */
+static int map_kernel(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
+{
+	const struct hv_image *i = boot_kernel_image(vm);
+	uint64_t gpa = HV_KERNEL_GPA, va = kernel_va(gpa);
+	uint64_t user = vm->kernel_cpl ? PT_USER : 0;
+	uint64_t text = i->gate_end, rodata = i->text_end;
+	uint64_t data = i->rodata_end;
+	const struct range ranges[] = {
+		{va + text, gpa + text, rodata - text, user},
+		{va + rodata, gpa + rodata, data - rodata, user | PT_NX},
+		{va + data, gpa + data, i->mem_size - data,
+		 user | PT_NX | PT_WRITE},
+	};
+
+	return map_ranges(t, root, ranges, 3);
+}
+
+/* The direct map and the array of struct pages, of all banks. */
 static int map_ram(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
 {
+	uint64_t bits = PT_WRITE | PT_NX | (vm->kernel_cpl ? PT_USER : 0);
+
 	for (unsigned i = 0; i < vm->nr_banks; i++) {
 		const struct hv_bank *b = &vm->banks[i];
-		uint64_t first_page = b->start / HV_PAGE_SIZE;
-		int ret = boot_tables_map(t, root, direct_va(b->start),
-					  b->start, b->end - b->start,
-					  PT_WRITE | PT_NX);
+		uint64_t first = b->start / HV_PAGE_SIZE;
+		const struct range ranges[] = {
+			{direct_va(b->start), b->start, b->end - b->start,
+			 bits},
+			{HV_VA_VMEMMAP + first * HV_STRUCT_PAGE_SIZE, b->memmap,
+			 b->free - b->memmap, bits},
+		};
+		int ret = map_ranges(t, root, ranges, 2);
 
-		ret = ret ?: boot_tables_map(
-				     t, root,
-				     HV_VA_VMEMMAP +
-					     first_page * HV_STRUCT_PAGE_SIZE,
-				     b->memmap, b->free - b->memmap,
-				     PT_WRITE | PT_NX);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-static int build_tables(struct vm *vm, const struct hv_image *image,
-			uint64_t start, uint64_t end, hv_gpa_t *root)
+/* A root of which each address space takes over the last entry. */
+static int build_user_root(struct vm *vm, struct boot_tables *t)
+{
+	hv_gpa_t root = boot_tables_new(t);
+	const uint64_t *entries = guestmem_at(&vm->mem, root, HV_PAGE_SIZE);
+	int ret = entries ? map_gate(vm, t, root) : -ENOSPC;
+
+	if (!ret)
+		boot_info(vm)->gate = entries[511];
+	return ret;
+}
+
+static int build_tables(struct vm *vm, uint64_t start, uint64_t end)
 {
 	struct boot_tables t = {
 		.mem = &vm->mem,
@@ -170,166 +153,120 @@ static int build_tables(struct vm *vm, const struct hv_image *image,
 		.end = end,
 		.gigabyte_pages = has_gigabyte_pages(vm),
 	};
+	hv_gpa_t root = boot_tables_new(&t);
 	int ret;
 
-	*root = boot_tables_new(&t);
-	ret = map_kernel(vm, &t, *root, image);
-	return ret ?: map_ram(vm, &t, *root);
-}
-
-static void fill_boot_info(struct vm *vm, const struct boot_config *config,
-			   hv_gpa_t root)
-{
-	struct hv_boot *boot = boot_info(vm);
-
-	boot->magic = HV_BOOT_MAGIC;
-	boot->abi_version = HV_ABI_VERSION;
-	boot->flags = config->flags;
-	boot->nr_banks = vm->nr_banks;
-	boot->root = root;
-	boot->vcpu_area = BOOT_VCPU_AREA;
-	boot->fault_around = config->fault_around;
-	memcpy(boot->banks, vm->banks, sizeof(boot->banks));
+	boot_info(vm)->root = root;
+	ret = map_gate(vm, &t, root);
+	if (!ret)
+		ret = map_kernel(vm, &t, root);
+	if (!ret)
+		ret = map_ram(vm, &t, root);
+	if (!ret && vm->kernel_cpl)
+		ret = build_user_root(vm, &t);
+	return ret;
 }
 
 _Static_assert(BOOT_INFO_GPA + sizeof(struct hv_boot) <= HV_KERNEL_GPA,
 	       "boot information runs into the kernel");
 
-int boot_prepare(struct vm *vm, const struct boot_config *config)
+/* Place one of the two kernels, with its tables, in the first bank. */
+static int load_kernel(struct vm *vm)
 {
-	const struct hv_image *image = (const void *)kernel_cpl0_start;
-	uint64_t tables, reserved_end;
-	hv_gpa_t root;
-	int ret;
+	const struct hv_image *image = boot_kernel_image(vm);
+	uint64_t tables = HV_KERNEL_GPA + image->mem_size;
+	uint64_t reserved_end = tables + table_bytes(vm->ram_size);
 
-	if (image->magic != HV_IMAGE_MAGIC ||
-	    image->abi_version != HV_ABI_VERSION) {
-		error("the embedded kernel is of another version: build again "
-		      "from clean");
-		return -EINVAL;
-	}
-	tables = HV_KERNEL_GPA + image->mem_size;
-	reserved_end = tables + table_bytes(config->ram_size);
-	vm->nr_banks = banks_layout(config->ram_size, reserved_end, vm->banks);
+	vm->nr_banks = banks_layout(vm->ram_size, reserved_end, vm->banks);
 	if (!vm->nr_banks) {
 		error("-m: %lu bytes of RAM are too few or too many",
-		      config->ram_size);
+		      vm->ram_size);
 		return -EINVAL;
 	}
-	ret = guestmem_init(&vm->mem, config->ram_size);
-	ret = ret ?: vm_bank_online(vm, 0);
-	if (ret) {
-		error("cannot make %lu MiB of guest RAM: %s (smaller -m?)",
-		      config->ram_size >> 20, strerror(-ret));
-		return ret;
-	}
-	memcpy(vm->mem.base + HV_KERNEL_GPA, kernel_cpl0_start,
-	       (size_t)(kernel_cpl0_end - kernel_cpl0_start));
-	build_gdt(vm);
-	build_tss(vm);
-	build_idt(vm, image);
-	ret = build_tables(vm, image, tables, reserved_end, &root);
-	if (ret) {
+	memcpy(vm->mem.base + HV_KERNEL_GPA, image, kernel_image_size(vm));
+	if (build_tables(vm, tables, reserved_end)) {
 		error("boot page tables: no room for %lu MiB of RAM",
-		      config->ram_size >> 20);
-		return ret;
+		      vm->ram_size >> 20);
+		return -ENOSPC;
 	}
-	fill_boot_info(vm, config, root);
+	boot_build_descriptors(vm);
+	boot_info(vm)->kernel_cpl = vm->kernel_cpl;
+	boot_info(vm)->nr_banks = vm->nr_banks;
+	memcpy(boot_info(vm)->banks, vm->banks, sizeof(vm->banks));
 	return 0;
 }
 
-void boot_set_kind(struct vm *vm, uint64_t probe_ticks, uint64_t tsc_khz)
+/* Processors that can virtualise make it likely that KVM is hardware's. */
+static bool processor_virtualises(void)
+{
+	unsigned a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) && c >> 5 & 1) /* VMX */
+		return true;
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && c >> 2 & 1; /* SVM */
+}
+
+int boot_prepare(struct vm *vm, const struct boot_config *config)
+{
+	struct hv_boot *boot;
+	int ret;
+
+	vm->ram_size = config->ram_size;
+	vm->choose_cpl = config->kernel_cpl == BOOT_CPL_AUTO;
+	vm->kernel_cpl = (uint32_t)config->kernel_cpl;
+	if (vm->choose_cpl)
+		vm->kernel_cpl = processor_virtualises() ? 0 : 3;
+	ret = guestmem_init(&vm->mem, vm->ram_size);
+	if (ret) {
+		error("cannot reserve %lu MiB of guest RAM: %s (smaller -m?)",
+		      vm->ram_size >> 20, strerror(-ret));
+		return ret;
+	}
+	boot = boot_info(vm);
+	boot->magic = HV_BOOT_MAGIC;
+	boot->abi_version = HV_ABI_VERSION;
+	boot->flags = config->flags;
+	boot->vcpu_area = BOOT_VCPU_AREA;
+	boot->fault_around = config->fault_around;
+	ret = load_kernel(vm);
+	if (ret)
+		return ret;
+	ret = vm_bank_online(vm, 0);
+	if (ret)
+		error("cannot make guest RAM: %s", strerror(-ret));
+	return ret;
+}
+
+/* The guess was wrong: begin again with the other kernel. */
+static int change_level(struct vm *vm, struct vcpu *v, uint32_t cpl)
+{
+	int ret;
+
+	memset(vm->mem.base + HV_KERNEL_GPA, 0,
+	       vm->banks[0].memmap - HV_KERNEL_GPA);
+	vm->kernel_cpl = cpl;
+	ret = load_kernel(vm);
+	return ret ? ret : boot_set_registers(vm, v);
+}
+
+int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
+		  uint64_t tsc_khz)
 {
 	uint64_t ns = probe_ticks * 1000000 / tsc_khz / HV_PROBE_LOOPS;
 	bool interpreted = ns > 60;
+	uint32_t best = interpreted ? 3 : 0;
 
-	detail("ring 0: %lu ns an iteration of the probe: %s", ns,
+	if (vm->choose_cpl && vm->kernel_cpl != best) {
+		vm->choose_cpl = false;
+		return change_level(vm, v, best);
+	}
+	detail("ring 0: %lu ns an iteration of the probe: %s; kernel at CPL %u",
+	       ns,
 	       interpreted ? "interpreted (software KVM)"
-			   : "native (hardware KVM)");
+			   : "native (hardware KVM)",
+	       vm->kernel_cpl);
 	if (interpreted)
 		boot_info(vm)->flags |=
 			HV_BOOT_ZERO_BY_HOST | HV_BOOT_SYSCALL_FAULTS;
-}
-
-/* CR0, CR4, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */
-#define CR0_BITS    0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR4_BITS    0x620ull	  /* OSXMMEXCPT OSFXSR PAE */
-#define CR4_UMIP    0x800ull
-#define CR4_FSGS    0x10000ull
-#define CR4_OSXSAVE 0x40000ull
-#define CR4_SMEP    0x100000ull
-#define CR4_SMAP    0x200000ull
-#define EFER_BITS   0xd01ull /* NXE LMA LME SCE */
-
-static uint64_t cr4_features(const struct vm *vm)
-{
-	uint64_t cr4 = CR4_BITS;
-
-	for (unsigned i = 0; i < vm->cpuid->nent; i++) {
-		const struct kvm_cpuid_entry2 *e = &vm->cpuid->entries[i];
-
-		if (e->function == 1 && e->ecx >> 26 & 1)
-			cr4 |= CR4_OSXSAVE;
-		if (e->function != 7 || e->index != 0)
-			continue;
-		cr4 |= e->ebx >> 0 & 1 ? CR4_FSGS : 0;
-		cr4 |= e->ebx >> 7 & 1 ? CR4_SMEP : 0;
-		cr4 |= e->ebx >> 20 & 1 ? CR4_SMAP : 0;
-		cr4 |= e->ecx >> 2 & 1 ? CR4_UMIP : 0;
-	}
-	return cr4;
-}
-
-static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code)
-{
-	return (struct kvm_segment){
-		.limit = 0xffffffff,
-		.selector = selector,
-		.type = type,
-		.present = 1,
-		.s = 1,
-		.l = code,
-		.db = !code,
-		.g = 1,
-	};
-}
-
-int boot_set_registers(struct vm *vm, struct vcpu *v)
-{
-	const struct hv_image *image = (const void *)kernel_cpl0_start;
-	struct kvm_segment data = segment(HV_SEL_KERNEL_DS, 3, false);
-	struct kvm_regs regs = {
-		.rip = image->entry,
-		.rdi = direct_va(BOOT_INFO_GPA),
-		.rsp = direct_va(v->area_gpa.v +
-				 offsetof(struct hv_vcpu_area, regs)),
-		.rflags = 2,
-	};
-	struct kvm_sregs s;
-
-	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
-		return -errno;
-	s.cs = segment(HV_SEL_KERNEL_CS, 11, true);
-	s.ds = s.es = s.fs = s.gs = s.ss = data;
-	s.tr = (struct kvm_segment){
-		.base = kernel_va(TSS_GPA),
-		.limit = TSS_LIMIT,
-		.selector = HV_SEL_TSS,
-		.type = 11,
-		.present = 1,
-	};
-	s.ldt = (struct kvm_segment){.type = 2, .unusable = 1};
-	s.gdt.base = kernel_va(GDT_GPA);
-	s.gdt.limit = 10 * 8 - 1;
-	s.idt.base = kernel_va(IDT_GPA);
-	s.idt.limit = HV_VECTORS * 16 - 1;
-	s.cr0 = CR0_BITS;
-	s.cr3 = boot_info(vm)->root.v;
-	s.cr4 = cr4_features(vm);
-	s.efer = EFER_BITS;
-	if (ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ||
-	    ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
-		return -errno;
-	return vcpu_set_syscall_msrs(v, image->syscall,
-				     direct_va(v->area_gpa.v));
+	return 0;
 }

@@ -18,10 +18,13 @@ struct vcpu;
 
 #define BOOT_VCPU_AREA 0x8000ull
 
+#define BOOT_CPL_AUTO (-1)
+
 struct boot_config {
 	uint64_t ram_size; /* bytes; a multiple of 4096 */
 	uint32_t flags;	   /* HV_BOOT_* that options decide */
 	uint64_t fault_around;
+	int kernel_cpl; /* 0, 3 or BOOT_CPL_AUTO */
 };
 
 /*
@@ -38,8 +41,11 @@ int boot_set_registers(struct vm *vm, struct vcpu *v);
 
 /*
  * The ticks that the kernel's first loop took (HV_PORT_PROBE): above 60 ns an
- * iteration ring 0 is interpreted. Tells the kernel.
+ * iteration ring 0 is interpreted, and CPL 3 is where the kernel should run. If
+ * the choice is ours and the kernel that runs is the other one, sets memory and
+ * registers up again, for another start. Returns 0, or prints and -errno.
  */
-void boot_set_kind(struct vm *vm, uint64_t probe_ticks, uint64_t tsc_khz);
+int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
+		  uint64_t tsc_khz);
 
 #endif

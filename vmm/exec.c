@@ -147,8 +147,7 @@ int exec_load(struct exec *e, const struct exec_config *config)
 		err.err = errno;
 		goto err_say;
 	}
-	if (elfload_read(e->fd, &e->image, &err) ||
-	    plan(e, config, file, &err))
+	if (elfload_read(e->fd, &e->image, &err) || plan(e, config, file, &err))
 		goto err_say;
 	free(file);
 	return 0;

@@ -50,8 +50,9 @@ static uint64_t dump_walk(struct vcpu *v, uint64_t root, uint64_t va)
 
 		if (guestmem_read(&v->vm->mem, (hv_gpa_t){table + index * 8},
 				  &entry, sizeof(entry))) {
-			fprintf(stderr, "vmm:   %s: table at %#" PRIx64
-				" is not RAM\n", level_names[level], table);
+			fprintf(stderr,
+				"vmm:   %s: table at %#" PRIx64 " is not RAM\n",
+				level_names[level], table);
 			return 0;
 		}
 		fprintf(stderr, "vmm:   %s[%3u] = %016" PRIx64 "%s%s%s%s\n",
@@ -100,7 +101,8 @@ void exit_dump(struct vcpu *v, uint64_t va)
 		"vmm: rsi %016llx rdi %016llx rbp %016llx r8  %016llx\n"
 		"vmm: r9  %016llx r10 %016llx r11 %016llx r12 %016llx\n"
 		"vmm: r13 %016llx r14 %016llx r15 %016llx\n"
-		"vmm: cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %04llx\n",
+		"vmm: cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer "
+		"%04llx\n",
 		r.rip, r.rsp, r.rflags, s.cs.selector & 3, r.rax, r.rbx, r.rcx,
 		r.rdx, r.rsi, r.rdi, r.rbp, r.r8, r.r9, r.r10, r.r11, r.r12,
 		r.r13, r.r14, r.r15, s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
@@ -125,8 +127,9 @@ static void exit_io(struct vcpu *v)
 		}
 		if (run->io.port == HV_PORT_PROBE) {
 			khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
-			boot_set_kind(v->vm, value,
-				      khz > 0 ? (uint64_t)khz : 1000000);
+			if (boot_set_kind(v->vm, v, value,
+					  khz > 0 ? (uint64_t)khz : 1000000))
+				vcpu_abort(v);
 			return;
 		}
 	}

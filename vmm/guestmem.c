@@ -14,13 +14,13 @@
 #include "vcpu_internal.h"
 
 /* Page-table entry: Intel SDM vol. 3A, table 4-20. */
-#define PTE_PRESENT 1ull
-#define PTE_WRITE 2ull
-#define PTE_USER 4ull
+#define PTE_PRESENT  1ull
+#define PTE_WRITE    2ull
+#define PTE_USER     4ull
 #define PTE_ACCESSED 0x20ull
-#define PTE_DIRTY 0x40ull
-#define PTE_LARGE 0x80ull
-#define PTE_ADDR 0x000ffffffffff000ull
+#define PTE_DIRTY    0x40ull
+#define PTE_LARGE    0x80ull
+#define PTE_ADDR     0x000ffffffffff000ull
 
 int guestmem_init(struct guestmem *gm, uint64_t size)
 {
@@ -87,8 +87,8 @@ static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		hv_gpa_t at = {table.v + ((va >> shift) & 511) * 8};
-		uint64_t leaf_bits =
-			PTE_ACCESSED | (write ? PTE_DIRTY : 0), entry;
+		uint64_t leaf_bits = PTE_ACCESSED | (write ? PTE_DIRTY : 0),
+			 entry;
 		bool leaf;
 
 		if (guestmem_read(gm, at, &entry, sizeof(entry)) ||

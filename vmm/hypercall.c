@@ -70,13 +70,12 @@ static int file_read(struct vcpu *v, const struct hv_call_file_read *call)
 	if (call->n > HV_FILE_READ_MAX)
 		return -EINVAL;
 	for (uint32_t i = 0; i < call->n; i++) {
-		void *frame = guestmem_at(&v->vm->mem, call->frames[i],
-					  HV_PAGE_SIZE);
+		void *frame =
+			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
 		uint64_t offset = call->offset + i * HV_PAGE_SIZE;
 
-		if (!frame ||
-		    sys_file_read(v->vm->sys, call->file, offset, frame,
-				  HV_PAGE_SIZE))
+		if (!frame || sys_file_read(v->vm->sys, call->file, offset,
+					    frame, HV_PAGE_SIZE))
 			return -EIO;
 	}
 	return 0;

@@ -5,4 +5,9 @@
 kernel_cpl0_start:
 	.incbin "kernel-cpl0.bin"
 kernel_cpl0_end:
+	.balign 4096
+	.globl kernel_cpl3_start, kernel_cpl3_end
+kernel_cpl3_start:
+	.incbin "kernel-cpl3.bin"
+kernel_cpl3_end:
 	.section .note.GNU-stack, "", @progbits

@@ -42,6 +42,7 @@ static int prepare_vm(struct machine *m)
 		.flags = (trace ? HV_BOOT_TRACE : 0) |
 			 (o->check ? HV_BOOT_CHECK : 0),
 		.fault_around = o->fault_around,
+		.kernel_cpl = o->kernel_cpl,
 	};
 
 	m->vm.verbose = o->verbose;
@@ -132,8 +133,8 @@ static int check_counters(const struct vm *vm)
 	}
 	note("check: %lu of %lu frames free, %lu in kernel use, %lu slab "
 	     "objects, %lu faults, %lu splits, %lu merges",
-	     c->frames_free, c->frames_total, c->frames_kernel,
-	     c->slab_objects, c->faults, c->buddy_splits, c->buddy_merges);
+	     c->frames_free, c->frames_total, c->frames_kernel, c->slab_objects,
+	     c->faults, c->buddy_splits, c->buddy_merges);
 	if (c->slab_objects ||
 	    c->frames_free + c->frames_kernel != c->frames_total) {
 		error("check failed: frames or slab objects were lost");
@@ -164,8 +165,7 @@ static void explain_death(const struct machine *m, int sig)
 		note("%s: %s%s at address %#lx, instruction %#lx", program,
 		     strsignal(sig), code_name(sig, d.code), d.addr, d.ip);
 	else if (d.sig && d.code > 0)
-		note("%s: %s, instruction %#lx", program, strsignal(sig),
-		     d.ip);
+		note("%s: %s, instruction %#lx", program, strsignal(sig), d.ip);
 	else
 		note("%s: ended by a signal: %s", program, strsignal(sig));
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot.h"
 #include "hv_abi.h"
 #include "message.h"
 #include "version.h"
@@ -20,7 +21,8 @@
 
 static const char help_text[] =
 	"Usage: vmm [options] [--] program [args]\n"
-	"Run an unmodified x86-64 Linux program in a KVM guest whose kernel is\n"
+	"Run an unmodified x86-64 Linux program in a KVM guest whose kernel "
+	"is\n"
 	"a memory manager, and show what that memory manager does.\n"
 	"\n"
 	"Log\n"
@@ -31,6 +33,7 @@ static const char help_text[] =
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
 	"  --fault-around=SIZE  map so many bytes around a file read (64K)\n"
+	"  --kernel-cpl=0|3   privilege level of the guest kernel (measured)\n"
 	"  --check            at the end count every frame and object\n"
 	"Program\n"
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
@@ -42,13 +45,15 @@ static const char help_text[] =
 	"\n"
 	"  -h, --help         this text             -V, --version\n"
 	"\n"
-	"The exit status is the program's; a signal that ends it ends vmm. 125:\n"
+	"The exit status is the program's; a signal that ends it ends vmm. "
+	"125:\n"
 	"vmm failed; 126: cannot be run; 127: not found. See vmm(1).\n";
 
 enum {
 	OPT_TRACE = 256,
 	OPT_FAULT_AROUND,
 	OPT_CHECK,
+	OPT_KERNEL_CPL,
 	OPT_RW,
 	OPT_NO_ASLR,
 	OPT_ASLR
@@ -57,6 +62,7 @@ enum {
 static const struct option long_options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
+	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"rw", required_argument, NULL, OPT_RW},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
@@ -119,6 +125,14 @@ static int set_fault_around(struct options *o, const char *text)
 		return wrong("--fault-around", text,
 			     "must be 4K (off), 8K, 16K, 32K or 64K");
 	o->fault_around = size;
+	return -1;
+}
+
+static int set_kernel_cpl(struct options *o, const char *text)
+{
+	if (strcmp(text, "0") && strcmp(text, "3"))
+		return wrong("--kernel-cpl", text, "must be 0 or 3");
+	o->kernel_cpl = *text - '0';
 	return -1;
 }
 
@@ -188,6 +202,8 @@ static int set_option(struct options *o, int opt, char *arg)
 	case OPT_CHECK:
 		o->check = true;
 		return -1;
+	case OPT_KERNEL_CPL:
+		return set_kernel_cpl(o, arg);
 	case OPT_RW:
 		return add_rw(o, arg);
 	case OPT_NO_ASLR:
@@ -214,6 +230,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){
 		.ram_size = DEFAULT_RAM,
 		.fault_around = DEFAULT_FAULT_AROUND,
+		.kernel_cpl = BOOT_CPL_AUTO,
 		.aslr = ELFLOAD_ASLR_ON,
 	};
 	while ((opt = getopt_long(argc, argv, "+m:o:cqvE:C:hV", long_options,

@@ -69,8 +69,9 @@ static int check_kvm(int fd)
 
 static struct kvm_cpuid2 *get_cpuid(int fd)
 {
-	struct kvm_cpuid2 *c = calloc(
-		1, sizeof(*c) + CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2));
+	struct kvm_cpuid2 *c =
+		calloc(1, sizeof(*c) + CPUID_ENTRIES *
+					       sizeof(struct kvm_cpuid_entry2));
 
 	if (!c)
 		return NULL;

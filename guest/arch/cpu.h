@@ -5,6 +5,7 @@
 #ifndef CPU_H
 #define CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "hv_abi.h"
@@ -15,9 +16,16 @@ struct cpu {
 	uint64_t scratch;   /* entry.S: the user's rsp for three instructions */
 	uint64_t stack_top; /* entry.S: end of struct hv_regs */
 	uint64_t fault_address; /* level 3: CR2, from the gate */
-	struct mm *mm;	    /* address space of the thread */
-	uint64_t fault_seq; /* number of the last record */
+	struct mm *mm;		/* address space of the thread */
+	uint64_t fault_seq;	/* number of the last record */
+	/* Level 3 alone: */
+	bool in_kernel; /* to tell the kernel's own traps */
+	bool log_due;	/* the record in the call page is to be logged */
+	uint64_t *leave_entry, leave_value;	/* stored by the gate */
+	uint64_t *pending_entry, pending_value; /* level.h: not stored yet */
 };
+_Static_assert(offsetof(struct cpu, fault_address) == 16, "entry.S");
+_Static_assert(offsetof(struct cpu, leave_entry) == 48, "entry.S");
 _Static_assert(offsetof(struct cpu, stack_top) == 8, "entry.S");
 
 static inline struct hv_vcpu_area *cpu_area(void)

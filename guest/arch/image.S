@@ -6,6 +6,7 @@
 	.quad 0x4c4e524b4d4d5648	/* HV_IMAGE_MAGIC */
 	.long 1				/* HV_ABI_VERSION */
 	.long 0
+	.quad __gate_end_offset
 	.quad __text_end_offset
 	.quad __rodata_end_offset
 	.quad __file_end_offset
@@ -17,3 +18,6 @@
 	.quad vector_table + 16 * n
 	.set n, n + 1
 	.endr
+	.quad kernel_fault
+	.quad kernel_exception
+	.weak kernel_fault, kernel_exception	/* CPL 0 has no gate */

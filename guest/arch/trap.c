@@ -18,12 +18,12 @@
 
 /* Page-fault error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
 #define PF_WRITE 2u
-#define PF_USER 4u
+#define PF_USER	 4u
 #define PF_INSTR 16u
 
 #define VECTOR_PF 14
 /* Bits of RFLAGS that a program may set: Linux FLAG mask, without IOPL. */
-#define RFLAGS_USER 0x250dd5ull
+#define RFLAGS_USER  0x250dd5ull
 #define RFLAGS_FIXED 0x202ull
 
 /*
@@ -34,20 +34,13 @@ static const struct {
 	uint8_t sig, code;
 	bool at_ip;
 } exception_signal[HV_VECTORS] = {
-	[0] = {SIGFPE, FPE_INTDIV, true},
-	[1] = {SIGTRAP, TRAP_BRKPT, true},
-	[3] = {SIGTRAP, 0x80, false},
-	[4] = {SIGSEGV, 0x80, false},
-	[5] = {SIGSEGV, 0x80, false},
-	[6] = {SIGILL, ILL_ILLOPN, true},
-	[9] = {SIGFPE, 0x80, false},
-	[10] = {SIGSEGV, 0x80, false},
-	[11] = {SIGBUS, 0x80, false},
-	[12] = {SIGBUS, 0x80, false},
-	[13] = {SIGSEGV, 0x80, false},
-	[16] = {SIGFPE, 0, true},
-	[17] = {SIGBUS, BUS_ADRALN, false},
-	[19] = {SIGFPE, 0, true},
+	[0] = {SIGFPE, FPE_INTDIV, true},   [1] = {SIGTRAP, TRAP_BRKPT, true},
+	[3] = {SIGTRAP, 0x80, false},	    [4] = {SIGSEGV, 0x80, false},
+	[5] = {SIGSEGV, 0x80, false},	    [6] = {SIGILL, ILL_ILLOPN, true},
+	[9] = {SIGFPE, 0x80, false},	    [10] = {SIGSEGV, 0x80, false},
+	[11] = {SIGBUS, 0x80, false},	    [12] = {SIGBUS, 0x80, false},
+	[13] = {SIGSEGV, 0x80, false},	    [16] = {SIGFPE, 0, true},
+	[17] = {SIGBUS, BUS_ADRALN, false}, [19] = {SIGFPE, 0, true},
 };
 
 static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)

@@ -25,6 +25,8 @@ bool level_trap_in_kernel(const struct hv_regs *regs);
 uint64_t level_fault_address(void);
 /* Trap to the host; arguments and answer are in the vCPU's call page. */
 void level_hypercall(enum hv_call_nr nr);
+/* Have the record in the call page logged, before anything else happens. */
+void level_fault_log(void);
 /* Once, on the boot vCPU, before anything else here is used. */
 void level_init(const struct hv_boot *boot);
 

@@ -69,7 +69,7 @@ void hv_page_copy(hv_gpa_t dst, hv_gpa_t src)
 
 void hv_fault_log(void)
 {
-	level_hypercall(HV_CALL_FAULT_LOG);
+	level_fault_log();
 }
 
 static void put_text(const char *text)

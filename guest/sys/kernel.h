@@ -11,8 +11,8 @@
 
 /* What boot information says and code asks often. Constant after boot. */
 extern struct kernel_boot {
-	bool trace;          /* report each fault */
-	bool check;          /* tear down and count at the end */
+	bool trace;	     /* report each fault */
+	bool check;	     /* tear down and count at the end */
 	bool syscall_faults; /* SYSCALL arrives as a page fault */
 } kernel_boot;
 

@@ -74,6 +74,7 @@ struct hv_image {
 	uint64_t magic;
 	uint32_t abi_version;
 	uint32_t reserved;
+	uint64_t gate_end;   /* [4096, gate_end): for CPL 0 alone */
 	uint64_t text_end;   /* [0, text_end): read, execute */
 	uint64_t rodata_end; /* [text_end, rodata_end): read */
 	uint64_t file_size;  /* [rodata_end, mem_size): read, write */
@@ -81,8 +82,9 @@ struct hv_image {
 	uint64_t entry;	  /* rdi = va of struct hv_boot */
 	uint64_t syscall; /* MSR_LSTAR */
 	uint64_t vectors[HV_VECTORS];
+	uint64_t gate_fault, gate_exception; /* CPL 3: into the kernel */
 };
-_Static_assert(sizeof(struct hv_image) == 320, "hv_image is ABI");
+_Static_assert(sizeof(struct hv_image) == 344, "hv_image is ABI");
 
 /* User registers as the entry code leaves them; the host may change them. */
 struct hv_regs {
@@ -163,9 +165,9 @@ struct hv_boot {
 	uint32_t flags;	     /* HV_BOOT_* */
 	uint32_t kernel_cpl; /* 0 or 3 */
 	uint32_t nr_banks;
-	hv_gpa_t root;	    /* the kernel's PML4 */
-	uint64_t gate;	    /* CPL 3: gpa of the user root's gate PML4 entry */
-	uint64_t vcpu_area; /* gpa of struct hv_vcpu_area number 0 */
+	hv_gpa_t root;	       /* the kernel's PML4 */
+	uint64_t gate;	       /* CPL 3: entry 511 of each user PML4 */
+	uint64_t vcpu_area;    /* gpa of struct hv_vcpu_area number 0 */
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
 	struct hv_bank banks[HV_BANKS_MAX];
 	struct hv_exec exec;
@@ -354,10 +356,36 @@ struct hv_call_page_s {
 };
 
 /*
- * One for each vCPU, aligned to its size: the call page, then the kernel
- * stack. A trap from user mode always starts at the top of the stack, so
- * `regs` is where the user's registers are: the host reads and writes them
- * there. The kernel finds its vCPU by rounding the stack pointer down.
+ * A kernel at CPL 3 stands behind a gate: a few instructions at CPL 0 (guest/
+ * arch/cpl3/gate.S). This page is what the gate and both page-table roots
+ * share; a program cannot reach it. Traps from user mode push onto `saved`,
+ * those from the kernel (its way out) onto `left`. Each return frame is one
+ * that IRETQ takes: rip, cs, rflags, rsp, ss.
+ */
+struct hv_gate_frame {
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+struct hv_gate_page {
+	uint64_t kernel_root; /* CR3 of the kernel; by the host */
+	uint64_t user_root;   /* CR3 of the program; by the kernel */
+	uint64_t stack;	      /* RSP0: end of `saved`; by the host */
+	uint64_t reserved;
+	struct hv_gate_frame fault;	/* into the kernel; by the host */
+	struct hv_gate_frame exception; /* likewise */
+	uint8_t more[960 - 32 - 80];
+	uint64_t which, rax, err;   /* CR2 or the vector; user's rax */
+	struct hv_gate_frame saved; /* ends at 1024: RSP0 */
+	uint8_t left_stack[1024];   /* ends at 2048: IST1 */
+	uint8_t rest[2048];
+};
+_Static_assert(offsetof(struct hv_gate_page, which) == 960, "gate.S");
+_Static_assert(sizeof(struct hv_gate_page) == 4096, "hv_gate_page is ABI");
+
+/*
+ * One for each vCPU, aligned to its size: the call page, the gate page, then
+ * the kernel stack. A trap from user mode always starts at the top of the
+ * stack, so `regs` is where the user's registers are: the host reads and writes
+ * them there. The kernel finds its vCPU by rounding the stack pointer down.
  */
 #define HV_VCPU_AREA_SIZE 32768
 struct hv_vcpu_area {
@@ -365,7 +393,8 @@ struct hv_vcpu_area {
 		struct hv_call_page_s call;
 		uint8_t call_page[4096];
 	};
-	uint8_t stack[HV_VCPU_AREA_SIZE - 4096 - sizeof(struct hv_regs)];
+	struct hv_gate_page gate;
+	uint8_t stack[HV_VCPU_AREA_SIZE - 8192 - sizeof(struct hv_regs)];
 	struct hv_regs regs;
 };
 _Static_assert(sizeof(struct hv_vcpu_area) == HV_VCPU_AREA_SIZE,

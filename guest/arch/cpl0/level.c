@@ -47,6 +47,11 @@ void level_hypercall(enum hv_call_nr nr)
 			 : "memory");
 }
 
+void level_fault_log(void)
+{
+	level_hypercall(HV_CALL_FAULT_LOG);
+}
+
 void arch_page_zero(hv_gpa_t page)
 {
 	void *dst = arch_phys_to_virt(page);

@@ -1,0 +1,116 @@
+/*
+ * entry.S: the CPL 3 side of the gate. Native instructions, user pages of the
+ * kernel root. The stack begins at the end of the vCPU area (struct hv_regs
+ * last); the gate page lies at a fixed distance below it.
+ */
+	.set TOP, 32768			/* HV_VCPU_AREA_SIZE */
+	.set GATE, 4096 - TOP		/* gate page, from the stack's top */
+	.set CPU, 8192 - TOP		/* struct cpu, likewise */
+	.set WHICH, GATE + 960
+	.set RAX, GATE + 968
+	.set RCX, GATE + 960		/* on the way out */
+	.set SAVED, GATE + 984
+	.set SS, GATE + 1016
+
+	.text
+	.globl kernel_start, kernel_fault, kernel_exception
+	.globl user_enter, level_gate_call
+	.globl left_store, left_store_log, left_plain, left_call
+
+kernel_start:
+	call kernel_main
+	ud2
+
+/* ss, rsp, rflags, cs, rip, err: one distance fits all, as both move by 8. */
+	.macro push_saved
+	.rept 6
+	push SS(%rsp)
+	.endr
+	.endm
+
+	.macro push_registers
+	push %rdi
+	push %rsi
+	push %rdx
+	push %rcx
+	push RAX + 88(%rsp)
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	cld
+	mov %rsp, %rdi
+	call trap_handle
+	.endm
+
+	.balign 16
+kernel_fault:
+	push_saved
+	mov WHICH + 48(%rsp), %rax
+	mov %rax, CPU + 48 + 16(%rsp)	/* cpu.fault_address */
+	push $14
+	push_registers
+	jmp return_to_user
+
+	.balign 16
+kernel_exception:
+	push_saved
+	push WHICH + 48(%rsp)
+	push_registers
+	jmp return_to_user
+
+/* user_enter(struct hv_regs *): never returns. */
+user_enter:
+	mov %rdi, %rsp
+return_to_user:
+	call level_leave		/* eax: which of the three ways */
+	mov %eax, %esi
+	.set i, 0
+	.rept 5				/* rip cs rflags rsp ss */
+	mov 136 + 8 * i(%rsp), %rax
+	mov %rax, SAVED + 176 + 8 * i(%rsp)
+	.set i, i + 1
+	.endr
+	mov 80(%rsp), %rax
+	mov %rax, RAX + 176(%rsp)
+	mov 88(%rsp), %rax
+	mov %rax, RCX + 176(%rsp)
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	add $16, %rsp			/* rax, rcx: the gate restores them */
+	pop %rdx
+	cmp $1, %esi
+	mov CPU + 72 + 48(%rsp), %rcx	/* cpu.leave_entry */
+	mov CPU + 72 + 56(%rsp), %rax	/* cpu.leave_value */
+	pop %rsi			/* pops leave the flags alone */
+	pop %rdi
+	jb 1f
+	ja 2f
+	int3
+left_store:
+2:	int3
+left_store_log:
+1:	int3
+left_plain:
+
+/* level_gate_call(nr) */
+	.balign 16
+level_gate_call:
+	mov %edi, %eax
+	int3
+left_call:
+	ret

@@ -1,0 +1,142 @@
+/*
+ * level.c: a kernel at CPL 3, behind the gate. No privileged instruction here.
+ */
+#include <arch.h>
+
+#include "../trap.h"
+#include "cpu.h"
+
+#define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
+
+static struct {
+	uint64_t gate; /* entry KERNEL_SLOT of a user root */
+	hv_gpa_t kernel_root;
+	uint64_t flushed_pages, flushed_all;
+} level;
+
+void level_gate_call(uint32_t nr);
+uint32_t level_leave(void);
+
+void level_init(const struct hv_boot *boot)
+{
+	level.gate = boot->gate;
+	level.kernel_root = boot->root;
+	cpu_this()->in_kernel = true;
+}
+
+/* The flag is native; asking CR3 at CPL 0 would not be. */
+bool level_trap_in_kernel(const struct hv_regs *regs)
+{
+	struct cpu *cpu = cpu_this();
+	bool nested = cpu->in_kernel;
+
+	(void)regs;
+	cpu->in_kernel = true;
+	return nested;
+}
+
+uint64_t level_fault_address(void)
+{
+	return cpu_this()->fault_address;
+}
+
+static void log_if_due(struct cpu *cpu)
+{
+	if (!cpu->log_due)
+		return;
+	cpu->log_due = false;
+	level_gate_call(HV_CALL_FAULT_LOG);
+}
+
+void level_hypercall(enum hv_call_nr nr)
+{
+	struct cpu *cpu = cpu_this();
+
+	level_store_pending(cpu);
+	log_if_due(cpu);
+	level_gate_call(nr);
+}
+
+/* The way out may take it along: one trap, not two. */
+void level_fault_log(void)
+{
+	cpu_this()->log_due = true;
+}
+
+/* Called by entry.S when all is done. 0: plain; 1: store; 2: store and log. */
+uint32_t level_leave(void)
+{
+	struct cpu *cpu = cpu_this();
+	uint32_t way = 0;
+
+	if (!cpu->pending_entry) {
+		log_if_due(cpu);
+	} else {
+		cpu->leave_entry = cpu->pending_entry;
+		cpu->leave_value = cpu->pending_value;
+		cpu->pending_entry = NULL;
+		way = cpu->log_due ? 2 : 1;
+		cpu->log_due = false;
+	}
+	cpu->in_kernel = false;
+	return way;
+}
+
+void arch_page_zero(hv_gpa_t page)
+{
+	void *dst = arch_phys_to_virt(page);
+	uint64_t n = HV_PAGE_SIZE / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(0) : "memory");
+}
+
+void arch_page_copy(hv_gpa_t to, hv_gpa_t from)
+{
+	void *dst = arch_phys_to_virt(to);
+	const void *src = arch_phys_to_virt(from);
+	uint64_t n = HV_PAGE_SIZE / 8;
+
+	__asm__ volatile("rep movsq"
+			 : "+D"(dst), "+S"(src), "+c"(n)
+			 :
+			 : "memory");
+}
+
+void arch_root_init(pte_t *root)
+{
+	root[KERNEL_SLOT].v = level.gate;
+}
+
+void arch_root_use(hv_gpa_t root)
+{
+	cpu_area()->gate.user_root = root.v ? root.v : level.kernel_root.v;
+}
+
+/*
+ * The way out loads CR3, which flushes all: nothing to do but to see that the
+ * changed entry is in memory before its table or frame is used again.
+ */
+void tlb_flush_page(uint64_t va)
+{
+	(void)va;
+	level.flushed_pages++;
+	level_store_pending(cpu_this());
+}
+
+void tlb_flush_range(uint64_t start, uint64_t end)
+{
+	level.flushed_pages += (end - start) / HV_PAGE_SIZE;
+	level_store_pending(cpu_this());
+}
+
+void tlb_flush_all(void)
+{
+	level.flushed_all++;
+	level_store_pending(cpu_this());
+}
+
+void tlb_flush_counts(uint64_t *page, uint64_t *all)
+{
+	*page = level.flushed_pages;
+	*all = level.flushed_all;
+}

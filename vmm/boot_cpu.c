@@ -1,0 +1,215 @@
+/*
+ * boot_cpu.c: descriptor tables and the vCPU's registers at the kernel's entry.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "boot.h"
+#include "boot_internal.h"
+#include "vcpu_internal.h"
+
+#define TSS_LIMIT 103
+#define VECTOR_BP 3
+#define VECTOR_OF 4
+#define VECTOR_DF 8
+
+static uint64_t gate_page_va(void)
+{
+	return kernel_va(BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, gate));
+}
+
+/* RSP0: where a trap from user mode starts to push. */
+static uint64_t trap_stack(const struct vm *vm)
+{
+	if (vm->kernel_cpl)
+		return gate_page_va() +
+		       offsetof(struct hv_gate_page, left_stack);
+	return direct_va(BOOT_VCPU_AREA + HV_VCPU_AREA_SIZE);
+}
+
+/* Descriptors: Intel SDM vol. 3A, figure 3-8; accessed bits set. */
+static void build_gdt(struct vm *vm)
+{
+	uint64_t *gdt = (uint64_t *)(vm->mem.base + GDT_GPA);
+	uint64_t tss = kernel_va(TSS_GPA);
+
+	gdt[2] = 0x00af9b000000ffffull; /* HV_SEL_KERNEL_CS */
+	gdt[3] = 0x00cf93000000ffffull; /* HV_SEL_KERNEL_DS */
+	gdt[4] = 0x00cffb000000ffffull; /* 32-bit user code: SYSRET's base */
+	gdt[5] = 0x00cff3000000ffffull; /* HV_SEL_USER_DS */
+	gdt[6] = 0x00affb000000ffffull; /* HV_SEL_USER_CS */
+	gdt[8] = 0x00008b0000000000ull | TSS_LIMIT | (tss & 0xffffff) << 16 |
+		 (tss >> 24 & 0xff) << 56;
+	gdt[9] = tss >> 32;
+}
+
+static void put_unaligned(uint8_t *at, uint64_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* TSS: Intel SDM vol. 3A, figure 8-11. */
+static void build_tss(struct vm *vm)
+{
+	uint8_t *tss = vm->mem.base + TSS_GPA;
+	uint16_t iomap = TSS_LIMIT + 1; /* beyond the limit: no ports */
+
+	put_unaligned(tss + 4, trap_stack(vm));
+	put_unaligned(tss + 36,
+		      gate_page_va() + offsetof(struct hv_gate_page, rest));
+	put_unaligned(tss + 44, kernel_va(DF_STACK_GPA + HV_PAGE_SIZE));
+	memcpy(tss + 102, &iomap, sizeof(iomap));
+}
+
+/* IST of a vector: #DF's always, #BP's where the gate wants it apart. */
+static uint8_t vector_stack(const struct vm *vm, unsigned vector)
+{
+	if (vector == VECTOR_DF)
+		return 2;
+	return vector == VECTOR_BP && vm->kernel_cpl ? 1 : 0;
+}
+
+static void build_idt(struct vm *vm)
+{
+	struct gate {
+		uint16_t offset_low, selector;
+		uint8_t ist, type;
+		uint16_t offset_mid;
+		uint32_t offset_high, reserved;
+	} *idt = (struct gate *)(vm->mem.base + IDT_GPA);
+
+	for (unsigned i = 0; i < HV_VECTORS; i++) {
+		bool user = i == VECTOR_BP || i == VECTOR_OF;
+		uint64_t va = boot_kernel_image(vm)->vectors[i];
+
+		idt[i] = (struct gate){
+			.offset_low = (uint16_t)va,
+			.selector = HV_SEL_KERNEL_CS,
+			.ist = vector_stack(vm, i),
+			.type = user ? 0xee : 0x8e,
+			.offset_mid = (uint16_t)(va >> 16),
+			.offset_high = (uint32_t)(va >> 32),
+		};
+	}
+}
+
+/* The two ways into a kernel at CPL 3, guest/arch/cpl3/gate.S. */
+static void build_gate_page(struct vm *vm)
+{
+	struct hv_vcpu_area *area = (void *)(vm->mem.base + BOOT_VCPU_AREA);
+	const struct hv_image *image = boot_kernel_image(vm);
+	struct hv_gate_frame into = {
+		.cs = HV_SEL_USER_CS,
+		.rflags = 0x202,
+		.rsp = direct_va(BOOT_VCPU_AREA + HV_VCPU_AREA_SIZE),
+		.ss = HV_SEL_USER_DS,
+	};
+
+	area->gate.kernel_root = boot_root(vm);
+	area->gate.stack = trap_stack(vm);
+	into.rip = image->gate_fault;
+	area->gate.fault = into;
+	into.rip = image->gate_exception;
+	area->gate.exception = into;
+}
+
+void boot_build_descriptors(struct vm *vm)
+{
+	build_gdt(vm);
+	build_tss(vm);
+	build_idt(vm);
+	if (vm->kernel_cpl)
+		build_gate_page(vm);
+}
+
+/* CR0, CR4, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */
+#define CR0_BITS    0x80050033ull /* PG AM WP NE ET MP PE */
+#define CR4_BITS    0x620ull	  /* OSXMMEXCPT OSFXSR PAE */
+#define CR4_UMIP    0x800ull
+#define CR4_FSGS    0x10000ull
+#define CR4_OSXSAVE 0x40000ull
+#define CR4_SMEP    0x100000ull
+#define CR4_SMAP    0x200000ull
+#define EFER_BITS   0xd01ull /* NXE LMA LME SCE */
+
+static uint64_t cr4_features(const struct vm *vm)
+{
+	uint64_t cr4 = CR4_BITS;
+
+	for (unsigned i = 0; i < vm->cpuid->nent; i++) {
+		const struct kvm_cpuid_entry2 *e = &vm->cpuid->entries[i];
+
+		if (e->function == 1 && e->ecx >> 26 & 1)
+			cr4 |= CR4_OSXSAVE;
+		if (e->function != 7 || e->index != 0)
+			continue;
+		cr4 |= e->ebx >> 0 & 1 ? CR4_FSGS : 0;
+		cr4 |= e->ebx >> 7 & 1 ? CR4_SMEP : 0;
+		cr4 |= e->ecx >> 2 & 1 ? CR4_UMIP : 0;
+		/* The gate writes page tables, which are user pages there. */
+		if (!vm->kernel_cpl)
+			cr4 |= e->ebx >> 20 & 1 ? CR4_SMAP : 0;
+	}
+	return cr4;
+}
+
+static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code)
+{
+	return (struct kvm_segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.s = 1,
+		.l = code,
+		.db = !code,
+		.g = 1,
+	};
+}
+
+static void set_segments(struct kvm_sregs *s)
+{
+	s->cs = segment(HV_SEL_KERNEL_CS, 11, true);
+	s->ds = segment(HV_SEL_KERNEL_DS, 3, false);
+	s->es = s->fs = s->gs = s->ss = s->ds;
+	s->ldt = (struct kvm_segment){.type = 2, .unusable = 1};
+	s->tr = (struct kvm_segment){
+		.base = kernel_va(TSS_GPA),
+		.limit = TSS_LIMIT,
+		.selector = HV_SEL_TSS,
+		.type = 11,
+		.present = 1,
+	};
+	s->gdt.base = kernel_va(GDT_GPA);
+	s->gdt.limit = 10 * 8 - 1;
+	s->idt.base = kernel_va(IDT_GPA);
+	s->idt.limit = HV_VECTORS * 16 - 1;
+}
+
+int boot_set_registers(struct vm *vm, struct vcpu *v)
+{
+	const struct hv_image *image = boot_kernel_image(vm);
+	struct kvm_regs regs = {
+		.rip = image->entry,
+		.rdi = direct_va(BOOT_INFO_GPA),
+		.rsp = direct_va(v->area_gpa.v +
+				 offsetof(struct hv_vcpu_area, regs)),
+		.rflags = 2,
+	};
+	struct kvm_sregs s;
+
+	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
+		return -errno;
+	set_segments(&s);
+	s.cr0 = CR0_BITS;
+	s.cr3 = boot_root(vm);
+	s.cr4 = cr4_features(vm);
+	s.efer = EFER_BITS;
+	if (ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ||
+	    ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
+		return -errno;
+	return vcpu_set_syscall_msrs(v, image->syscall,
+				     vm->kernel_cpl ? gate_page_va()
+						    : direct_va(v->area_gpa.v));
+}
