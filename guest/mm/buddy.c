@@ -10,13 +10,17 @@
  * zone; its twin (the block that differs in bit n) is never free as a block of
  * the same order. In a free list, blocks that are known to be zero are last.
  *
- * No instruction more than needed: on some hosts each costs a microsecond.
+ * No instruction more than needed: on some hosts each costs a microsecond. What
+ * single frames rarely need is kept out of their way (RARE).
  */
 #include "buddy.h"
 
+#include "bits.h"
 #include "buddy_internal.h"
 #include "hv.h"
 #include "string.h"
+
+#define RARE __attribute__((noinline))
 
 struct buddy buddy;
 
@@ -111,8 +115,8 @@ static bool zone_next_bank(struct zone *z)
 /* The largest block that starts at `next` and ends at `end` or before. */
 static unsigned largest_order(uint64_t next, uint64_t end)
 {
-	unsigned fit = 63 - (unsigned)__builtin_clzll(end - next);
-	unsigned aligned = (unsigned)__builtin_ctzll(next);
+	unsigned fit = bit_highest(end - next);
+	unsigned aligned = bit_lowest(next);
 
 	if (fit > aligned)
 		fit = aligned;
@@ -151,7 +155,7 @@ static struct page *zone_take(struct zone *z, unsigned order, uint32_t gfp)
 
 	if (!(z->nonempty >> order) && !zone_carve(z, order))
 		return NULL;
-	from = order + (unsigned)__builtin_ctz(z->nonempty >> order);
+	from = order + bit_lowest(z->nonempty >> order);
 	page = zone_pick(z, from, gfp);
 	zone_remove(z, page, from);
 	buddy.splits += from - order;
@@ -164,7 +168,7 @@ static struct page *zone_take(struct zone *z, unsigned order, uint32_t gfp)
 }
 
 /* Put a block on the zone's lists, together with its twin if that is free. */
-static void zone_give(struct page *page, unsigned order, uint32_t zeroed)
+RARE static void zone_give(struct page *page, unsigned order, uint32_t zeroed)
 {
 	uint64_t pfn = page_to_pfn(page);
 	struct zone *z = &buddy.zones[pfn_zone(pfn)];
@@ -217,14 +221,14 @@ static struct page *zone_take_few(struct zone *z, unsigned *order, uint32_t gfp)
 		page = zone_take(z, REFILL_ORDER, gfp);
 	/* The frontier's last frames may be fewer than that. */
 	if (!page && z->nonempty) {
-		*order = (unsigned)__builtin_ctz(z->nonempty);
+		*order = bit_lowest(z->nonempty);
 		page = zone_take(z, *order, gfp);
 	}
 	return page;
 }
 
 /* Fill the empty list from a small block. */
-static bool pcp_refill(struct pcp *pcp, uint32_t gfp)
+RARE static bool pcp_refill(struct pcp *pcp, uint32_t gfp)
 {
 	struct page *page = NULL;
 	struct page **slot;
@@ -270,7 +274,7 @@ static void pcp_give_back(struct page *page)
 }
 
 /* Full: give back those that were not used for longest. */
-static void pcp_shorten(struct pcp *pcp)
+RARE static void pcp_shorten(struct pcp *pcp)
 {
 	for (unsigned i = 0; i < PCP_DRAIN; i++)
 		pcp_give_back(pcp->dirty[i]);
@@ -291,7 +295,7 @@ void buddy_drain(void)
 
 /* ---- Interface --------------------------------------------------------- */
 
-static struct page *alloc_slow(unsigned order, uint32_t gfp)
+RARE static struct page *alloc_block(unsigned order, uint32_t gfp)
 {
 	struct page *page = block_take(order, gfp);
 
@@ -303,6 +307,12 @@ static struct page *alloc_slow(unsigned order, uint32_t gfp)
 	return page;
 }
 
+RARE static void block_zero(const struct page *page, unsigned order)
+{
+	for (unsigned i = 0; i < 1u << order; i++)
+		arch_page_zero(page_to_phys(page + i));
+}
+
 struct page *buddy_alloc(unsigned order, uint32_t gfp)
 {
 	struct page *page;
@@ -311,7 +321,7 @@ struct page *buddy_alloc(unsigned order, uint32_t gfp)
 	if (order == 0 && !(gfp & (GFP_DMA | GFP_DMA32)))
 		page = pcp_take(&buddy.pcp, gfp);
 	else if (order <= ORDER_MAX)
-		page = alloc_slow(order, gfp);
+		page = alloc_block(order, gfp);
 	else
 		return NULL;
 	if (!page)
@@ -321,8 +331,7 @@ struct page *buddy_alloc(unsigned order, uint32_t gfp)
 	page->refcount = 1;
 	page->order = order;
 	if (zero)
-		for (unsigned i = 0; i < 1u << order; i++)
-			arch_page_zero(page_to_phys(page + i));
+		block_zero(page, order);
 	return page;
 }
 
@@ -343,7 +352,7 @@ static void check_not_inside(const struct page *page, uint64_t pfn)
 }
 
 /* Not the usual block with one reference: is it one at all? */
-static void free_check(const struct page *page, unsigned order)
+RARE static void free_check(const struct page *page, unsigned order)
 {
 	uint64_t pfn = page_to_pfn(page);
 
@@ -364,6 +373,17 @@ static void free_check(const struct page *page, unsigned order)
 		check_not_inside(page, pfn);
 }
 
+/* One by one: eight stores, where a struct assignment is a string operation. */
+static void page_clear(struct page *page)
+{
+	page->flags = page->refcount = page->mapcount = page->order = 0;
+	page->list.next = page->list.prev = NULL;
+	page->owner = NULL;
+	page->index = 0;
+	page->inuse = page->summary = 0;
+	page->private = 0;
+}
+
 void buddy_free(struct page *page, unsigned order)
 {
 	struct pcp *pcp = &buddy.pcp;
@@ -373,7 +393,7 @@ void buddy_free(struct page *page, unsigned order)
 				     page->flags & (PG_FREE | PG_RESERVED),
 			     0))
 		free_check(page, order);
-	*page = (struct page){0};
+	page_clear(page);
 	if (order) {
 		zone_give(page, order, 0);
 		return;

@@ -76,8 +76,7 @@ static bool wrong(const char *what)
 static bool page_is_clean(const struct page *page)
 {
 	return !page->refcount && !page->mapcount && !page->owner &&
-	       !page->index && !page->inuse && !page->reserved &&
-	       !page->private;
+	       !page->index && !page->inuse && !page->summary && !page->private;
 }
 
 static bool block_check(const struct zone *z, const struct page *page,

@@ -4,6 +4,7 @@
  *
  * A class gets its cache when it is first asked for: start-up costs nothing.
  */
+#include "bits.h"
 #include "panic.h"
 #include "slab_internal.h"
 
@@ -46,7 +47,7 @@ uint64_t kmalloc_large_blocks(void)
 /* The least n so that 2^n >= value; value > 1. */
 static unsigned log2_up(uint64_t value)
 {
-	return 64 - (unsigned)__builtin_clzll(value - 1);
+	return bit_highest(value - 1) + 1;
 }
 
 static void *large_alloc(size_t size)

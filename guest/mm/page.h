@@ -43,9 +43,9 @@ struct page {
 		uint64_t index;	  /* PG_CACHE: page offset in the file */
 		uint64_t freemap; /* PG_SLAB: bit i: object i is free */
 	};
-	uint32_t inuse; /* PG_SLAB: objects; PG_TABLE: entries in use */
-	uint32_t reserved;
-	uint64_t private; /* the owner's business */
+	uint32_t inuse;	  /* PG_SLAB: objects; PG_TABLE: entries in use */
+	uint32_t summary; /* PG_SLAB: bit i: word i of the bitmap is not 0 */
+	uint64_t private; /* the owner's business; PG_SLAB: va of the slab */
 };
 _Static_assert(sizeof(struct page) == HV_STRUCT_PAGE_SIZE, "mem_map stride");
 

@@ -8,6 +8,7 @@
  */
 #include "slab.h"
 
+#include "bits.h"
 #include "slab_debug.h"
 #include "slab_internal.h"
 #include "string.h"
@@ -66,8 +67,9 @@ void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 		(uint32_t)(((1ull << 32) + cache->stride - 1) / cache->stride);
 	cache->order = slab_order(cache->stride);
 	cache->per_slab = slab_capacity(cache->stride, cache->order);
-	BUG_ON(!cache->per_slab);
+	cache->slab_mask = ((uint32_t)PAGE_SIZE << cache->order) - 1;
 	cache->map_words = (cache->per_slab + 63) / 64;
+	BUG_ON(!cache->per_slab || cache->map_words > 32);
 	cache->nr_empty = 0;
 	cache->active = 0;
 	list_init(&cache->full);
@@ -113,7 +115,7 @@ static void slab_move(struct page *page, struct list *to)
 	list_add(to, &page->list);
 }
 
-/* All objects free: one bit each, and one in `private` for each word. */
+/* All objects free: one bit each, and one in `summary` for each word. */
 static void slab_fill_map(const struct kmem_cache *cache, struct page *page)
 {
 	uint64_t *map = slab_map(cache, page);
@@ -122,10 +124,12 @@ static void slab_fill_map(const struct kmem_cache *cache, struct page *page)
 	for (unsigned w = 0; w < last; w++)
 		map[w] = ~0ull;
 	map[last] = ~0ull >> (63 - (cache->per_slab - 1) % 64);
-	page->private = (1ull << cache->map_words) - 1;
+	page->summary = (1u << cache->map_words) - 1;
 }
 
-static struct page *slab_create(struct kmem_cache *cache)
+/* Kept out of the way of kmem_cache_alloc, as slab_destroy is of free's. */
+__attribute__((noinline)) static struct page *
+slab_create(struct kmem_cache *cache)
 {
 	struct page *page = buddy_alloc(cache->order, GFP_KERNEL);
 
@@ -133,6 +137,7 @@ static struct page *slab_create(struct kmem_cache *cache)
 		return NULL;
 	page->flags |= PG_SLAB;
 	page->owner = cache;
+	page->private = (uint64_t)page_to_virt(page);
 	for (unsigned i = 1; i < 1u << cache->order; i++) {
 		page[i].flags = PG_SLAB | PG_TAIL;
 		page[i].head = page;
@@ -152,7 +157,8 @@ static struct page *slab_create(struct kmem_cache *cache)
 }
 
 /* The slab is on the list `empty`. */
-static void slab_destroy(struct kmem_cache *cache, struct page *page)
+__attribute__((noinline)) static void slab_destroy(struct kmem_cache *cache,
+						   struct page *page)
 {
 	list_del(&page->list);
 	cache->nr_empty--;
@@ -196,12 +202,12 @@ void *kmem_cache_alloc(struct kmem_cache *cache)
 
 	if (!page)
 		return NULL;
-	word = (unsigned)__builtin_ctzll(page->private);
+	word = bit_lowest(page->summary);
 	map = slab_map(cache, page) + word;
-	bit = (unsigned)__builtin_ctzll(*map);
+	bit = bit_lowest(*map);
 	*map &= *map - 1;
 	if (!*map)
-		page->private &= page->private - 1;
+		page->summary &= page->summary - 1;
 
 	page->inuse++;
 	cache->active++;
@@ -226,15 +232,20 @@ void *kmem_cache_zalloc(struct kmem_cache *cache)
 	return obj;
 }
 
-struct page *slab_page(const void *obj)
+static struct page *page_of(const void *addr, const void *obj)
 {
-	uint64_t pfn = arch_virt_to_phys(obj).v >> PAGE_SHIFT;
-	struct page *page;
+	uint64_t pfn = arch_virt_to_phys(addr).v >> PAGE_SHIFT;
 
 	if (pfn >= pfn_end)
 		panic("slab: %p is no object: it is not in RAM", obj);
 	debug_pfn(pfn, obj);
-	page = pfn_to_page(pfn);
+	return pfn_to_page(pfn);
+}
+
+struct page *slab_page(const void *obj)
+{
+	struct page *page = page_of(obj, obj);
+
 	return page->flags & PG_TAIL ? page->head : page;
 }
 
@@ -243,12 +254,9 @@ struct page *slab_page(const void *obj)
  * Where one does, the quotient is exact: the reciprocal is too large by less
  * than stride / 2^32, and the offset is below 2^15.
  */
-static unsigned slab_index(const struct kmem_cache *cache,
-			   const struct page *page, const void *obj)
+static unsigned slab_index(const struct kmem_cache *cache, const void *obj)
 {
-	uint64_t offset = (uint64_t)((const char *)obj -
-				     (const char *)page_to_virt(page)) -
-			  cache->offset;
+	uint64_t offset = ((uintptr_t)obj & cache->slab_mask) - cache->offset;
 	uint64_t i = offset * cache->reciprocal >> 32;
 
 	if (i >= cache->per_slab || i * cache->stride != offset)
@@ -259,7 +267,7 @@ static unsigned slab_index(const struct kmem_cache *cache,
 
 void slab_free(struct kmem_cache *cache, struct page *page, void *obj)
 {
-	unsigned i = slab_index(cache, page, obj);
+	unsigned i = slab_index(cache, obj);
 	uint64_t *map = slab_map(cache, page) + i / 64;
 	uint64_t bit = 1ull << i % 64;
 
@@ -267,7 +275,7 @@ void slab_free(struct kmem_cache *cache, struct page *page, void *obj)
 		panic("slab: %s: double free of %p", cache->name, obj);
 	debug_free(cache, obj);
 	*map |= bit;
-	page->private |= 1ull << i / 64;
+	page->summary |= 1u << i / 64;
 	cache->active--;
 	if (--page->inuse == 0) {
 		slab_move(page, &cache->empty);
@@ -280,7 +288,8 @@ void slab_free(struct kmem_cache *cache, struct page *page, void *obj)
 
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
-	struct page *page = slab_page(obj);
+	char *slab = (char *)((uintptr_t)obj & ~(uintptr_t)cache->slab_mask);
+	struct page *page = page_of(slab, obj);
 
 	if (!(page->flags & PG_SLAB) || page->owner != cache)
 		panic("slab: %s: %p is no object of it", cache->name, obj);

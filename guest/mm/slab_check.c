@@ -68,7 +68,7 @@ static bool pages_check(const struct kmem_cache *cache, const struct page *page)
 {
 	if (page->flags != PG_SLAB || page->owner != cache ||
 	    page->order != cache->order || page->refcount != 1 ||
-	    page->mapcount)
+	    page->mapcount || page->private != (uint64_t)page_to_virt(page))
 		return wrong(cache, "slab with a bad struct page");
 	for (unsigned i = 1; i < 1u << cache->order; i++)
 		if (page[i].flags != (PG_SLAB | PG_TAIL) ||
@@ -95,8 +95,8 @@ static bool map_check(const struct kmem_cache *cache, struct page *page)
 		if (fault)
 			return wrong(cache, fault);
 	}
-	for (unsigned w = 0; w < 64; w++)
-		if ((page->private >> w & 1) !=
+	for (unsigned w = 0; w < 32; w++)
+		if ((page->summary >> w & 1) !=
 		    (w < cache->map_words && map[w] != 0))
 			return wrong(cache, "bitmap's summary is wrong");
 	return nr_free + page->inuse == cache->per_slab ||

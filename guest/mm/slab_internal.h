@@ -4,7 +4,7 @@
  * A slab is a buddy block: objects of `stride` bytes from its start on. Which
  * of them are free is told by a bitmap of `map_words` words: in the first
  * page's `freemap` if one word is enough, else at the end of the slab.
- * `private` of the first page has bit w set if word w has a bit set. So the
+ * `summary` of the first page has bit w set if word w has a bit set. So the
  * allocator never writes to an object, free or not; a free object that is freed
  * again is seen at once; and the lowest free object is used first.
  */
@@ -28,6 +28,7 @@ struct kmem_cache {
 	uint32_t offset;     /* of an object in its stride; 0 but for debug */
 	uint32_t map_words;
 	uint32_t order;
+	uint32_t slab_mask; /* bytes of a slab, which is aligned to it, - 1 */
 	uint32_t object_size;
 	uint64_t active; /* objects handed out */
 	void (*ctor)(void *);
@@ -53,16 +54,15 @@ void kmalloc_init(void);
 static inline uint64_t *slab_map(const struct kmem_cache *cache,
 				 struct page *page)
 {
-	char *end = (char *)page_to_virt(page) + (PAGE_SIZE << cache->order);
+	uint64_t *end = (uint64_t *)(page->private + cache->slab_mask + 1);
 
-	return cache->map_words == 1 ? &page->freemap
-				     : (uint64_t *)end - cache->map_words;
+	return cache->map_words == 1 ? &page->freemap : end - cache->map_words;
 }
 
 static inline void *slab_object(const struct kmem_cache *cache,
 				const struct page *page, unsigned i)
 {
-	return (char *)page_to_virt(page) + i * cache->stride + cache->offset;
+	return (char *)page->private + i * cache->stride + cache->offset;
 }
 
 #endif

@@ -56,14 +56,22 @@ bool shim_failure_due(struct shim_failure *f)
 
 /* ---- Memory ------------------------------------------------------------ */
 
+/* At a multiple of 4 MiB, as the direct map: blocks are aligned there too. */
 static uint8_t *reserve(uint64_t size)
 {
-	void *p = mmap(NULL, size, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const uint64_t align = 4ull << 20;
+	uint8_t *p = mmap(NULL, size + align, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t skip;
 
 	if (p == MAP_FAILED)
 		shim_abort("cannot reserve %#lx bytes", size);
-	return p;
+	skip = -(uintptr_t)p & (align - 1);
+	if (skip)
+		munmap(p, skip);
+	if (skip < align)
+		munmap(p + skip + size, align - skip);
+	return p + skip;
 }
 
 static void make_accessible(uint8_t *start, uint64_t size)
