@@ -76,6 +76,12 @@ struct elfload_image {
 int elfload_open(const char *path, struct elfload_error *e);
 
 /*
+ * 1 if the file system aligns mappings of 2 MiB and more for huge pages (Linux
+ * mm/huge_memory.c, thp_get_unmapped_area), which moves a large static-PIE.
+ */
+int elfload_thp_files(int fd);
+
+/*
  * Read and check a program. The descriptor stays open, its offset stays.
  * -EACCES: not a regular file. -ENOEXEC: not an ELF program for this machine.
  * -EINVAL: an ELF program whose segments cannot be mapped. -EPERM: a segment
@@ -109,9 +115,7 @@ struct elfload_params {
 	int secure;	     /* AT_SECURE */
 	uint8_t random[16];  /* what AT_RANDOM points at */
 	uint64_t rlim_stack; /* bytes; UINT64_MAX: unlimited */
-	int thp_files; /* the file system aligns mappings of 2 MiB and more for
-			  huge pages (ext4, xfs, btrfs; mm/huge_memory.c,
-			  thp_get_unmapped_area): moves a large static-PIE */
+	int thp_files;	     /* elfload_thp_files() of the program */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed; /* for ELFLOAD_ASLR_SEED */
 };

@@ -4,19 +4,14 @@
  * libelf decodes the headers; check.c and check_segments.c decide. Section
  * headers, symbols and notes play no part here, as in Linux.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* ST_NOEXEC */
-#endif
 #include "internal.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <libelf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 int elfload_fail(struct elfload_error *e, int err, const char *fmt, ...)
@@ -29,46 +24,6 @@ int elfload_fail(struct elfload_error *e, int err, const char *fmt, ...)
 	va_end(ap);
 	return -err;
 }
-
-/* ---- Opening ------------------------------------------------------------ */
-
-static int check_executable(int fd, struct elfload_error *e)
-{
-	struct stat st;
-	struct statvfs vfs;
-
-	if (fstat(fd, &st) != 0 || fstatvfs(fd, &vfs) != 0)
-		return elfload_fail(e, errno, "cannot stat: %s",
-				    strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return elfload_fail(e, EACCES, "not a regular file");
-	if (vfs.f_flag & ST_NOEXEC)
-		return elfload_fail(e, EACCES,
-				    "on a file system mounted noexec");
-	return 0;
-}
-
-int elfload_open(const char *path, struct elfload_error *e)
-{
-	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int err;
-
-	if (fd < 0)
-		return elfload_fail(e, errno, "cannot open: %s",
-				    strerror(errno));
-	err = check_executable(fd, e);
-	if (!err && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
-		err = elfload_fail(e, errno, "no permission to execute: %s",
-				   strerror(errno));
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* ---- Reading ------------------------------------------------------------ */
 
 static uint32_t prot_of(uint32_t flags)
 {

@@ -173,8 +173,9 @@ static int load(const struct oracle *o, const struct oracle_run *run,
 
 	cr_assert(fd >= 0, "%s", e->text);
 	r = elfload_read(fd, img, e);
-	close(fd);
 	oracle_params(o, run, &p);
+	p.thp_files = elfload_thp_files(fd);
+	close(fd);
 	return r ? r : elfload_plan(img, &p, plan, e);
 }
 

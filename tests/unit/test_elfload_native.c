@@ -8,7 +8,6 @@
 #include "test_elfload_compare.h"
 #include <criterion/criterion.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #define STACK_LIMIT (8ull << 20)
 
@@ -78,6 +77,7 @@ static void compare_run(const struct oracle_run *run)
 	cr_assert(fd >= 0, "%s", e.text);
 	cr_assert_eq(elfload_read(fd, &img, &e), 0, "%s", e.text);
 	oracle_params(&o, run, &p);
+	p.thp_files = elfload_thp_files(fd);
 	err = elfload_plan(&img, &p, &plan, &e);
 	cr_assert_eq(err, 0, "%s", e.text);
 	compare_plan(&plan, &o);
@@ -121,22 +121,10 @@ LINKED(pie_with_64k_pages_is_laid_out_as_by_linux, "gcc",
 LINKED(high_image_base_is_laid_out_as_by_linux, "gcc",
        "-static -Wl,-Ttext-segment=0x10000000")
 
-/* ext4, xfs and btrfs align a mapping that holds a huge page, others do not. */
-static int fs_aligns(void)
-{
-	struct statfs s;
-
-	if (statfs(dir, &s) != 0)
-		return 0;
-	return s.f_type == 0xef53 || s.f_type == 0x58465342 ||
-	       s.f_type == 0x9123683e;
-}
-
+/* Where these lie depends on the file system: elfload_thp_files(). */
 #define LARGE(name, len)                                                       \
 	Test(elfload_native, name)                                             \
 	{                                                                      \
-		if (!fs_aligns())                                              \
-			cr_skip_test("the file system does not align");        \
 		compile("gcc", "-static-pie",                                  \
 			"const char big[" #len "] = {1};\n"                    \
 			"int main(void) { return big[1]; }\n");                \
@@ -235,4 +223,107 @@ Test(elfload_native, a_long_argument_grows_the_stack_as_on_linux)
 	memset(word, 'w', sizeof(word) - 1);
 	write_tiny(ET_EXEC);
 	compare_run(&run);
+}
+
+/* ---- How much is too much, and how far things move ---------------------- */
+
+static void plan_run(const struct oracle_run *run, const struct oracle *o,
+		     struct elfload_plan *plan, struct elfload_error *e)
+{
+	struct elfload_image img;
+	struct elfload_params p;
+	int fd = elfload_open(run->path, e);
+
+	cr_assert(fd >= 0, "%s", e->text);
+	cr_assert_eq(elfload_read(fd, &img, e), 0, "%s", e->text);
+	oracle_params(o, run, &p);
+	elfload_plan(&img, &p, plan, e);
+	close(fd);
+}
+
+/* n strings of 1000 bytes and one of last bytes, each with its 0. */
+static char *const *strings(int n, int last)
+{
+	static char full[1000], end[2000], *list[400];
+
+	memset(full, 'f', sizeof(full) - 1);
+	memset(end, 0, sizeof(end));
+	memset(end, 'e', (size_t)last - 1);
+	for (int i = 0; i < n; i++)
+		list[i] = full;
+	list[n] = end;
+	list[n + 1] = NULL;
+	return list;
+}
+
+static int agree_on_limit(uint64_t limit, int n, int last)
+{
+	static char *none[] = {NULL};
+	struct oracle_run run = {prog, strings(n, last), none, limit, 0};
+	struct elfload_error e = {0};
+	struct elfload_plan plan = {0};
+	struct oracle o;
+
+	oracle_ask(&o, &run);
+	if (o.fate == ORACLE_NO_PTRACE)
+		cr_skip_test("ptrace is not permitted here");
+	plan_run(&run, &o, &plan, &e);
+	if (o.fate == ORACLE_LOADED)
+		compare_plan(&plan, &o);
+	else
+		cr_assert_eq(e.err, o.err, "%d: Linux %d, we %d: %s", last,
+			     o.err, e.err, e.text);
+	elfload_plan_free(&plan);
+	oracle_free(&o);
+	return e.err;
+}
+
+Test(elfload_native, linux_and_elfload_draw_the_same_line_at_e2big)
+{
+	int refused = 0, tried = 0;
+
+	/* A quarter of 512 KiB, less 8 a pointer, less the program's path. */
+	write_tiny(ET_EXEC);
+	for (int last = 950; last < 1050; last++, tried++)
+		refused += agree_on_limit(512 << 10, 129, last) == E2BIG;
+	cr_assert(refused > 0 && refused < tried, "%d of %d", refused, tried);
+}
+
+/* Everything that ASLR moves, against its bounds: plan and Linux alike. */
+#define IN_BOUNDS(l)                                                           \
+	do {                                                                   \
+		cr_assert((l)->start_brk >= 0x406000);                         \
+		cr_assert((l)->start_brk < 0x406000 + (1ull << 30));           \
+		cr_assert((l)->arg_start < ELFLOAD_USER_END);                  \
+		cr_assert((l)->arg_start > ELFLOAD_USER_END - 0x400100000);    \
+		cr_assert((l)->start_stack < (l)->arg_start);                  \
+		cr_assert((l)->arg_start - (l)->start_stack < 8192 + 1024);    \
+		cr_assert_eq((l)->start_stack % 16, 0);                        \
+	} while (0)
+
+Test(elfload_native, aslr_has_the_bounds_of_linux)
+{
+	struct oracle_run run = {prog, args, env, STACK_LIMIT, 1};
+	struct elfload_error e = {0};
+	struct elfload_params p;
+	struct elfload_plan plan;
+	struct elfload_image img;
+	struct oracle o;
+	struct tiny t;
+
+	write_tiny(ET_EXEC);
+	tiny_build(&t, ET_EXEC);
+	cr_assert_eq(elfload_read_memory(t.bytes, t.len, &img, &e), 0);
+	for (int i = 0; i < 50; i++) {
+		oracle_ask(&o, &run);
+		if (o.fate != ORACLE_LOADED)
+			cr_skip_test("ptrace is not permitted here");
+		oracle_params(&o, &run, &p);
+		p.aslr = ELFLOAD_ASLR_ON;
+		cr_assert_eq(elfload_plan(&img, &p, &plan, &e), 0);
+		IN_BOUNDS(&o);
+		IN_BOUNDS(&plan);
+		elfload_plan_free(&plan);
+		oracle_free(&o);
+	}
 }

@@ -267,7 +267,6 @@ static inline void oracle_params(const struct oracle *o,
 	p->gid = getgid();
 	p->egid = getegid();
 	p->rlim_stack = run->rlim_stack;
-	p->thp_files = 1;
 	if (o->fate != ORACLE_LOADED || o->stack_len == 0)
 		return;
 	at += 8 * (1 + oracle_word(o, at) + 1); /* argc, argv, NULL */
