@@ -194,7 +194,7 @@ static void print_mappings(const struct summary *s, uint64_t total, FILE *out)
 	}
 	memcpy(rows, s->mapping, sizeof(s->mapping));
 	qsort(rows, SLOTS, sizeof(rows[0]), compare_mappings);
-	fprintf(out, "%% faul     faults prot mapping\n%s", rule);
+	fprintf(out, "%% flts     faults prot mapping\n%s", rule);
 	for (i = 0; i < s->nr_mappings; i++) {
 		escape_name(name, rows[i].name);
 		print_mapping(out, rows[i].faults, total, rows[i].prot, name);
