@@ -1,0 +1,613 @@
+/*
+ * test_mmap.c: mmap, munmap, mprotect, mincore: where mappings go, how they
+ * split and merge, and every errno.
+ */
+#include "mm_fixture.h"
+
+TestSuite(mmap, .init = mm_begin, .fini = mm_end);
+
+#define FIXED (ANON | MAP_FIXED)
+#define VA    0x10000000ull
+#define AT(n) (VA + PAGES(n))
+
+/* ---- Where ------------------------------------------------------------- */
+
+Test(mmap, the_first_goes_right_below_the_base)
+{
+	cr_assert_eq(map_some(3, RW), MMAP_BASE - PAGES(3));
+	cr_assert(vma_is(MMAP_BASE - 1, MMAP_BASE - PAGES(3), MMAP_BASE));
+}
+
+Test(mmap, the_next_goes_below_and_merges)
+{
+	map_some(3, RW);
+	cr_assert_eq(map_some(2, RW), MMAP_BASE - PAGES(5));
+	cr_assert(vma_is(MMAP_BASE - 1, MMAP_BASE - PAGES(5), MMAP_BASE));
+}
+
+Test(mmap, the_highest_hole_that_fits_is_filled)
+{
+	uint64_t va = map_some(10, RW);
+
+	mm_munmap(mm, va + PAGES(2), PAGES(2));
+	mm_munmap(mm, va + PAGES(6), PAGES(3));
+	cr_assert_eq(map_some(2, PROT_READ), va + PAGES(7));
+	cr_assert_eq(map_some(2, PROT_NONE), va + PAGES(2));
+	cr_assert_eq(map_some(2, PROT_NONE), va - PAGES(2));
+}
+
+Test(mmap, a_hint_that_is_free_is_taken)
+{
+	cr_assert_eq(map(AT(0) + 123, 2, RW, ANON), (int64_t)AT(0));
+	cr_assert_eq(map(AT(1), 2, RW, ANON), (int64_t)(MMAP_BASE - PAGES(2)));
+	cr_assert_eq(map(AT(2), 2, RW, ANON), (int64_t)AT(2));
+}
+
+Test(mmap, a_low_hint_is_raised_to_64_kib)
+{
+	cr_assert_eq(map(0x1000, 1, RW, ANON), MM_MIN_ADDR);
+}
+
+Test(mmap, a_hint_beyond_user_space_is_ignored)
+{
+	cr_assert_eq(map(HV_VA_USER_END, 1, RW, ANON),
+		     (int64_t)(MMAP_BASE - PAGE_SIZE));
+	cr_assert_eq(map(1ull << 60, 1, RW, ANON),
+		     (int64_t)(MMAP_BASE - PAGES(2)));
+}
+
+Test(mmap, fixed_replaces_what_was_there)
+{
+	map(AT(0), 4, RW, FIXED);
+	store(AT(1), 7);
+	store(AT(3), 9);
+	cr_assert_eq(map(AT(1), 2, RW, FIXED), (int64_t)AT(1));
+	cr_assert_eq(load(AT(1)), 0);
+	cr_assert_eq(load(AT(3)), 9);
+	cr_assert_eq(mm->total_vm, 8 + 2 + 14 + 4);
+}
+
+Test(mmap, noreplace_respects_what_is_there)
+{
+	map(AT(0), 4, RW, FIXED);
+	cr_assert_eq(map(AT(3), 2, RW, ANON | MAP_FIXED_NOREPLACE), -EEXIST);
+	cr_assert_eq(map(AT(4), 2, RW, ANON | MAP_FIXED_NOREPLACE),
+		     (int64_t)AT(4));
+}
+
+Test(mmap, in_32_bits_it_stays_low)
+{
+	cr_assert_eq(map(0, 1, RW, ANON | MAP_32BIT), 0x40000000);
+	cr_assert_eq(map(0, 1, RW, ANON | MAP_32BIT), 0x40001000);
+	cr_assert_eq(map(0x50000000, 1, RW, ANON | MAP_32BIT), 0x50000000);
+}
+
+Test(mmap, above_the_base_is_used_when_below_is_full)
+{
+	/* All from the heap to the base; below text there are 4 MiB. */
+	uint64_t low = HEAP + PAGES(1), len = MMAP_BASE - low;
+
+	cr_assert_eq(mm_mmap(mm, low, len, PROT_NONE, FIXED, -1, 0),
+		     (int64_t)low);
+	cr_assert_eq(map(0, 2048, RW, ANON), (int64_t)MMAP_BASE);
+	mm_munmap(mm, low, len);
+}
+
+Test(mmap, a_space_that_is_full_is_enomem)
+{
+	cr_assert_eq(mm_mmap(mm, 0, HV_VA_USER_END - PAGE_SIZE, PROT_NONE, ANON,
+			     -1, 0),
+		     -ENOMEM);
+}
+
+Test(mmap, new_mappings_keep_clear_of_the_stack)
+{
+	/* The hint lies in the stack's guard gap. */
+	uint64_t hint = STACK_LOW - PAGES(100);
+
+	cr_assert_neq(map(hint, 1, RW, ANON), (int64_t)hint);
+	hint = STACK_LOW - PAGES(257);
+	cr_assert_eq(map(hint, 1, RW, ANON), (int64_t)hint);
+}
+
+/* ---- Errors ------------------------------------------------------------ */
+
+Test(mmap, errors_are_those_of_linux)
+{
+	cr_assert_eq(mm_mmap(mm, 0, 0, RW, ANON, -1, 0), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, ANON, -1, 1), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, ~0ull, RW, ANON, -1, 0), -ENOMEM);
+	cr_assert_eq(mm_mmap(mm, 0, 1ull << 47, RW, ANON, -1, 0), -ENOMEM);
+	cr_assert_eq(mm_mmap(mm, 0, PAGES(2), RW, ANON, -1, ~0ull & PAGE_MASK),
+		     (int64_t)(MMAP_BASE - PAGES(2)),
+		     "offsets of 64 bits cannot wrap in pages");
+	cr_assert_eq(mm_mmap(mm, AT(0) + 1, 1, RW, FIXED, -1, 0), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, HV_VA_USER_END, 1, RW, FIXED, -1, 0), -ENOMEM);
+	cr_assert_eq(mm_mmap(mm, 0x1000, 1, RW, FIXED, -1, 0), -EPERM);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_ANONYMOUS, -1, 0), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_ANONYMOUS | MAP_TYPE, -1, 0),
+		     -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW,
+			     MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN, -1, 0),
+		     -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE,
+			     -1, 0),
+		     -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, ANON | MAP_HUGETLB, -1, 0), -ENOMEM);
+}
+
+Test(mmap, errors_of_files)
+{
+	cr_assert_eq(mm_mmap(mm, 0, 0, RW, MAP_PRIVATE, 5, 0), -EBADF);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_PRIVATE, -1, 0), -EBADF);
+	cr_assert_eq(mm_mmap(mm, 0, 0, RW, MAP_PRIVATE, 1, 0), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, 0, 1, 0), -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_SHARED, 1, 0), -ENODEV);
+	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_PRIVATE | MAP_GROWSDOWN, 1, 0),
+		     -EINVAL);
+	cr_assert_eq(mm_mmap(mm, 0, 1, PROT_READ,
+			     MAP_SHARED_VALIDATE | MAP_SYNC, 1, 0),
+		     -EOPNOTSUPP);
+	cr_assert_eq(mm_mmap(mm, 0, PAGES(2), RW, MAP_PRIVATE, 1,
+			     1ull << 63 | (INT64_MAX & PAGE_MASK)),
+		     -EOVERFLOW);
+}
+
+Test(mmap, a_file_that_is_not_mapped_after_all_is_given_back)
+{
+	shim_fd_set(2, shim_file_add_pattern(100));
+	cr_assert_eq(mm_mmap(mm, 0, 0, RW, MAP_PRIVATE, 2, 0), -EINVAL);
+	cr_assert_eq(shim_file_refs(2), 0);
+	cr_assert_eq(filemap_files(), 1);
+}
+
+Test(mmap, limits_are_obeyed)
+{
+	mm->rlim_as = PAGES(mm->total_vm + 2);
+	cr_assert_eq(map(0, 3, RW, ANON), -ENOMEM);
+	cr_assert_gt(map(AT(0), 2, RW, FIXED), 0);
+	cr_assert_eq(map(0, 1, PROT_READ, ANON), -ENOMEM);
+	cr_assert_gt(map(AT(0), 2, RW, FIXED), 0, "replacing needs no room");
+	cr_assert_eq(map(AT(1), 2, RW, FIXED), -ENOMEM);
+}
+
+Test(mmap, the_data_limit_counts_private_writable_memory)
+{
+	mm->rlim_data = PAGES(mm->data_vm + 1);
+	cr_assert_eq(map(0, 2, RW, ANON), -ENOMEM);
+	cr_assert_gt(map(0, 2, PROT_READ, ANON), 0);
+	cr_assert_gt(map(0, 2, RW, MAP_SHARED | MAP_ANONYMOUS), 0);
+	cr_assert_gt(map(AT(0), 2, PROT_READ, FIXED), 0);
+	cr_assert_eq(mm_mprotect(mm, AT(0), PAGES(2), RW), -ENOMEM);
+	cr_assert_eq(mm_mprotect(mm, AT(0), PAGES(1), RW), 0);
+}
+
+Test(mmap, too_many_mappings_is_enomem)
+{
+	uint64_t i = 0;
+	int64_t ret;
+
+	do {
+		ret = map(AT(2 * i), 1, PROT_NONE, FIXED);
+		i++;
+	} while (ret > 0);
+	cr_assert_eq(ret, -ENOMEM);
+	cr_assert_eq(mm->vmas.count, MM_MAP_COUNT_MAX + 1);
+	cr_assert_eq(map(AT(1), 1, PROT_READ, FIXED), -ENOMEM);
+	cr_assert_eq(mm_munmap(mm, TEXT + PAGES(1), PAGES(1)), -ENOMEM,
+		     "a hole in the middle makes one more");
+	cr_assert_eq(mm_munmap(mm, AT(0), PAGES(1)), 0);
+	cr_assert_eq(mm_mprotect(mm, TEXT + PAGES(1), PAGES(1), PROT_NONE),
+		     -ENOMEM);
+}
+
+/* ---- Merging ----------------------------------------------------------- */
+
+static uint64_t vmas_in(uint64_t start, uint64_t end)
+{
+	const struct vma *v = vma_find_first(&mm->vmas, start, end);
+	uint64_t n = 0;
+
+	for (; v && v->start < end; v = v->next)
+		n++;
+	return n;
+}
+
+Test(mmap, filling_the_hole_merges_three)
+{
+	map(AT(0), 2, RW, FIXED);
+	map(AT(4), 2, RW, FIXED);
+	cr_assert_eq(vmas_in(AT(0), AT(9)), 2);
+	map(AT(2), 2, RW, FIXED);
+	cr_assert(vma_is(AT(3), AT(0), AT(6)));
+}
+
+Test(mmap, different_kinds_do_not_merge)
+{
+	map(AT(0), 1, RW, FIXED);
+	map(AT(1), 1, PROT_READ, FIXED);
+	map(AT(2), 1, RW, FIXED | MAP_NORESERVE);
+	map(AT(3), 1, RW, FIXED);
+	map(AT(4), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	map(AT(5), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	cr_assert_eq(vmas_in(AT(0), AT(9)), 6);
+}
+
+Test(mmap, memory_written_apart_does_not_merge)
+{
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 1);
+	map(AT(2), 1, RW, FIXED);
+	store(AT(2), 1);
+	map(AT(1), 1, RW, FIXED);
+	cr_assert_eq(vmas_in(AT(0), AT(3)), 2);
+	cr_assert(vma_is(AT(0), AT(0), AT(2)));
+}
+
+Test(mmap, parts_of_a_file_merge_if_they_follow)
+{
+	cr_assert_gt(mm_mmap(mm, AT(0), PAGES(2), PROT_READ,
+			     MAP_PRIVATE | MAP_FIXED, 1, 0),
+		     0);
+	cr_assert_gt(mm_mmap(mm, AT(2), PAGES(2), PROT_READ,
+			     MAP_PRIVATE | MAP_FIXED, 1, PAGES(2)),
+		     0);
+	cr_assert(vma_is(AT(0), AT(0), AT(4)));
+	cr_assert_gt(mm_mmap(mm, AT(4), PAGES(2), PROT_READ,
+			     MAP_PRIVATE | MAP_FIXED, 1, PAGES(5)),
+		     0);
+	cr_assert_eq(vmas_in(AT(0), AT(9)), 2);
+}
+
+/* ---- munmap ------------------------------------------------------------ */
+
+Test(mmap, unmapping_the_middle_leaves_two)
+{
+	map(AT(0), 6, RW, FIXED);
+	for (unsigned i = 0; i < 6; i++)
+		store(AT(i), (uint8_t)(i + 1));
+	shim_flush_forget();
+	cr_assert_eq(mm_munmap(mm, AT(2), PAGES(2)), 0);
+	cr_assert(vma_is(AT(0), AT(0), AT(2)));
+	cr_assert(vma_is(AT(5), AT(4), AT(6)));
+	cr_assert_null(vma_at(AT(2)));
+	cr_assert(shim_flushed(AT(2)) && shim_flushed(AT(3)));
+	cr_assert(!shim_flushed(AT(1)) && !shim_flushed(AT(4)));
+	cr_assert_eq(shim_flushes(), 1);
+	cr_assert_eq(load(AT(1)), 2);
+	cr_assert_eq(load(AT(4)), 5);
+	cr_assert_eq(fault(AT(2), READ), HV_FAULT_SEGV_MAPERR);
+	cr_assert_eq(mm->rss[RSS_ANON], 4);
+}
+
+Test(mmap, unmapping_spans_mappings_and_holes)
+{
+	map(AT(0), 2, RW, FIXED);
+	map(AT(3), 2, PROT_READ, FIXED);
+	map(AT(7), 2, PROT_NONE, FIXED);
+	cr_assert_eq(mm_munmap(mm, AT(1), PAGES(7)), 0);
+	cr_assert_eq(vmas_in(AT(0), AT(20)), 2);
+	cr_assert(vma_is(AT(0), AT(0), AT(1)));
+	cr_assert(vma_is(AT(8), AT(8), AT(9)));
+}
+
+Test(mmap, unmapping_nothing_is_fine)
+{
+	cr_assert_eq(mm_munmap(mm, AT(0), PAGES(100)), 0);
+	cr_assert_eq(shim_flushes(), 0);
+}
+
+Test(mmap, unmapping_what_was_never_touched_flushes_nothing)
+{
+	map(AT(0), 100, RW, FIXED);
+	mm_munmap(mm, AT(0), PAGES(100));
+	cr_assert_eq(shim_flushes(), 0);
+}
+
+Test(mmap, unmap_errors)
+{
+	cr_assert_eq(mm_munmap(mm, AT(0) + 1, PAGE_SIZE), -EINVAL);
+	cr_assert_eq(mm_munmap(mm, AT(0), 0), -EINVAL);
+	cr_assert_eq(mm_munmap(mm, HV_VA_USER_END, 1), -EINVAL);
+	cr_assert_eq(mm_munmap(mm, AT(0), ~0ull), -EINVAL);
+	cr_assert_eq(mm_munmap(mm, 1ull << 63, PAGE_SIZE), -EINVAL);
+}
+
+Test(mmap, all_can_be_unmapped)
+{
+	cr_assert_eq(mm_munmap(mm, 0, HV_VA_USER_END), 0);
+	cr_assert_eq(mm->vmas.count, 0);
+	cr_assert_eq(filemap_files(), 0);
+	cr_assert_eq(shim_file_refs(1), -1);
+}
+
+Test(mmap, the_file_goes_with_its_last_mapping)
+{
+	int64_t va;
+
+	shim_fd_set(2, shim_file_add_pattern(PAGES(4)));
+	va = mm_mmap(mm, 0, PAGES(4), PROT_READ, MAP_PRIVATE, 2, 0);
+	cr_assert_eq(shim_file_refs(2), 1);
+	fault((uint64_t)va, READ);
+	cr_assert_eq(filemap_pages(), 4);
+	mm_munmap(mm, (uint64_t)va + PAGES(1), PAGES(1));
+	cr_assert_eq(filemap_pages(), 4);
+	mm_munmap(mm, (uint64_t)va, PAGES(4));
+	cr_assert_eq(filemap_pages(), 0);
+	cr_assert_eq(shim_file_refs(2), 0);
+}
+
+/* ---- mprotect ---------------------------------------------------------- */
+
+Test(mmap, protecting_the_middle_makes_three_and_back_one)
+{
+	map(AT(0), 6, RW, FIXED);
+	cr_assert_eq(mm_mprotect(mm, AT(2), PAGES(2), PROT_READ), 0);
+	cr_assert_eq(vmas_in(AT(0), AT(6)), 3);
+	cr_assert_eq(mm_mprotect(mm, AT(2), PAGES(2), RW), 0);
+	cr_assert(vma_is(AT(0), AT(0), AT(6)));
+}
+
+Test(mmap, protecting_moves_the_border_between_two)
+{
+	map(AT(0), 3, RW, FIXED);
+	map(AT(3), 3, RW, FIXED);
+	mm_mprotect(mm, AT(3), PAGES(3), PROT_READ);
+	cr_assert_eq(mm_mprotect(mm, AT(2), PAGES(1), PROT_READ), 0);
+	cr_assert(vma_is(AT(0), AT(0), AT(2)));
+	cr_assert(vma_is(AT(2), AT(2), AT(6)));
+	cr_assert_eq(mm_mprotect(mm, AT(2), PAGES(3), RW), 0);
+	cr_assert(vma_is(AT(0), AT(0), AT(5)));
+	cr_assert(vma_is(AT(5), AT(5), AT(6)));
+}
+
+Test(mmap, never_writable_and_no_longer_writable_differ)
+{
+	/* VM_ACCOUNT stays with memory that could once be written. */
+	map(AT(0), 1, PROT_READ, FIXED);
+	map(AT(1), 1, RW, FIXED);
+	mm_mprotect(mm, AT(1), PAGES(1), PROT_READ);
+	cr_assert_eq(vmas_in(AT(0), AT(2)), 2);
+	mm_mprotect(mm, AT(0), PAGES(2), RW);
+	cr_assert_eq(vmas_in(AT(0), AT(2)), 1);
+}
+
+Test(mmap, taking_write_away_is_flushed)
+{
+	map(AT(0), 3, RW, FIXED);
+	store(AT(0), 1);
+	store(AT(2), 1);
+	shim_flush_forget();
+	mm_mprotect(mm, AT(0), PAGES(3), PROT_READ);
+	cr_assert(shim_flushed(AT(0)) && shim_flushed(AT(2)));
+	cr_assert_eq(fault(AT(0), WRITE), HV_FAULT_SEGV_ACCERR);
+	cr_assert_eq(load(AT(0)), 1);
+}
+
+Test(mmap, giving_write_back_needs_neither_flush_nor_fault)
+{
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 1);
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
+	shim_flush_forget();
+	mm_mprotect(mm, AT(0), PAGES(1), RW);
+	cr_assert_eq(shim_flushes(), 0);
+	cr_assert_eq(touch(AT(0), WRITE), 0, "the sole owner's page");
+}
+
+Test(mmap, a_shared_frame_stays_read_only_until_written)
+{
+	struct page *page;
+
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 4);
+	page = frame_at(AT(0));
+	page_get(page);
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
+	mm_mprotect(mm, AT(0), PAGES(1), RW);
+	cr_assert_eq(fault(AT(0), WRITE), HV_FAULT_COW);
+	cr_assert_eq(load(AT(0)), 4);
+	page->flags = 0;
+	page_put(page);
+}
+
+Test(mmap, the_zero_page_never_becomes_writable)
+{
+	map(AT(0), 1, PROT_READ, FIXED);
+	load(AT(0));
+	mm_mprotect(mm, AT(0), PAGES(1), RW);
+	cr_assert_eq(fault(AT(0), WRITE), HV_FAULT_COW);
+}
+
+Test(mmap, a_cached_page_never_becomes_writable)
+{
+	load(CONSTANTS);
+	cr_assert_eq(mm_mprotect(mm, CONSTANTS, PAGES(2), RW), 0);
+	cr_assert_eq(fault(CONSTANTS, WRITE), HV_FAULT_FILE_COW);
+}
+
+Test(mmap, what_nobody_may_access_is_kept)
+{
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 5);
+	shim_flush_forget();
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_NONE);
+	cr_assert(shim_flushed(AT(0)));
+	cr_assert(!(pte_at(AT(0)) & PTE_P));
+	cr_assert_eq(fault(AT(0), READ), HV_FAULT_SEGV_ACCERR);
+	cr_assert(mm_check(mm));
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
+	cr_assert_eq(touch(AT(0), READ), 0);
+	cr_assert_eq(load(AT(0)), 5);
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_NONE);
+	cr_assert_eq(mm_munmap(mm, AT(0), PAGES(1)), 0);
+}
+
+Test(mmap, execution_is_given_and_taken)
+{
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 0xc3);
+	shim_flush_forget();
+	cr_assert_eq(mm_mprotect(mm, AT(0), PAGES(1), RX), 0);
+	cr_assert_eq(touch(AT(0), EXEC), 0);
+	cr_assert(shim_flushed(AT(0)), "write was taken");
+	shim_flush_forget();
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
+	cr_assert(shim_flushed(AT(0)), "execution was taken");
+	cr_assert_eq(fault(AT(0), EXEC), HV_FAULT_SEGV_ACCERR);
+}
+
+Test(mmap, a_hole_stops_mprotect_after_what_precedes)
+{
+	map(AT(0), 2, RW, FIXED);
+	map(AT(3), 2, RW, FIXED);
+	cr_assert_eq(mm_mprotect(mm, AT(0), PAGES(5), PROT_READ), -ENOMEM);
+	cr_assert_eq(vma_at(AT(1))->prot, PROT_READ);
+	cr_assert_eq(vma_at(AT(3))->prot, RW);
+	cr_assert_eq(mm_mprotect(mm, AT(2), PAGES(1), PROT_READ), -ENOMEM);
+}
+
+Test(mmap, mprotect_errors)
+{
+	map(AT(0), 2, RW, FIXED);
+	cr_assert_eq(mm_mprotect(mm, AT(0) + 1, PAGE_SIZE, RW), -EINVAL);
+	cr_assert_eq(mm_mprotect(mm, AT(0), 0, RW), 0);
+	cr_assert_eq(mm_mprotect(mm, AT(0), ~0ull, RW), -ENOMEM);
+	cr_assert_eq(mm_mprotect(mm, AT(0), 1, 0x100), -EINVAL);
+	cr_assert_eq(
+		mm_mprotect(mm, AT(0), 1, RW | PROT_GROWSDOWN | PROT_GROWSUP),
+		-EINVAL);
+	cr_assert_eq(mm_mprotect(mm, AT(0), 1, RW | PROT_GROWSDOWN), -EINVAL);
+	cr_assert_eq(mm_mprotect(mm, AT(0), 1, RW | PROT_GROWSUP), -EINVAL);
+	cr_assert_eq(mm_mprotect(mm, AT(0), 1, RW | PROT_SEM), 0);
+	cr_assert_eq(mm_mprotect(mm, HV_VA_USER_END, 1, RW), -ENOMEM);
+}
+
+Test(mmap, growsdown_protects_from_the_start_of_the_stack)
+{
+	uint64_t top = STACK_LOW + PAGES(13);
+
+	cr_assert_eq(
+		mm_mprotect(mm, top, PAGES(1), RW | PROT_EXEC | PROT_GROWSDOWN),
+		0);
+	cr_assert_eq(vma_at(STACK_LOW)->prot, (uint32_t)(RW | PROT_EXEC));
+	cr_assert(vma_is(top, STACK_LOW, STACK_LOW + PAGES(14)));
+}
+
+Test(mmap, a_shared_file_mapping_stays_read_only)
+{
+	int64_t va = mm_mmap(mm, 0, PAGES(2), PROT_READ, MAP_SHARED, 1, 0);
+
+	cr_assert_gt(va, 0);
+	cr_assert_eq(fault((uint64_t)va, READ), HV_FAULT_FILE_READ);
+	cr_assert_eq(rec.map_flags, HV_MAPF_SHARED);
+	cr_assert_eq(fault((uint64_t)va, WRITE), HV_FAULT_SEGV_ACCERR);
+	cr_assert_eq(mm_mprotect(mm, (uint64_t)va, PAGE_SIZE, RW), -EACCES);
+}
+
+Test(mmap, shared_anonymous_memory_keeps_write_over_mprotect)
+{
+	map(AT(0), 2, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	store(AT(0), 3);
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
+	cr_assert_eq(fault(AT(0), WRITE), HV_FAULT_SEGV_ACCERR);
+	mm_mprotect(mm, AT(0), PAGES(1), RW);
+	cr_assert(vma_is(AT(0), AT(0), AT(2)));
+	cr_assert_eq(touch(AT(0), WRITE), 0);
+}
+
+Test(mmap, accounts_follow_the_protection)
+{
+	uint64_t data = mm->data_vm, exec = mm->exec_vm, total = mm->total_vm;
+
+	map(AT(0), 4, RW, FIXED);
+	cr_assert_eq(mm->data_vm, data + 4);
+	mm_mprotect(mm, AT(1), PAGES(2), RX);
+	cr_assert_eq(mm->data_vm, data + 2);
+	cr_assert_eq(mm->exec_vm, exec + 2);
+	mm_munmap(mm, AT(0), PAGES(4));
+	cr_assert_eq(mm->data_vm, data);
+	cr_assert_eq(mm->exec_vm, exec);
+	cr_assert_eq(mm->total_vm, total);
+}
+
+/* ---- Populate, mincore ------------------------------------------------- */
+
+Test(mmap, populate_brings_all_in_and_counts_no_fault)
+{
+	uint64_t faults = mm_globals.faults;
+
+	map(AT(0), 8, RW, FIXED | MAP_POPULATE);
+	cr_assert_eq(mm->rss[RSS_ANON], 8);
+	cr_assert_eq(touch(AT(7), WRITE), 0);
+	map(AT(20), 8, PROT_READ, FIXED | MAP_POPULATE);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(AT(20))}), mm_globals.zero_pfn);
+	map(AT(40), 8, RW, FIXED | MAP_POPULATE | MAP_NONBLOCK);
+	cr_assert_eq(pte_at(AT(40)), 0);
+	map(AT(60), 8, PROT_NONE, FIXED | MAP_POPULATE);
+	cr_assert_eq(mm_globals.faults, faults);
+}
+
+Test(mmap, mincore_says_what_is_there)
+{
+	uint8_t vec[10];
+
+	memset(vec, 9, sizeof(vec));
+	map(AT(0), 4, RW, FIXED);
+	store(AT(1), 1);
+	load(AT(3));
+	cr_assert_eq(mm_mincore(mm, AT(0), PAGES(3) + 1, vec), 0);
+	cr_assert_arr_eq(vec, ((uint8_t[]){0, 1, 0, 1, 9}), 5);
+	fault(DATA, WRITE);
+	cr_assert_eq(mm_mincore(mm, CONSTANTS, PAGES(6), vec), 0);
+	cr_assert_arr_eq(vec, ((uint8_t[]){0, 0, 1, 0, 0, 0}), 6);
+}
+
+Test(mmap, mincore_errors)
+{
+	uint8_t vec[10];
+
+	map(AT(0), 2, RW, FIXED);
+	cr_assert_eq(mm_mincore(mm, AT(0) + 1, 1, vec), -EINVAL);
+	cr_assert_eq(mm_mincore(mm, AT(0), 0, vec), 0);
+	cr_assert_eq(mm_mincore(mm, AT(1), PAGES(2), vec), -ENOMEM);
+	cr_assert_eq(mm_mincore(mm, AT(5), PAGES(1), vec), -ENOMEM);
+	cr_assert_eq(mm_mincore(mm, ~0ull & PAGE_MASK, PAGES(1), vec), -ENOMEM);
+}
+
+/* ---- No memory --------------------------------------------------------- */
+
+Test(mmap, no_memory_at_any_point_loses_nothing)
+{
+	if (!shim_alloc_calls())
+		cr_skip_test("linked without SHIM_FAIL_LDFLAGS");
+	shim_fd_set(2, shim_file_add_pattern(PAGES(9)));
+	for (unsigned n = 0; n < 8; n++) {
+		map(AT(0), 8, RW, FIXED);
+		store(AT(3), 1);
+		shim_fail_allocs(n, ~0u);
+		mm_mprotect(mm, AT(1), PAGES(2), PROT_READ);
+		mm_mprotect(mm, AT(5), PAGES(2), PROT_NONE);
+		cr_assert(mm_check(mm));
+		mm_munmap(mm, AT(3), PAGES(1));
+		cr_assert(mm_check(mm));
+		mm_mmap(mm, 0, PAGES(3), PROT_READ, MAP_PRIVATE, 2, 0);
+		cr_assert(mm_check(mm));
+		mm_mmap(mm, AT(2), PAGES(3), RW, FIXED, -1, 0);
+		cr_assert(mm_check(mm));
+		shim_fail_allocs(0, 0);
+	}
+}
+
+Test(mmap, a_failed_mapping_is_enomem_and_gives_the_file_back)
+{
+	if (!shim_alloc_calls())
+		cr_skip_test("linked without SHIM_FAIL_LDFLAGS");
+	shim_fd_set(2, shim_file_add_pattern(PAGES(9)));
+	for (unsigned n = 0; n < 2; n++) {
+		shim_fail_allocs(n, 1);
+		cr_assert_eq(mm_mmap(mm, 0, PAGES(1), RW, MAP_PRIVATE, 2, 0),
+			     -ENOMEM);
+		cr_assert_eq(shim_file_refs(2), 0);
+	}
+}
