@@ -146,6 +146,12 @@ static int own_fd(struct sys *s, const char *name, unsigned flags,
 	return out->fd < 0 ? out->fd : 0;
 }
 
+/* What is the same for all processes here, and says nothing about the VMM. */
+static bool is_common(const char *name)
+{
+	return !strcmp(name, "mounts") || !strcmp(name, "mountinfo");
+}
+
 /* An entry of our own process's directory: what the program sees instead. */
 static int own_lookup(struct sys *s, const char *rest, const char *name,
 		      unsigned flags, struct path_ref *out)
@@ -159,6 +165,10 @@ static int own_lookup(struct sys *s, const char *rest, const char *name,
 		return own_alias(s, s->exe_fd, name, flags, out);
 	if (!strcmp(name, "cwd"))
 		return own_alias(s, s->cwd, name, flags, out);
+	if (is_common(name)) {
+		out->fd = open_path(out->parent, name, false, 0);
+		return out->fd < 0 ? out->fd : 0;
+	}
 	return -ENOENT;
 }
 
