@@ -5,8 +5,9 @@
  * Expect: "zeros 8, ones 8, file unchanged 1". In the log, for the anonymous
  * part: 8 faults zero-page, all with the same frame number; then 8 faults cow,
  * each with that frame as the old one and a new frame of its own. For the
- * private mapping of the program's own file: one file-read, and when it is
- * written to, one cow of the page-cache frame. The file does not change.
+ * private mapping of the program's own file: a file-read each, and when one is
+ * written to, file-cow with the page-cache frame as the old one. The file does
+ * not change.
  */
 #include <fcntl.h>
 #include <stdio.h>
