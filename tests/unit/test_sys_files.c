@@ -1,0 +1,115 @@
+/*
+ * Which number does a mapped file have, and what do its pages hold?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sys_fixture.h"
+
+TestSuite(sys_files, .init = sys_setup, .fini = sys_teardown);
+
+/* ---- Mapped files ------------------------------------------------------ */
+
+Test(sys_files, the_same_inode_has_the_same_number)
+{
+	uint64_t size = 0;
+	int fd = (int)guest_open("ro/file", O_RDONLY);
+	int other = (int)guest_open("ro/file", O_RDONLY);
+	int rw = (int)guest_open("rw/file", O_RDWR);
+
+	cr_assert_eq(sys_file_add(sys, 0 <= fd ? STDIN_FILENO : 0, "exe"), 1);
+	cr_assert_eq(sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size), 2);
+	cr_assert_eq(size, 8);
+	cr_assert_eq(sys_file_get(sys, other, PROT_READ, MAP_PRIVATE, &size),
+		     2);
+	cr_assert_eq(sys_file_get(sys, rw, PROT_READ, MAP_PRIVATE, &size), 3);
+	cr_assert_str_eq(sys_file_path(sys, 2), in_scratch("ro/file"));
+	sys_file_put(sys, 2);
+	cr_assert_null(sys_file_path(sys, 2));
+	sys_file_put(sys, 2);
+	cr_assert_eq(sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size), 2);
+	for (uint32_t i = 4; i < 100; i++)
+		cr_assert_null(sys_file_path(sys, i));
+	cr_assert_null(sys_file_path(sys, 0));
+}
+
+Test(sys_files, more_than_eight_files_can_be_mapped)
+{
+	for (int i = 0; i < 40; i++) {
+		uint64_t size;
+		char name[32];
+		int fd;
+
+		snprintf(name, sizeof(name), "rw/f%d", i);
+		host_file(name, "x");
+		fd = (int)guest_open(name, O_RDONLY);
+		cr_assert_eq(
+			sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size),
+			i + 1);
+		call(SYS_close, (uint64_t)fd);
+	}
+	cr_assert(strstr(sys_file_path(sys, 40), "rw/f39"));
+}
+
+Test(sys_files, mapping_asks_for_the_rights_that_mmap_asks_for)
+{
+	uint64_t size;
+	int r = (int)guest_open("rw/file", O_RDONLY);
+	int w = (int)guest_open("rw/file", O_WRONLY);
+	int p = (int)guest_open("rw/file", O_PATH);
+	int dir = (int)guest_open("rw", O_RDONLY);
+
+	cr_assert_eq(sys_file_get(sys, r, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+				  &size),
+		     1);
+	cr_assert_eq(
+		sys_file_get(sys, r, PROT_READ | PROT_WRITE, MAP_SHARED, &size),
+		-EACCES);
+	cr_assert_eq(sys_file_get(sys, w, PROT_READ, MAP_PRIVATE, &size),
+		     -EACCES);
+	cr_assert_eq(sys_file_get(sys, p, PROT_READ, MAP_PRIVATE, &size),
+		     -EBADF);
+	cr_assert_eq(sys_file_get(sys, dir, PROT_READ, MAP_PRIVATE, &size),
+		     -ENODEV);
+	cr_assert_eq(sys_file_get(sys, 99, PROT_READ, MAP_PRIVATE, &size),
+		     -EBADF);
+}
+
+Test(sys_files, file_pages_end_in_zeros)
+{
+	uint64_t size;
+	char page[64];
+	int fd = (int)guest_open("ro/file", O_RDONLY);
+	uint32_t n =
+		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size);
+
+	call(SYS_close, (uint64_t)fd); /* the mapping stays */
+	memset(page, 1, sizeof(page));
+	cr_assert_eq(sys_file_read(sys, n, 4, page, sizeof(page)), 0);
+	cr_assert_str_eq(page, "only");
+	for (size_t i = 4; i < sizeof(page); i++)
+		cr_assert_eq(page[i], 0);
+	memset(page, 1, sizeof(page));
+	cr_assert_eq(sys_file_read(sys, n, 1 << 20, page, sizeof(page)), 0);
+	cr_assert_eq(page[0], 0);
+	cr_assert_eq(sys_file_read(sys, 77, 0, page, sizeof(page)), -EBADF);
+}
+
+Test(sys_files, a_wrong_rw_directory_is_an_error)
+{
+	const char *none = "/nonexistent", *file = "/etc/passwd";
+	struct sys_config config = {.exe = "/bin/true",
+				    .rw_dirs = &none,
+				    .nr_rw_dirs = 1,
+				    .keep_inherited = true};
+
+	cr_assert_null(sys_create(&config));
+	cr_assert_eq(errno, ENOENT);
+	config.rw_dirs = &file;
+	cr_assert_null(sys_create(&config));
+	cr_assert_eq(errno, ENOTDIR);
+}
