@@ -1,0 +1,77 @@
+#!/bin/sh
+# packages.sh GROUP...
+#
+# See to it that the Debian 12 packages of these groups are installed:
+#
+#   build  what `make` needs         test  `make test`, fuzzers, lint, formatter
+#   hw     `make test-hw`: the CPU emulators and what fills their machines
+#
+# Quiet and quick when all are there. Else they are installed when root, and if
+# not, the line to run is printed, and the exit status is 1. Nothing is ever
+# removed or upgraded on purpose.
+
+build="gcc make pkg-config binutils libc6-dev linux-libc-dev libelf-dev libdw-dev
+	libseccomp-dev scdoc"
+test="$build busybox-static libcriterion-dev musl-tools clang clang-format
+	libclang-rt-14-dev llvm linux-perf valgrind util-linux
+	liblua5.4-dev libsqlite3-dev"
+# bochs wants one of its displays: bochs-term is the only one without X.
+hw="$build busybox-static libcriterion-dev qemu-system-x86 seabios
+	bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso
+	cpio xz-utils util-linux"
+
+usage() {
+	echo "usage: packages.sh GROUP...  (build, test, hw)" >&2
+	exit 2
+}
+
+[ $# -gt 0 ] || usage
+wanted=
+for group in "$@"; do
+	case $group in
+	build) wanted="$wanted $build" ;;
+	test) wanted="$wanted $test" ;;
+	hw) wanted="$wanted $hw" ;;
+	*) usage ;;
+	esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "packages.sh: not a Debian system; needed are what Debian calls:" \
+		$wanted >&2
+	exit 1
+fi
+
+# Those of $wanted that are not installed. A package may be there under its
+# multi-arch name (libelf-dev:amd64), so the plain name is asked for.
+missing_packages() {
+	dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+		awk -v wanted="$wanted" '
+		$1 == "installed" { have[$2] = 1 }
+		END {
+			n = split(wanted, name)
+			for (i = 1; i <= n; i++)
+				if (!have[name[i]]++)
+					printf " %s", name[i]
+		}'
+}
+
+missing=$(missing_packages)
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "missing Debian packages; run:" \
+		"sudo apt-get install --no-install-recommends$missing" >&2
+	exit 1
+fi
+echo "installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+# A failing update may still leave lists that are good enough.
+apt-get -q update >"$log" 2>&1 || true
+if ! apt-get -q -y --no-install-recommends install $missing >>"$log" 2>&1; then
+	grep '^E:' "$log" >&2 || tail -n 5 "$log" >&2
+	echo "packages.sh: could not install:$missing" >&2
+	exit 1
+fi
