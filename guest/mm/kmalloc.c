@@ -54,8 +54,6 @@ static void *large_alloc(size_t size)
 {
 	struct page *page;
 
-	if (size > PAGE_SIZE << (BUDDY_ORDERS - 1))
-		return NULL;
 	page = buddy_alloc(log2_up(size) - PAGE_SHIFT, GFP_KERNEL);
 	if (!page)
 		return NULL;

@@ -405,11 +405,13 @@ Test(buddy, an_unaligned_frontier_gives_small_blocks_first)
 	all_is_back();
 }
 
-Test(buddy, the_first_frame_of_the_frontier_is_used)
+Test(buddy, the_first_frame_of_the_frontier_is_used_and_no_more)
 {
 	uint64_t start = shim_boot()->banks[0].free >> PAGE_SHIFT;
 
 	cr_assert_eq(page_to_pfn(take(0, GFP_DMA)), start);
+	buddy_stats(&st);
+	cr_assert_eq(st.frames_frontier, st.frames_total - 1);
 }
 
 Test(buddy, ram_that_ends_unaligned_is_used_to_the_last_frame)
@@ -710,12 +712,22 @@ Test(buddy, zeroed_blocks_are_preferred_for_zeros_and_dirty_ones_else)
 	cr_assert_eq(take(9, GFP_DMA32 | GFP_ZERO), c + 512);
 	cr_assert_eq(shim_pages_zeroed(), 0);
 	cr_assert_eq(take(9, GFP_DMA32), a);
+}
 
-	/* And the other way round. */
-	buddy_free(a, 9);
-	buddy_free(c, 9);
-	cr_assert_eq(blocks(9), 2);
+Test(buddy, zeroed_frames_from_the_vcpu_go_behind_dirty_ones)
+{
+	/* a and c stay in use, so neither b nor a + 1 has a free twin. */
+	struct page *a = take(0, GFP_KERNEL), *b = take(0, GFP_DMA32);
+	struct page *c = take(0, GFP_DMA32);
+
+	cr_assert_eq(page_to_pfn(b) ^ page_to_pfn(c), 1);
+	scribble(b, 0);
+	buddy_free(b, 0);
+	buddy_drain();
 	cr_assert(buddy_check());
+	cr_assert_eq(take(0, GFP_DMA32 | GFP_ZERO), a + 1);
+	cr_assert_eq(shim_pages_zeroed(), 0);
+	cr_assert_eq(take(0, GFP_DMA32), b);
 }
 
 Test(buddy, dirty_frames_are_preferred_where_zeros_are_not_needed)

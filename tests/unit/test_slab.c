@@ -874,6 +874,15 @@ PANICS(free_of_an_object_never_handed_out)
 	kmem_cache_free(cache, b + (b - a));
 }
 
+PANICS(free_of_what_lies_behind_the_last_object)
+{
+	/* 21 objects of 192 bytes leave 64 bytes. */
+	struct kmem_cache *cache = make(192 - RED_ZONES, 0, NULL);
+	char *a = take(cache), *b = take(cache);
+
+	kmem_cache_free(cache, a + 21 * (b - a));
+}
+
 PANICS(free_to_another_cache)
 {
 	kmem_cache_free(make(100, 0, NULL), take(make(100, 0, NULL)));
@@ -887,6 +896,11 @@ PANICS(kfree_of_a_cache_object)
 PANICS(kfree_of_the_middle_of_a_large_block)
 {
 	kfree((char *)kmalloc(100000) + PAGE_SIZE);
+}
+
+PANICS(kfree_of_the_first_page_but_not_its_start)
+{
+	kfree((char *)kmalloc(100000) + 8);
 }
 
 PANICS(kfree_of_a_frame)
