@@ -4,8 +4,9 @@
  *
  * Addresses are user virtual addresses; lengths are bytes. Results follow the
  * system calls: 0 or a value >= 0, or a negative errno. No call here touches
- * user memory through a user address. Rules are Linux's, mm/ of version 6.1;
- * an address space is used by one vCPU at a time.
+ * user memory through a user address. Rules are Linux's, mm/ of version 6.18
+ * (tests/unit/test_mm_native.c compares); an address space is used by one vCPU
+ * at a time.
  *
  * Not as on Linux: files are never written, so a shared mapping of a file is
  * read-only (mmap with PROT_WRITE gives -ENODEV, mprotect -EACCES). Shared

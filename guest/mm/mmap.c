@@ -110,6 +110,8 @@ static uint32_t flag_bits(uint32_t prot, uint32_t flags, uint32_t type)
 		type |= VMA_GROWSDOWN;
 	if (flags & MAP_LOCKED)
 		type |= VMA_LOCKED;
+	if (flags & MAP_STACK)
+		type |= VMA_NOHUGE; /* since Linux 6.7 */
 	if (flags & MAP_NORESERVE)
 		type |= VMA_NORESERVE;
 	else if (prot & PROT_WRITE && !(type & VMA_SHARED))
@@ -301,6 +303,8 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 			return -ENOMEM;
 		if (!(flags & (VMA_SHARED | VMA_NORESERVE)))
 			flags |= VMA_ACCOUNT;
+	} else if (vma_is_anon(v) && !v->anon_id) {
+		flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
 	}
 	v = mm_modify(mm, v, start, end, prot, flags);
 	if (!v)

@@ -3,7 +3,8 @@
  * their page-table entries; nothing is copied.
  *
  * Not here: MREMAP_DONTUNMAP, and old_len 0, which makes a second mapping of
- * shared memory. Both give -EINVAL.
+ * shared memory: both give -EINVAL. Moving several mappings by one call, as
+ * Linux can since 6.17, gives -EFAULT.
  */
 #include "internal.h"
 
@@ -76,7 +77,7 @@ static int64_t move(struct mm *mm, struct vma *v, uint64_t addr,
 	return (int64_t)to;
 }
 
-/* Linux vma_to_resize. v contains addr. */
+/* Linux check_prep_vma. v contains addr. */
 static int check_resize(const struct mm *mm, const struct vma *v, uint64_t addr,
 			uint64_t old_len, uint64_t new_len)
 {
@@ -84,7 +85,7 @@ static int check_resize(const struct mm *mm, const struct vma *v, uint64_t addr,
 
 	if (!old_len)
 		return -EINVAL;
-	if (old_len > v->end - addr)
+	if ((old_len < new_len ? old_len : new_len) > v->end - addr)
 		return -EFAULT;
 	if (new_len == old_len)
 		return 0;
@@ -99,20 +100,29 @@ static int check_resize(const struct mm *mm, const struct vma *v, uint64_t addr,
 	return 0;
 }
 
-/* Linux mremap_to: to exactly new_addr. */
-static int64_t remap_to(struct mm *mm, uint64_t addr, uint64_t old_len,
-			uint64_t new_len, uint64_t new_addr)
+/* Linux check_mremap_params; lengths are page-aligned. */
+static int check_params(const struct mm *mm, uint64_t addr, uint64_t old_len,
+			uint64_t new_len, uint32_t flags, uint64_t new_addr)
 {
-	struct vma *v;
-	int64_t ret;
-
-	if (new_addr & (PAGE_SIZE - 1) || new_len > HV_VA_USER_END ||
-	    new_addr > HV_VA_USER_END - new_len)
+	if (flags & ~(uint32_t)(MREMAP_MAYMOVE | MREMAP_FIXED) ||
+	    addr & (PAGE_SIZE - 1) || !new_len || new_len > HV_VA_USER_END)
+		return -EINVAL;
+	if (!(flags & MREMAP_FIXED))
+		return 0;
+	if (new_addr > HV_VA_USER_END - new_len || new_addr & (PAGE_SIZE - 1) ||
+	    !(flags & MREMAP_MAYMOVE))
 		return -EINVAL;
 	if (addr + old_len > new_addr && new_addr + new_len > addr)
 		return -EINVAL;
-	if (mm->vmas.count + 2 >= MM_MAP_COUNT_MAX - 3)
-		return -ENOMEM;
+	return mm->vmas.count + 2 >= MM_MAP_COUNT_MAX - 3 ? -ENOMEM : 0;
+}
+
+/* Linux mremap_to: to exactly new_addr. All has been checked. */
+static int64_t remap_to(struct mm *mm, uint64_t addr, uint64_t old_len,
+			uint64_t new_len, uint64_t new_addr)
+{
+	int64_t ret;
+
 	if (mm_unmap(mm, new_addr, new_addr + new_len))
 		return -ENOMEM;
 	if (old_len > new_len) {
@@ -121,16 +131,11 @@ static int64_t remap_to(struct mm *mm, uint64_t addr, uint64_t old_len,
 			return ret;
 		old_len = new_len;
 	}
-	v = vma_find_first(&mm->vmas, addr, addr + 1);
-	if (!v)
-		return -EFAULT;
-	ret = check_resize(mm, v, addr, old_len, new_len);
-	if (ret)
-		return ret;
 	ret = mm_find_area(mm, new_addr, new_len, MAP_FIXED);
 	if (ret < 0)
 		return ret;
-	return move(mm, v, addr, old_len, new_len, new_addr);
+	return move(mm, vma_find(&mm->vmas, addr), addr, old_len, new_len,
+		    new_addr);
 }
 
 /* Linux vma_expandable, and the merge that makes it longer. */
@@ -147,50 +152,53 @@ static bool grow_in_place(struct mm *mm, struct vma *v, uint64_t delta)
 	return !mm_map(mm, &like);
 }
 
+/* Linux expand_vma: in place if there is room, else elsewhere if it may. */
+static int64_t expand(struct mm *mm, struct vma *v, uint64_t addr,
+		      uint64_t old_len, uint64_t new_len, uint32_t flags)
+{
+	int64_t ret;
+
+	if (old_len == v->end - addr && grow_in_place(mm, v, new_len - old_len))
+		return (int64_t)addr;
+	if (!(flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	ret = mm_find_area(mm, 0, new_len, 0);
+	if (ret < 0)
+		return ret;
+	return move(mm, v, addr, old_len, new_len, (uint64_t)ret);
+}
+
 int64_t mm_mremap(struct mm *mm, uint64_t addr, uint64_t old_len,
 		  uint64_t new_len, uint32_t flags, uint64_t new_addr)
 {
-	uint64_t locked_start;
 	struct vma *v;
+	bool locked;
 	int64_t ret;
 
-	if (flags & ~(uint32_t)(MREMAP_MAYMOVE | MREMAP_FIXED) ||
-	    (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
-		return -EINVAL;
-	if (addr & (PAGE_SIZE - 1))
-		return -EINVAL;
 	old_len = page_align(old_len);
 	new_len = page_align(new_len);
-	if (!new_len)
-		return -EINVAL;
-	v = vma_find(&mm->vmas, addr);
-	if (!v || v->start > addr)
-		return -EFAULT;
-	if (flags & MREMAP_FIXED)
-		return remap_to(mm, addr, old_len, new_len, new_addr);
-	if (old_len >= new_len) {
-		if (old_len > new_len)
-			ret = mm_munmap(mm, addr + new_len, old_len - new_len);
-		else
-			ret = 0;
-		return ret ? ret : (int64_t)addr;
-	}
-	ret = check_resize(mm, v, addr, old_len, new_len);
+	ret = check_params(mm, addr, old_len, new_len, flags, new_addr);
 	if (ret)
 		return ret;
-	locked_start = v->flags & VMA_LOCKED ? addr + old_len : 0;
-	if (old_len == v->end - addr &&
-	    grow_in_place(mm, v, new_len - old_len)) {
-		ret = (int64_t)addr;
-	} else {
-		if (!(flags & MREMAP_MAYMOVE))
-			return -ENOMEM;
-		ret = mm_find_area(mm, 0, new_len, 0);
-		if (ret < 0)
-			return ret;
-		ret = move(mm, v, addr, old_len, new_len, (uint64_t)ret);
-	}
-	if (ret >= 0 && locked_start)
+	v = vma_find_first(&mm->vmas, addr, addr + 1);
+	if (!v)
+		return -EFAULT;
+	/* A shrink in place may start in one mapping and end in another. */
+	if (flags & MREMAP_FIXED || old_len < new_len)
+		ret = check_resize(mm, v, addr, old_len, new_len);
+	if (ret)
+		return ret;
+	locked = v->flags & VMA_LOCKED;
+	if (flags & MREMAP_FIXED)
+		ret = remap_to(mm, addr, old_len, new_len, new_addr);
+	else if (old_len < new_len)
+		ret = expand(mm, v, addr, old_len, new_len, flags);
+	else if (old_len > new_len &&
+		 mm_munmap(mm, addr + new_len, old_len - new_len))
+		return -ENOMEM;
+	else
+		return (int64_t)addr;
+	if (ret >= 0 && locked && old_len < new_len)
 		mm_populate(mm, (uint64_t)ret + old_len,
 			    (uint64_t)ret + new_len, true);
 	return ret;

@@ -169,7 +169,9 @@ Test(mremap, errors_are_those_of_linux)
 	cr_assert_eq(remap_to(AT(0), 2, 2, AT(1)), -EINVAL);
 	cr_assert_eq(remap_to(AT(0), 2, 2, HV_VA_USER_END), -EINVAL);
 	cr_assert_eq(remap_to(AT(0), 2, 2, 0x1000), -EPERM);
-	cr_assert_eq(remap(AT(0), 4, 1ull << 36, MREMAP_MAYMOVE), -ENOMEM);
+	cr_assert_eq(remap(AT(0), 4, 1ull << 36, MREMAP_MAYMOVE), -EINVAL);
+	cr_assert_eq(remap(AT(4), 4, (1ull << 35) - 9, MREMAP_MAYMOVE),
+		     -ENOMEM);
 }
 
 Test(mremap, limits_hold)
