@@ -24,7 +24,6 @@ void signals_init(struct signals *g)
 	sigset_t mask;
 
 	memset(g, 0, sizeof(*g));
-	g->stack.flags = SS_DISABLE;
 	for (int sig = 1; sig <= SIGNALS; sig++) {
 		struct sigaction act;
 
