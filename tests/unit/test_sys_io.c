@@ -158,7 +158,7 @@ Test(sys_io, descriptors_are_looked_at_before_memory)
 	cr_assert_eq(call(SYS_write, r, BAD, 1), -EBADF);
 	cr_assert_eq(call(SYS_read, w, BAD, 1), -EBADF);
 	cr_assert_eq(call(SYS_read, p, VA0, 1), -EBADF);
-	cr_assert_eq(call(SYS_read, r, VA0, 1ull << 63), -EINVAL);
+	cr_assert_eq(call(SYS_read, r, VA0, 1ull << 63), -EFAULT);
 	cr_assert_eq(call(SYS_read, r, ~0xfffull, 100), -EFAULT);
 	cr_assert_eq(call(SYS_pread64, r, VA0, 1, ~0ull), -EINVAL);
 	cr_assert_eq(call(SYS_read, r, BAD, 0), 0);

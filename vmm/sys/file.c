@@ -137,8 +137,9 @@ static int64_t link_text(const struct path_ref *ref, char buf[PATH_MAX])
 	}
 	if (fstat(ref->fd, &st) < 0)
 		return -errno;
+	/* Linux's answer if an empty path names no link. */
 	if (!S_ISLNK(st.st_mode))
-		return -EINVAL;
+		return ref->borrowed ? -ENOENT : -EINVAL;
 	n = readlinkat(ref->fd, "", buf, PATH_MAX);
 	return n < 0 ? -errno : n;
 }

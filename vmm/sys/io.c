@@ -175,8 +175,6 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		r = check_mode(&io, writes);
 	if (r < 0)
 		return r;
-	if ((int64_t)len < 0)
-		return -EINVAL;
 	/* access_ok() comes before any other look at the file. */
 	if (va > HV_VA_USER_END || len > HV_VA_USER_END - va)
 		return -EFAULT;
