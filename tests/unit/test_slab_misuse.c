@@ -1,0 +1,238 @@
+/*
+ * test_slab_misuse.c: mistakes of the slab allocator's users are seen.
+ */
+#include "slab_fixture.h"
+
+TestSuite(slab_misuse, .init = boot);
+
+/* ---- What slab_check sees ---------------------------------------------- */
+
+#ifdef SLAB_DEBUG
+Test(slab_misuse, check_sees_a_write_to_a_freed_object)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *obj = take(cache);
+
+	kmem_cache_free(cache, obj);
+	cr_assert(slab_check());
+	obj[50] = 1;
+	cr_assert(!slab_check());
+}
+
+Test(slab_misuse, check_sees_a_write_past_the_end)
+{
+	struct kmem_cache *cache = make(101, 0, NULL);
+	char *obj = take(cache);
+
+	obj[100] = 1;
+	cr_assert(slab_check());
+	obj[101] = 1;
+	cr_assert(!slab_check());
+}
+
+Test(slab_misuse, check_sees_a_write_before_the_start)
+{
+	char *obj = take(make(100, 0, NULL));
+
+	obj[-1] = 1;
+	cr_assert(!slab_check());
+}
+
+Test(slab_misuse, check_sees_a_write_past_a_constructed_free_object)
+{
+	struct kmem_cache *cache = make(48, 0, construct);
+	char *obj = take(cache);
+
+	kmem_cache_free(cache, obj);
+	obj[48] = 1;
+	cr_assert(!slab_check());
+}
+#endif
+
+Test(slab_misuse, check_sees_a_dirty_struct_page)
+{
+	char *obj = take(make(100, 0, NULL));
+
+	virt_to_page(obj)->inuse++;
+	cr_assert(!slab_check());
+}
+
+Test(slab_misuse, check_sees_a_bitmap_that_lies)
+{
+	char *obj = take(make(100, 0, NULL));
+
+	virt_to_page(obj)->freemap |= 1;
+	cr_assert(!slab_check());
+}
+
+/* ---- Mistakes ---------------------------------------------------------- */
+
+PANICS(double_free)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	void *obj = take(cache);
+
+	take(cache);
+	kmem_cache_free(cache, obj);
+	kmem_cache_free(cache, obj);
+}
+
+PANICS(double_free_of_the_only_object)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	void *obj = take(cache);
+
+	kmem_cache_free(cache, obj);
+	kmem_cache_free(cache, obj);
+}
+
+PANICS(double_free_after_the_slab_is_gone)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	void *obj = take(cache);
+
+	kmem_cache_free(cache, obj);
+	kmem_cache_shrink(cache);
+	kmem_cache_free(cache, obj);
+}
+
+PANICS(double_free_with_another_between)
+{
+	void *a = kmalloc(8), *b = kmalloc(8);
+
+	kfree(a);
+	kfree(b);
+	kfree(a);
+}
+
+PANICS(double_free_of_a_large_block)
+{
+	void *obj = kmalloc(100000);
+
+	kfree(obj);
+	kfree(obj);
+}
+
+PANICS(free_of_the_middle_of_an_object)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+
+	kmem_cache_free(cache, (char *)take(cache) + 8);
+}
+
+PANICS(free_of_an_object_never_handed_out)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *a = take(cache), *b = take(cache);
+
+	kmem_cache_free(cache, b + (b - a));
+}
+
+PANICS(free_of_what_lies_behind_the_last_object)
+{
+	/* 21 objects of 192 bytes leave 64 bytes. */
+	struct kmem_cache *cache = make(192 - RED_ZONES, 0, NULL);
+	char *a = take(cache), *b = take(cache);
+
+	kmem_cache_free(cache, a + 21 * (b - a));
+}
+
+PANICS(free_to_another_cache)
+{
+	kmem_cache_free(make(100, 0, NULL), take(make(100, 0, NULL)));
+}
+
+PANICS(kfree_of_a_cache_object)
+{
+	kfree(take(make(64, 0, NULL)));
+}
+
+PANICS(kfree_of_the_middle_of_a_large_block)
+{
+	kfree((char *)kmalloc(100000) + PAGE_SIZE);
+}
+
+PANICS(kfree_of_the_first_page_but_not_its_start)
+{
+	kfree((char *)kmalloc(100000) + 8);
+}
+
+PANICS(kfree_of_a_frame)
+{
+	kfree(page_to_virt(buddy_alloc(0, GFP_KERNEL)));
+}
+
+PANICS(kfree_of_the_kernels_memory)
+{
+	kfree(arch_phys_to_virt((hv_gpa_t){0x100000}));
+}
+
+PANICS(kfree_of_a_pointer_outside_ram)
+{
+	static int variable;
+
+	kfree(&variable);
+}
+
+PANICS(kfree_of_memory_in_the_frontier)
+{
+	kfree(arch_phys_to_virt((hv_gpa_t){31 * MIB}));
+}
+
+#ifdef SLAB_DEBUG
+PANICS(free_after_a_write_past_the_end)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *obj = take(cache);
+
+	obj[100] = 0;
+	kmem_cache_free(cache, obj);
+}
+
+PANICS(free_after_a_write_before_the_start)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *obj = take(cache);
+
+	obj[-1] = 0;
+	kmem_cache_free(cache, obj);
+}
+
+PANICS(alloc_of_an_object_written_to_while_free)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *obj = take(cache);
+
+	kmem_cache_free(cache, obj);
+	obj[99] = 0;
+	take(cache);
+}
+#endif
+
+PANICS(destroying_a_cache_with_objects)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+
+	take(cache);
+	kmem_cache_destroy(cache);
+}
+
+PANICS(an_alignment_that_is_no_power_of_two)
+{
+	make(100, 24, NULL);
+}
+
+PANICS(objects_of_no_bytes)
+{
+	make(0, 0, NULL);
+}
+
+PANICS(objects_too_large_for_a_slab)
+{
+	make(32769, 0, NULL);
+}
+
+PANICS(zalloc_from_a_cache_with_a_constructor)
+{
+	kmem_cache_zalloc(make(48, 0, construct));
+}
