@@ -1,0 +1,198 @@
+/*
+ * test_errors.c: what cannot be run is refused with one line and the status
+ * that a shell would give (126, 127); a damaged file never ends vmm itself.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+TestSuite(errors, .init = need_kvm, .fini = scratch_remove);
+
+static void refused(int status, const char *text, const char *program)
+{
+	struct run r;
+
+	run_vmm_plain(&r, NULL, ARGS("--trace", program));
+	expect_exit(&r, status);
+	expect_out(&r, "");
+	expect_err_line(&r, text);
+	run_free(&r);
+}
+
+/* A file that may be executed, in the scratch directory. */
+static const char *program(const char *name, const void *bytes, size_t len)
+{
+	const char *path = path_in(scratch(), name);
+
+	write_file(path, bytes, len);
+	cr_assert(chmod(path, 0755) == 0);
+	return path;
+}
+
+Test(errors, what_is_not_there_is_127)
+{
+	refused(127, "/nowhere/program", "/nowhere/program");
+	refused(127, "no-such-program", "no-such-program");
+	refused(127, "/etc/passwd/x", "/etc/passwd/x");
+}
+
+Test(errors, a_directory_is_126)
+{
+	refused(126, "/usr/bin", "/usr/bin");
+}
+
+/* Root may read all, but execute only where somebody may. */
+Test(errors, a_file_without_x_is_126)
+{
+	const char *path = program("plain", "\177ELF", 4);
+
+	cr_assert(chmod(path, 0644) == 0);
+	refused(126, "ermission", path);
+}
+
+Test(errors, a_script_is_126)
+{
+	refused(126, "script", program("script", "#!/bin/sh\necho hi\n", 18));
+}
+
+Test(errors, files_that_are_no_elf_are_126)
+{
+	static const char zeros[4096];
+
+	refused(126, "empty", program("empty", "", 0));
+	refused(126, "one", program("one", "\177", 1));
+	refused(126, "zeros", program("zeros", zeros, sizeof(zeros)));
+	refused(126, "text", program("text", "hello\n", 6));
+	refused(126, "magic", program("magic", "\177ELF", 4));
+}
+
+Test(errors, a_symlink_loop_is_126)
+{
+	const char *loop = path_in(scratch(), "loop");
+
+	cr_assert(symlink("loop", loop) == 0);
+	refused(126, "loop", loop);
+}
+
+/* ---- damage ---------------------------------------------------------------
+ */
+
+/*
+ * A damaged program may be refused, or run and then end in any way of its own,
+ * said so by vmm; but vmm itself may not fail, and must not lose a frame.
+ */
+static void never_hurts(const char *path, const char *what)
+{
+	struct run r;
+
+	run_vmm_plain(&r, NULL, ARGS("--check", "--kernel-cpl=3", path));
+	if (WIFSIGNALED(r.status)) {
+		const char *said = strstr(r.err, path);
+
+		cr_assert(said, "%s: vmm ended by signal %d: %s", what,
+			  WTERMSIG(r.status), r.err);
+		expect_err(&r, "vmm: check: ");
+	} else if (WEXITSTATUS(r.status) == 126) {
+		expect_err_line(&r, path);
+	} else {
+		cr_assert(WEXITSTATUS(r.status) != 125, "%s: %s", what, r.err);
+		expect_err(&r, "vmm: check: ");
+	}
+	run_free(&r);
+}
+
+Test(errors, a_truncated_program_never_hurts)
+{
+	size_t len;
+	char *bytes = read_file(image("nolibc"), &len);
+
+	for (size_t cut = 0; cut < len; cut += cut < 512 ? 24 : 511) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "%zu of %zu bytes", cut, len);
+		never_hurts(program("cut", bytes, cut), what);
+	}
+	free(bytes);
+}
+
+/* ELF header and program headers, a byte at a time, to this value. */
+static void damage_headers(const char *name, uint8_t flip)
+{
+	size_t len, end;
+	char *bytes = read_file(image(name), &len);
+
+	/* e_phoff is 64; e_phentsize 56; e_phnum at 56 */
+	end = 64 + 56 * (size_t)bytes[56];
+	for (size_t at = 4; at < end; at++) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "byte %zu ^ %#x", at, flip);
+		bytes[at] = (char)(bytes[at] ^ flip);
+		never_hurts(program("damaged", bytes, len), what);
+		bytes[at] = (char)(bytes[at] ^ flip);
+	}
+	free(bytes);
+}
+
+Test(errors, any_byte_of_the_headers_may_be_inverted)
+{
+	damage_headers("nolibc", 0xff);
+}
+
+Test(errors, the_low_bit_of_any_byte_may_be_wrong)
+{
+	damage_headers("nolibc", 1);
+}
+
+Test(errors, the_high_bit_of_any_byte_may_be_wrong)
+{
+	damage_headers("nolibc", 0x80);
+}
+
+/* Ones, and a pattern: code that is none. */
+Test(errors, damaged_code_never_hurts)
+{
+	size_t len;
+	char *bytes = read_file(image("hello"), &len);
+
+	for (size_t at = 0x1000; at < len; at += len / 40) {
+		size_t n = len - at < 3000 ? len - at : 3000;
+		char what[64], saved[3000];
+
+		memcpy(saved, bytes + at, n);
+		for (size_t i = 0; i < n; i++)
+			bytes[at + i] = (char)(at + i * 7);
+		snprintf(what, sizeof(what), "%zu bytes at %#zx", n, at);
+		never_hurts(program("code", bytes, len), what);
+		memcpy(bytes + at, saved, n);
+	}
+	free(bytes);
+}
+
+/* e_machine: AArch64; EI_CLASS: 32 bit; e_type: relocatable. */
+Test(errors, programs_for_others_are_126)
+{
+	static const struct {
+		size_t at;
+		char value;
+	} patches[] = {{18, (char)0xb7}, {4, 1}, {5, 2}, {16, 1}};
+	size_t len;
+	char *bytes = read_file(image("nolibc"), &len);
+
+	for (size_t i = 0; i < 4; i++) {
+		char saved = bytes[patches[i].at];
+
+		bytes[patches[i].at] = patches[i].value;
+		refused(126, "other", program("other", bytes, len));
+		bytes[patches[i].at] = saved;
+	}
+	free(bytes);
+}
