@@ -97,11 +97,14 @@ static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
 
 static enum hv_outcome anon_fault(struct fault *f)
 {
+	const struct vma *v = f->vma;
 	struct page *page;
 
-	if (!is_write(f) && !f->vma->shm) {
+	if (v->shm && vma_pgoff(v, f->va) >= v->shm_pages)
+		return HV_FAULT_SIGBUS;
+	if (!is_write(f) && !v->shm) {
 		f->pfn = mm_globals.zero_pfn;
-		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
+		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(v->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
 	page = anon_frame(f, GFP_ZERO);

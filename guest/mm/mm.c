@@ -338,8 +338,11 @@ static int map_one(struct mm *mm, const struct hv_map *m, uint64_t file_size)
 	if (m->kind == HV_MAP_VDSO || m->kind == HV_MAP_VVAR)
 		like.flags |= VMA_SPECIAL;
 	if (!m->file) {
-		if (m->flags & HV_MAPF_SHARED)
+		if (m->flags & HV_MAPF_SHARED) {
 			like.shm = ++mm->shm_ids;
+			like.shm_pages = vma_pages(&like);
+			like.pgoff = 0;
+		}
 		return mm_map(mm, &like);
 	}
 	like.pgoff = m->offset >> PAGE_SHIFT;

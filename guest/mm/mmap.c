@@ -134,8 +134,10 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 	if (mm_unmap(mm, like->start, like->end))
 		return -ENOMEM;
 	/* A shared anonymous mapping has its own memory, as on Linux a file. */
-	if (like->flags & VMA_SHARED && !like->file)
+	if (like->flags & VMA_SHARED && !like->file) {
 		like->shm = ++mm->shm_ids;
+		like->shm_pages = vma_pages(like);
+	}
 	return mm_map(mm, like) ? -ENOMEM : (int64_t)like->start;
 }
 

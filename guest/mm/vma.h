@@ -41,15 +41,16 @@ struct file;
 
 struct vma {
 	uint64_t start, end;
-	uint64_t pgoff;	   /* of start: in the file; anonymous: in pages, the
-			      address where it was first mapped */
-	struct file *file; /* a reference; NULL if anonymous */
-	uint64_t shm;	   /* identity of shared anonymous memory, else 0 */
-	uint64_t anon_id;  /* stands for Linux's anon_vma; 0: none yet */
-	uint32_t prot;	   /* PROT_* */
-	uint32_t flags;	   /* VMA_* */
-	uint32_t kind;	   /* enum hv_map_kind, as made (mm_map_kind: as is) */
-	int32_t height;	   /* of the subtree; a leaf has 1 */
+	uint64_t pgoff;	    /* of start: in the file; anonymous: in pages, the
+			       address where it was first mapped */
+	struct file *file;  /* a reference; NULL if anonymous */
+	uint64_t shm;	    /* identity of shared anonymous memory, else 0 */
+	uint64_t shm_pages; /* of that memory; beyond them is SIGBUS */
+	uint64_t anon_id;   /* stands for Linux's anon_vma; 0: none yet */
+	uint32_t prot;	    /* PROT_* */
+	uint32_t flags;	    /* VMA_* */
+	uint32_t kind;	    /* enum hv_map_kind, as made (mm_map_kind: as is) */
+	int32_t height;	    /* of the subtree; a leaf has 1 */
 	struct vma *prev, *next;  /* by address */
 	struct vma *left, *right; /* the tree */
 	/* Of the subtree: first start, less its guard gap; last end; largest

@@ -256,8 +256,8 @@ static void do_mprotect(uint64_t *seed, unsigned at, unsigned n)
 			want = -ENOMEM;
 			break;
 		}
-		if (model[i].prot != prot && prot & PROT_WRITE && !model[i].shm)
-			model[i].account = true;
+		if (model[i].prot != prot && !model[i].shm)
+			model[i].account = prot & PROT_WRITE;
 		model[i].prot = prot;
 	}
 	cr_assert_eq(mm_mprotect(mm, AT(at), PAGES(n), prot), want);

@@ -361,11 +361,15 @@ Test(mmap, protecting_moves_the_border_between_two)
 	cr_assert(vma_is(AT(5), AT(5), AT(6)));
 }
 
-Test(mmap, never_writable_and_no_longer_writable_differ)
+Test(mmap, memory_that_was_written_stays_accounted)
 {
-	/* VM_ACCOUNT stays with memory that could once be written. */
+	/* VM_ACCOUNT: gone with write access unless there are pages. */
 	map(AT(0), 1, PROT_READ, FIXED);
 	map(AT(1), 1, RW, FIXED);
+	mm_mprotect(mm, AT(1), PAGES(1), PROT_READ);
+	cr_assert_eq(vmas_in(AT(0), AT(2)), 1);
+	mm_mprotect(mm, AT(1), PAGES(1), RW);
+	store(AT(1), 1);
 	mm_mprotect(mm, AT(1), PAGES(1), PROT_READ);
 	cr_assert_eq(vmas_in(AT(0), AT(2)), 2);
 	mm_mprotect(mm, AT(0), PAGES(2), RW);

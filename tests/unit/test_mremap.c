@@ -153,6 +153,17 @@ Test(mremap, a_file_mapping_keeps_its_offset)
 	cr_assert(mm_check(mm));
 }
 
+Test(mremap, shared_memory_does_not_grow_with_its_mapping)
+{
+	map(AT(0), 2, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	store(AT(1), 4);
+	cr_assert_eq(remap(AT(0), 2, 3, 0), (int64_t)AT(0));
+	cr_assert_eq(fault(AT(2), WRITE), HV_FAULT_SIGBUS);
+	cr_assert_eq(remap_to(AT(1), 2, 3, AT(20)), (int64_t)AT(20));
+	cr_assert_eq(load(AT(20)), 4);
+	cr_assert_eq(fault(AT(21), READ), HV_FAULT_SIGBUS);
+}
+
 Test(mremap, errors_are_those_of_linux)
 {
 	map(AT(0), 4, RW, FIXED);
