@@ -9,6 +9,7 @@ failed=0
 work=/tmp/case
 printf '1\n2\n3\n' >inside.sh.three
 mkdir -p $work
+export VMM=$PWD/vmm IMAGES=$PWD/images # what the VM tests want to know
 
 trim() {
 	local s=$1

@@ -23,6 +23,8 @@
 #define SEL_UCS 0x23
 #define SEL_TSS 0x28
 
+#define TSS_LIMIT 0x8full /* room for the bits of 256 ports */
+
 #define PTE_P 1u
 #define PTE_W 2u
 #define PTE_U 4u
@@ -90,16 +92,24 @@ void probe_vm_gate(struct probe_vm *vm, int vector, const char *piece)
 	put64(vm, IDT + (uint64_t)vector * 16 + 8, to >> 32);
 }
 
+void probe_vm_io_bitmap(struct probe_vm *vm, int on)
+{
+	/* The bitmap's offset; at the limit there is none. All its bits are 0.
+	 */
+	put64(vm, TSS + 0x60, (on ? 0x68ull : TSS_LIMIT + 1) << 48);
+}
+
 static void build_descriptors(struct probe_vm *vm)
 {
 	put64(vm, GDT + SEL_KCS, 0x00af9b000000ffff);
 	put64(vm, GDT + SEL_KDS, 0x00cf93000000ffff);
 	put64(vm, GDT + (SEL_UDS & ~3u), 0x00cff3000000ffff);
 	put64(vm, GDT + (SEL_UCS & ~3u), 0x00affb000000ffff);
-	put64(vm, GDT + SEL_TSS, 0x00008b0000000067 | (uint64_t)TSS << 16);
+	put64(vm, GDT + SEL_TSS,
+	      0x00008b0000000000 | TSS_LIMIT | (uint64_t)TSS << 16);
 	put64(vm, GDT + SEL_TSS + 8, 0);
-	put64(vm, TSS + 4, KSTACK);	      /* RSP0 */
-	put64(vm, TSS + 0x60, 0x68ull << 48); /* no I/O bitmap: at the limit */
+	put64(vm, TSS + 4, KSTACK); /* RSP0 */
+	probe_vm_io_bitmap(vm, 0);
 	for (int i = 0; i < 32; i++)
 		probe_vm_gate(vm, i, kcode + i * 16);
 }
@@ -128,7 +138,7 @@ static void set_sregs(struct probe_vm *vm, int cpl)
 	s.tr = segment(SEL_TSS, 11);
 	s.tr.s = s.tr.l = s.tr.g = 0;
 	s.tr.base = TSS;
-	s.tr.limit = 0x67;
+	s.tr.limit = TSS_LIMIT;
 	s.gdt.base = GDT;
 	s.gdt.limit = SEL_TSS + 15;
 	s.idt.base = IDT;

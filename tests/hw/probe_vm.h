@@ -38,6 +38,8 @@ void probe_vm_enter(struct probe_vm *vm, const char *piece, uint64_t count);
 /* Let a vector be handled by this piece of kcode. */
 void probe_vm_gate(struct probe_vm *vm, int vector, const char *piece);
 void probe_vm_set_msr(struct probe_vm *vm, uint32_t msr, uint64_t value);
+/* Permit the first ports at CPL 3, by the TSS; off at first. */
+void probe_vm_io_bitmap(struct probe_vm *vm, int on);
 /* The page-table entry of a guest address. */
 uint64_t *probe_vm_pte(struct probe_vm *vm, uint64_t va);
 

@@ -8,13 +8,14 @@
 #   hw/vmm         the static vmm, as ./vmm
 #   images/        the static test images, as images/
 #   guest.elf      as guest.elf
-#   tests/vm_tests the VM tests, a Criterion binary (dynamic is fine)
+#   vm/test_*      the VM tests, Criterion binaries (dynamic is fine), as vm/
 #
 # busybox goes along as ./busybox, and probe (built here if BUILD/hw/probe is
 # not there). Each result is printed with its kind; the last line is
 # "N passed, N failed, N skipped"; all that a machine which ended early has not
 # run is one failure. Exit status 1 if anything failed. A kind for which a
-# package or the kernel is missing is skipped, with one line saying what.
+# package or the kernel is missing is skipped, with one line saying what. A
+# machine gets 140 s of wall time (TIMEOUT), so that all end within 5 minutes.
 #
 #   -k  these kinds only      -c  another list of cases
 set -euo pipefail
@@ -50,15 +51,14 @@ hw_tmpdir
 collect_payload() {
 	local f
 
-	mkdir "$w/payload" "$w/payload/tests"
+	mkdir "$w/payload"
 	cp "$hw_dir/inside.sh" "$w/payload/"
 	cp "$cases" "$w/payload/cases.txt"
 	cp /bin/busybox "$w/payload/"
-	for f in hw/vmm hw/probe images guest.elf; do
+	for f in hw/vmm hw/probe images vm guest.elf; do
 		[ ! -e "$build/$f" ] || cp -aL "$build/$f" "$w/payload/"
 	done
-	[ ! -e "$build/tests/vm_tests" ] ||
-		cp "$build/tests/vm_tests" "$w/payload/tests/"
+	find "$w/payload" -name '*.d' -delete # make's
 	[ -e "$w/payload/probe" ] || ${CC:-gcc} -std=gnu11 -O2 -static \
 		-o "$w/payload/probe" "$hw_dir"/probe*.c "$hw_dir"/probe*.S
 }
@@ -67,7 +67,7 @@ collect_payload() {
 run_kind() {
 	local start=$SECONDS rc=0
 
-	GUESTENV="KIND=$1" TIMEOUT=${TIMEOUT:-200} \
+	GUESTENV="KIND=$1" TIMEOUT=${TIMEOUT:-140} \
 		EXTRA=$(echo "$w"/payload/*) \
 		"$hw_dir/run.sh" "$1" "$hw_dir/inside.sh" cases.txt \
 		>"$w/$1.out" 2>"$w/$1.err" || rc=$?
