@@ -86,7 +86,7 @@ int elfload_thp_files(int fd);
  * -EACCES: not a regular file. -ENOEXEC: not an ELF program for this machine.
  * -EINVAL: an ELF program whose segments cannot be mapped. -EPERM: a segment
  * below ELFLOAD_MIN_ADDR. -EFAULT: bytes to clear past the end of the file.
- * -EIO: reading failed. -ENOMEM.
+ * -EIO: reading failed. -EBADF, -ENOMEM.
  */
 int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e);
 

@@ -161,6 +161,33 @@ ODD(readonly_bss_past_the_end_of_the_file_is_accepted, ET_EXEC, {
 	t.ph[PH_DATA].p_filesz = 0x2000;
 })
 
+ODD(segment_up_to_the_end_of_user_space_is_accepted, ET_EXEC,
+    t.ph[PH_DATA].p_memsz = ELFLOAD_USER_END - 0x402220)
+
+Test(elfload, program_headers_are_found_in_a_segment_that_starts_behind_0)
+{
+	struct tiny t;
+
+	tiny_build(&t, ET_EXEC);
+	t.ph[PH_HEAD] = tiny_load(TINY_BASE, 0x20, 0x100, 0x100, PF_R);
+	assert_accepted(&t);
+	cr_assert_eq(img.phdr_addr, 0x400040);
+}
+
+Test(elfload, as_many_program_headers_as_linux_reads_are_accepted)
+{
+	static uint8_t big[64 + 1170 * 56];
+	struct tiny t;
+
+	tiny_build(&t, ET_EXEC);
+	t.eh.e_phnum = 1170;
+	memcpy(big, t.bytes, 64 + TINY_PHNUM * 56);
+	cr_assert_eq(elfload_read_memory(big, sizeof(big), &img, &err), 0, "%s",
+		     err.text);
+	cr_assert_eq(img.phnum, 1170);
+	cr_assert_eq(img.nr_segments, 3);
+}
+
 /* ---- The first bytes ---------------------------------------------------- */
 
 SPOILT(empty_file_is_refused, ET_EXEC, t.len = 0, ENOEXEC, "empty")
@@ -170,6 +197,8 @@ SPOILT(text_file_is_refused, ET_EXEC, memcpy(t.bytes, "hello", 5), ENOEXEC,
        "not an ELF")
 SPOILT(short_text_file_is_refused, ET_EXEC, t.len = 3, ENOEXEC, "not an ELF")
 SPOILT(truncated_elf_header_is_refused, ET_EXEC, t.len = 63, ENOEXEC,
+       "truncated: the ELF header")
+SPOILT(magic_alone_is_refused, ET_EXEC, t.len = 4, ENOEXEC,
        "truncated: the ELF header")
 SPOILT(class_32_is_refused, ET_EXEC, t.eh.e_ident[EI_CLASS] = ELFCLASS32,
        ENOEXEC, "32-bit")

@@ -169,6 +169,19 @@ LIMITED(stack_limit_of_1g_acts_as_on_linux, ET_DYN, 1ull << 30)
 LIMITED(unlimited_stack_acts_as_on_linux, ET_EXEC, RLIM_INFINITY)
 LIMITED(unlimited_stack_moves_pie_as_on_linux, ET_DYN, RLIM_INFINITY)
 
+Test(elfload_native, aligned_pie_with_an_odd_first_address_is_as_on_linux)
+{
+	struct tiny t;
+
+	for (uint64_t align = 0x1000; align <= 0x40000000; align *= 2) {
+		tiny_build(&t, ET_DYN);
+		t.ph[PH_HEAD] = tiny_load(0, 0x20, 0x100, 0x100, PF_R);
+		t.ph[PH_CODE].p_align = align;
+		write_program(t.bytes, t.len);
+		compare(prog);
+	}
+}
+
 Test(elfload_native, stacks_of_every_alignment_are_as_on_linux)
 {
 	static char word[40];
