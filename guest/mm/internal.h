@@ -80,7 +80,7 @@ void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
  * count_vma_pages_range). */
 uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);
 
-/* As in /proc/self/maps: the heap is what reaches into [start_brk, brk]. */
+/* As in /proc/self/maps: the heap is what intersects [start_brk, brk). */
 enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v);
 
 /* Permission bits of a leaf entry for a VMA, but for PTE_RW; A is set. */
@@ -101,8 +101,11 @@ static inline enum mm_rss page_rss(const struct page *page)
 
 /* ---- mmap.c ------------------------------------------------------------ */
 
-/* Linux get_unmapped_area: an address for len bytes, or -ENOMEM, -EINVAL,
- * -EPERM. flags: MAP_FIXED, MAP_32BIT. len is page-aligned, not 0. */
+/*
+ * Linux get_unmapped_area: an address for len bytes, or -ENOMEM, -EINVAL,
+ * -EPERM. flags: MAP_FIXED, MAP_32BIT, and whether it is for private anonymous
+ * memory. len is page-aligned, not 0.
+ */
 int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len,
 		     uint32_t flags);
 

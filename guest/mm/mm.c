@@ -95,7 +95,7 @@ enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
 		return v->kind;
 	if (v->shm)
 		return HV_MAP_ANON;
-	if (v->start <= mm->brk && v->end >= mm->start_brk)
+	if (v->start < mm->brk && v->end > mm->start_brk)
 		return HV_MAP_HEAP;
 	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
 		return HV_MAP_STACK;

@@ -17,7 +17,7 @@
 
 /* ---- Where ------------------------------------------------------------- */
 
-static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
+static uint64_t find_free_any(const struct mm *mm, uint64_t len, uint32_t flags)
 {
 	uint64_t va, low = mm->mmap_legacy_base, high = HV_VA_USER_END;
 
@@ -31,6 +31,25 @@ static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
 			return va;
 	}
 	return vma_gap_bottomup(&mm->vmas, len, low, high);
+}
+
+/*
+ * Since Linux 6.13, private anonymous memory of whole huge pages starts at one
+ * if there is room (__get_unmapped_area, __thp_get_unmapped_area).
+ */
+static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
+{
+	const uint32_t anon = MAP_ANONYMOUS | MAP_PRIVATE;
+	uint64_t va, below;
+
+	if ((flags & (MAP_ANONYMOUS | MAP_TYPE)) == anon &&
+	    !(len & (PT_SPAN_2M - 1))) {
+		va = find_free_any(mm, len + PT_SPAN_2M, flags);
+		below = -va & (PT_SPAN_2M - 1); /* bytes up to the next one */
+		if (va)
+			return va + (below ? below : PT_SPAN_2M);
+	}
+	return find_free_any(mm, len, flags);
 }
 
 static bool hint_is_free(struct mm *mm, uint64_t addr, uint64_t len,
@@ -51,8 +70,10 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED)) {
 		addr &= PAGE_MASK;
-		if (!addr || !hint_is_free(mm, addr, len, flags))
+		if (!addr)
 			addr = find_free(mm, len, flags);
+		else if (!hint_is_free(mm, addr, len, flags))
+			addr = find_free_any(mm, len, flags);
 		if (!addr)
 			return -ENOMEM;
 	}

@@ -162,7 +162,8 @@ static int64_t expand(struct mm *mm, struct vma *v, uint64_t addr,
 		return (int64_t)addr;
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	ret = mm_find_area(mm, 0, new_len, 0);
+	ret = mm_find_area(mm, 0, new_len,
+			   vma_is_anon(v) ? MAP_ANONYMOUS | MAP_PRIVATE : 0);
 	if (ret < 0)
 		return ret;
 	return move(mm, v, addr, old_len, new_len, (uint64_t)ret);
