@@ -213,6 +213,15 @@ Test(paths, devices_cannot_be_made_even_in_the_tree)
 		     -EPERM);
 }
 
+Test(paths, a_pipe_of_the_host_can_be_written_in_the_tree_only)
+{
+	cr_assert_eq(mkfifo(in_scratch("ro/fifo"), 0600), 0);
+	cr_assert_eq(mkfifo(in_scratch("rw/fifo"), 0600), 0);
+	cr_assert_eq(guest_open("ro/fifo", O_RDWR | O_NONBLOCK), -EROFS);
+	cr_assert_geq(guest_open("ro/fifo", O_RDONLY | O_NONBLOCK), 0);
+	cr_assert_geq(guest_open("rw/fifo", O_RDWR | O_NONBLOCK), 0);
+}
+
 Test(paths, access_agrees_with_open)
 {
 	cr_assert_eq(call(SYS_access, path_at(VA0, "ro/file"), W_OK), -EROFS);

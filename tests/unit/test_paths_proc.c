@@ -91,7 +91,7 @@ Test(paths_proc, the_vmms_part_of_proc_does_not_exist)
 			      "root/etc",  "task",    "fdinfo", "ns",
 			      "map_files", "auxv",    "stack",	"io",
 			      "",	   "fd"};
-	char path[128];
+	char path[512];
 
 	char base[5][64] = {"/proc/self", "/proc/thread-self",
 			    "/proc/../proc/./self"};
@@ -232,6 +232,25 @@ Test(paths_proc, an_inherited_writable_descriptor_may_be_reopened)
 	fd = open_abs("/dev/stdout", O_WRONLY | O_TRUNC);
 	write_x(fd);
 	cr_assert_str_eq(host_read("ro/file"), "x");
+}
+
+Test(paths_proc, the_machines_memory_cannot_be_read)
+{
+	int64_t r = open_abs("/proc/kcore", O_RDONLY);
+
+	cr_assert(r == -EACCES || r == -ENOENT);
+}
+
+Test(paths_proc, the_own_directory_can_be_looked_at_but_not_opened)
+{
+	const struct stat *st = fake_at(&cpu, VA1);
+
+	fake_str(&cpu, VA0, "/proc/self");
+	cr_assert_eq(call(SYS_stat, VA0, VA1), 0);
+	cr_assert(S_ISDIR(st->st_mode));
+	cr_assert_eq(call(SYS_open, VA0, O_PATH), -ENOENT);
+	cr_assert_eq(call(SYS_stat, fake_str(&cpu, VA0, "/proc/self/mem"), VA1),
+		     -ENOENT);
 }
 
 Test(paths_proc, mounts_can_be_read)

@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -291,6 +292,43 @@ Test(sys_desc, select_counts_bits)
 	cr_assert_eq(call(SYS_select, 71, VA1, 0, 0, 0), -EBADF);
 	cr_assert_eq(call(SYS_select, -1ull, VA1, 0, 0, 0), -EINVAL);
 	cr_assert_eq(call(SYS_select, 5, BAD, 0, 0, 0), -EFAULT);
+}
+
+/* ---- epoll, timers ----------------------------------------------------- */
+
+Test(sys_desc, epoll_gives_the_programs_words_back)
+{
+	struct epoll_event *e = fake_at(&cpu, VA1);
+	uint64_t set = (uint64_t)call(SYS_epoll_create1, EPOLL_CLOEXEC);
+
+	make_pipe(); /* 4 reads, 5 writes */
+	e[0] = (struct epoll_event){EPOLLIN, {.u64 = 0x123456789abcull}};
+	cr_assert_eq(call(SYS_fcntl, set, F_GETFD), FD_CLOEXEC);
+	cr_assert_eq(call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, 4, VA1), 0);
+	cr_assert_eq(call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, 4, VA1), -EEXIST);
+	cr_assert_eq(call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, 99, VA1), -EBADF);
+	cr_assert_eq(call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, 5, BAD), -EFAULT);
+	cr_assert_eq(call(SYS_epoll_wait, set, VA1, 8, 5), 0);
+	call(SYS_write, 5, VA0, 1);
+	memset(e, 0, sizeof(*e));
+	cr_assert_eq(call(SYS_epoll_pwait, set, VA1, 8, -1ull, 0, 8), 1);
+	cr_assert_eq(e[0].events, EPOLLIN);
+	cr_assert_eq(e[0].data.u64, 0x123456789abcull);
+	cr_assert_eq(call(SYS_epoll_wait, set, BAD, 8, 0), -EFAULT);
+	cr_assert_eq(call(SYS_epoll_wait, set, VA1, 0, 0), -EINVAL);
+}
+
+Test(sys_desc, a_timer_descriptor_expires)
+{
+	struct itimerspec *t = fake_at(&cpu, VA1);
+	uint64_t fd = (uint64_t)call(SYS_timerfd_create, CLOCK_MONOTONIC, 0);
+
+	memset(t, 0, sizeof(*t));
+	t->it_value.tv_nsec = 1000000;
+	cr_assert_eq(call(SYS_timerfd_settime, fd, 0, VA1, 0), 0);
+	cr_assert_eq(call(SYS_read, fd, VA2, 8), 8);
+	cr_assert_geq(*(uint64_t *)fake_at(&cpu, VA2), 1);
+	cr_assert_eq(call(SYS_timerfd_settime, fd, 0, BAD, 0), -EFAULT);
 }
 
 /* ---- Time and futex ---------------------------------------------------- */

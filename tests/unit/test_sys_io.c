@@ -266,6 +266,34 @@ Test(sys_io, writing_to_nobody_ends_the_program_by_sigpipe)
 	cr_assert_eq(death.sig, SIGPIPE);
 }
 
+static int reader; /* host descriptor of the pipe's reading end */
+
+static void stop_reading(int sig)
+{
+	(void)sig;
+	close(reader);
+}
+
+Test(sys_io, a_reader_that_leaves_half_way_is_told_by_count_and_signal)
+{
+	const struct sigaction act = {.sa_handler = stop_reading};
+	int p[2];
+
+	/* The VMM's own signal interrupts the blocked write. */
+	sys_destroy(sys);
+	cr_assert_eq(pipe2(p, O_CLOEXEC), 0);
+	reader = p[0];
+	dup2(p[1], 1);
+	close(p[1]);
+	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
+					      .keep_inherited = true});
+	sigaction(SIGALRM, &act, NULL);
+	ualarm(20000, 0);
+	cr_assert_eq(call(SYS_write, 1, BIG, 300000), 65536);
+	cr_assert(cpu.stopped);
+	cr_assert_eq(cpu.wait_status, SIGPIPE);
+}
+
 Test(sys_io, an_ignored_sigpipe_leaves_epipe)
 {
 	const uint64_t ignore[4] = {1, 0, 0, 0};

@@ -49,6 +49,7 @@ struct call {
 	struct hv_regs *regs;
 	uint64_t nr;
 	uint64_t arg[6];
+	bool broken_pipe; /* raise SIGPIPE, whatever the result is */
 };
 
 typedef int64_t (*call_fn)(struct call *c);

@@ -47,6 +47,14 @@ int64_t desc_eventfd(struct call *c);
 int64_t desc_memfd_create(struct call *c);
 int64_t desc_fcntl(struct call *c);
 
+/* event.c */
+int64_t event_epoll_create1(struct call *c);
+int64_t event_epoll_create(struct call *c);
+int64_t event_epoll_ctl(struct call *c);
+int64_t event_epoll_wait(struct call *c);
+int64_t event_epoll_pwait(struct call *c);
+int64_t event_timerfd_create(struct call *c);
+
 /* file.c */
 int64_t file_stat(struct call *c);
 int64_t file_lstat(struct call *c);

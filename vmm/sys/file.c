@@ -12,12 +12,22 @@
 #include "families.h"
 #include "path.h"
 
+/* Since Linux 6.11 a null path, where allowed, is an empty one. */
+static int lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
+		  struct path_ref *ref)
+{
+	flags |= PATH_LOOK;
+	if (!va && (flags & PATH_EMPTY))
+		return path_resolve(c->s, dirfd, "", flags, 0, ref);
+	return path_lookup(c, dirfd, va, flags, ref);
+}
+
 static int64_t stat_at(struct call *c, int dirfd, uint64_t va, uint64_t out,
 		       unsigned flags)
 {
 	struct path_ref ref;
 	struct stat st;
-	int r = path_lookup(c, dirfd, va, flags, &ref);
+	int r = lookup(c, dirfd, va, flags, &ref);
 
 	if (r == 0 && fstat(ref.fd, &st) < 0)
 		r = -errno;
@@ -58,12 +68,7 @@ int64_t file_statx(struct call *c)
 	    (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
 		       AT_STATX_SYNC_TYPE)))
 		return -EINVAL;
-	/* Since Linux 6.11 a null path is an empty one. */
-	if (!c->arg[1] && (flags & AT_EMPTY_PATH))
-		r = path_resolve(c->s, (int)c->arg[0], "", PATH_EMPTY, 0, &ref);
-	else
-		r = path_lookup(c, (int)c->arg[0], c->arg[1], path_flags(flags),
-				&ref);
+	r = lookup(c, (int)c->arg[0], c->arg[1], path_flags(flags), &ref);
 	if (r == 0)
 		r = host_call(SYS_statx, ref.fd, "",
 			      AT_EMPTY_PATH | (flags & AT_STATX_SYNC_TYPE),

@@ -92,6 +92,8 @@ static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 			r = host_call(writes ? SYS_pwrite64 : SYS_pread64,
 				      io->host, buf, len, at);
 	} while (r == -EINTR);
+	if (r == -EPIPE && writes)
+		io->c->broken_pipe = true;
 	return r;
 }
 
@@ -121,6 +123,28 @@ static int64_t read_into(const struct io *io, uint64_t va, uint64_t len)
 	return (int64_t)done;
 }
 
+/*
+ * All of the buffer: a short write may be due to a signal of the VMM's own, so
+ * it goes on until the host says why not. Returns the count, or an error if
+ * nothing was written.
+ */
+static int64_t write_chunk(const struct io *io, size_t len, uint64_t at)
+{
+	size_t done = 0;
+
+	do {
+		int64_t n =
+			transfer(io, true, chunk + done, len - done, at + done);
+
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	} while (done < len);
+	return (int64_t)done;
+}
+
 static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
 {
 	uint64_t done = 0;
@@ -132,7 +156,7 @@ static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
 
 		if (!got && want)
 			return done ? (int64_t)done : -EFAULT;
-		n = transfer(io, true, chunk, got, done);
+		n = write_chunk(io, got, done);
 		if (n < 0)
 			return done ? (int64_t)done : n;
 		done += (uint64_t)n;
@@ -252,7 +276,7 @@ static int64_t write_at_once(struct io *io, const struct iovec *iov, uint64_t n)
 			break;
 		}
 	}
-	return transfer(io, true, chunk, len, 0);
+	return write_chunk(io, len, 0);
 }
 
 static int64_t read_at_once(struct io *io, const struct iovec *iov, uint64_t n,

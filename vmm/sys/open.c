@@ -67,6 +67,15 @@ static bool is_writable_fd(const struct path_ref *ref)
 	return mode >= 0 && !(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY;
 }
 
+/* All of the machine's memory, ours too; root could read it. */
+static bool is_kcore(const struct sys *s, int fd)
+{
+	char real[PATH_MAX];
+
+	return path_real(s, fd, real, sizeof(real)) == 0 &&
+	       !strcmp(real, "/proc/kcore");
+}
+
 static int may_open(const struct opening *o, const struct path_ref *ref,
 		    const struct stat *st)
 {
@@ -78,6 +87,10 @@ static int may_open(const struct opening *o, const struct path_ref *ref,
 			return -EISDIR;
 		return 0;
 	case S_IFREG:
+		if (is_kcore(o->c->s, ref->fd))
+			return -EACCES;
+		/* fall through */
+	case S_IFIFO: /* the other end may be a daemon's */
 		if (!wants_write(o->flags) || is_writable_fd(ref))
 			return 0;
 		return path_may_change(o->c->s, ref->fd, NULL);

@@ -208,14 +208,15 @@ static int open_parent(int base, const char *dir)
 	return fd;
 }
 
-static int accept_fd(struct sys *s, int fd, struct path_ref *out)
+static int accept_fd(struct sys *s, int fd, unsigned flags,
+		     struct path_ref *out)
 {
 	char rest[PATH_MAX];
 	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (is_own(s, fd, rest)) {
+	if (is_own(s, fd, rest) && (*rest || !(flags & PATH_LOOK))) {
 		close(fd);
 		return -ENOENT;
 	}
@@ -263,12 +264,13 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	fd = open_path(out->parent, out->last, false, 0);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
 	    (keep && (!out->slash || (flags & PATH_PARENT))))
-		return flags & PATH_PARENT && fd >= 0 ? (out->fd = fd, 0)
-						      : accept_fd(s, fd, out);
+		return flags & PATH_PARENT && fd >= 0
+			       ? (out->fd = fd, 0)
+			       : accept_fd(s, fd, flags, out);
 	if (is_magic(s, out)) {
 		close(fd);
 		return accept_fd(s, open_path(out->parent, out->last, true, 0),
-				 out);
+				 flags, out);
 	}
 	n = readlinkat(fd, "", path, PATH_MAX - 1);
 	close(fd);
@@ -330,7 +332,7 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 		return accept_fd(s,
 				 open_path(base, path, !(flags & PATH_NOFOLLOW),
 					   resolve),
-				 out);
+				 flags, out);
 	if (!(flags & PATH_PARENT)) {
 		fd = open_path(base, path, !(flags & PATH_NOFOLLOW), 0);
 		if (fd >= 0 && !in_procfs(fd)) {

@@ -19,6 +19,7 @@
 
 #define PATH_NOFOLLOW 1u /* the last component may be a symbolic link */
 #define PATH_EMPTY    2u /* an empty path means dirfd itself */
+#define PATH_LOOK     8u /* only to stat: our own /proc directory is there */
 #define PATH_PARENT   4u /* to change a name: parent and last, fd optional */
 
 struct path_ref {

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -150,8 +149,7 @@ void sys_serve(struct sys *s, struct vcpu *v)
 	c.arg[4] = regs.r8;
 	c.arg[5] = regs.r9;
 	r = dispatch(&c);
-	/* sigreturn's result is whatever the frame had in rax. */
-	if (r == -EPIPE && c.nr != SYS_rt_sigreturn)
+	if (c.broken_pipe)
 		raise_sigpipe(s);
 	regs.rax = (uint64_t)r;
 	signals_deliver(&s->signals, v, &regs);

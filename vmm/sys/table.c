@@ -21,6 +21,7 @@
 /* clang-format off */
 #define FD		{ARG_FD, 0}
 #define VALUE		{ARG_VALUE, 0}
+#define IN(type)	{ARG_IN, sizeof(type)}
 #define OUT(type)	{ARG_OUT, sizeof(type)}
 #define OUT_OPT(type)	{ARG_OUT | ARG_NULL, sizeof(type)}
 #define INOUT_OPT(type)	{ARG_INOUT | ARG_NULL, sizeof(type)}
@@ -81,6 +82,16 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_ppoll] = HANDLER(poll_ppoll),
 	[SYS_select] = HANDLER(poll_select),
 	[SYS_pselect6] = HANDLER(poll_pselect6),
+	[SYS_epoll_create] = HANDLER(event_epoll_create),
+	[SYS_epoll_create1] = HANDLER(event_epoll_create1),
+	[SYS_epoll_ctl] = HANDLER(event_epoll_ctl),
+	[SYS_epoll_wait] = HANDLER(event_epoll_wait),
+	[SYS_epoll_pwait] = HANDLER(event_epoll_pwait),
+	[SYS_timerfd_create] = HANDLER(event_timerfd_create),
+	[SYS_timerfd_settime] =
+		FORWARD(FD, VALUE, IN(struct itimerspec),
+			OUT_OPT(struct itimerspec)),
+	[SYS_timerfd_gettime] = FORWARD(FD, OUT(struct itimerspec)),
 
 	/* Looking at files. */
 	[SYS_stat] = HANDLER(file_stat),

@@ -1,0 +1,104 @@
+/*
+ * event.c: epoll and timer descriptors. The host keeps the sets; the program's
+ * data words pass through, so what comes back names its own descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "families.h"
+
+/* Linux's EP_MAX_EVENTS, INT_MAX / size; we give fewer at a time. */
+#define EVENTS_AT_ONCE (IO_CHUNK / sizeof(struct epoll_event))
+
+int64_t event_epoll_create1(struct call *c)
+{
+	int flags = (int)c->arg[0];
+	int64_t host = host_call(SYS_epoll_create1, flags | EPOLL_CLOEXEC);
+
+	return host < 0 ? host : call_new_fd(c, (int)host, flags);
+}
+
+int64_t event_epoll_create(struct call *c)
+{
+	if ((int)c->arg[0] <= 0)
+		return -EINVAL;
+	c->arg[0] = 0;
+	return event_epoll_create1(c);
+}
+
+int64_t event_epoll_ctl(struct call *c)
+{
+	struct epoll_event event = {0};
+	int op = (int)c->arg[1], set, host;
+
+	if (op != EPOLL_CTL_DEL &&
+	    call_get(c, c->arg[3], &event, sizeof(event)) < 0)
+		return -EFAULT;
+	set = call_host_fd(c, 0);
+	host = call_host_fd(c, 2);
+	if (set < 0 || host < 0)
+		return -EBADF;
+	return host_call(SYS_epoll_ctl, set, op, host, &event);
+}
+
+static int64_t milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t wait_events(struct call *c, int max, int timeout)
+{
+	struct epoll_event *buf = (void *)io_buffer();
+	int64_t end = milliseconds() + timeout, r;
+	int host = call_host_fd(c, 0);
+
+	if (host < 0)
+		return host;
+	if (max > (int)EVENTS_AT_ONCE)
+		max = EVENTS_AT_ONCE;
+	for (;;) {
+		int64_t left = timeout < 0 ? -1 : end - milliseconds();
+
+		if (timeout >= 0 && left < 0)
+			left = 0;
+		r = host_call(SYS_epoll_wait, host, buf, max, (int)left);
+		if (r != -EINTR)
+			break;
+	}
+	if (r > 0 && call_put(c, c->arg[1], buf, (size_t)r * sizeof(*buf)) < 0)
+		return -EFAULT;
+	return r;
+}
+
+int64_t event_epoll_wait(struct call *c)
+{
+	return wait_events(c, (int)c->arg[2], (int)c->arg[3]);
+}
+
+/* The mask is without effect: no signal comes from outside yet. */
+int64_t event_epoll_pwait(struct call *c)
+{
+	uint64_t mask;
+
+	if (c->arg[4] && c->arg[5] != sizeof(mask))
+		return -EINVAL;
+	if (c->arg[4] && call_get(c, c->arg[4], &mask, sizeof(mask)) < 0)
+		return -EFAULT;
+	return event_epoll_wait(c);
+}
+
+int64_t event_timerfd_create(struct call *c)
+{
+	int flags = (int)c->arg[1];
+	int64_t host =
+		host_call(SYS_timerfd_create, c->arg[0], flags | O_CLOEXEC);
+
+	return host < 0 ? host : call_new_fd(c, (int)host, flags);
+}
