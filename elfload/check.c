@@ -3,9 +3,12 @@
  *
  * A check looks at one thing and says what is wrong with it. The tables at the
  * end of each layer give the order; a check may rely on those above it. What
- * Linux accepts is accepted, with three exceptions, which Linux would run into
- * undefined or useless states: overlapping segments, an entry point outside
- * every segment, no segment at all. Errno values: Linux fs/binfmt_elf.c.
+ * Linux loads is loaded, but for files that it can only start to die, or that
+ * nobody means to run: class, byte order or version of another ABI; program
+ * headers inside the ELF header; no segment; segments that overlap; an entry
+ * point outside every segment; a static-PIE that begins with bss; a segment
+ * below mmap_min_addr (Linux lets root) or over the stack.
+ * Errno values: Linux fs/binfmt_elf.c.
  */
 #include "internal.h"
 #include <errno.h>
