@@ -73,14 +73,14 @@ run_case() {
 		fi
 		;;
 	esac
-	[ "$3" != tap ] || limit=120
-	# A session of its own, so that nothing of it outlives it.
+	[ "$3" != tap ] || limit=30
+	# A process group of its own, so that nothing of it outlives it.
 	setsid timeout -s KILL $limit sh -c "$4" \
 		>$work/stdout 2>$work/stderr </dev/null &
 	session=$!
 	wait $session 2>/dev/null
 	status=$?
-	pkill -KILL -s $session
+	kill -KILL -$session 2>/dev/null
 	why=$(judge $status "$2" "$3")
 	if [ "$3" = tap ] && ! report_tap "$1"; then
 		why="no complete TAP report, exit status $status"
