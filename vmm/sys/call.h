@@ -30,6 +30,7 @@ struct sys {
 	int proc_fd; /* O_PATH: this process in /proc */
 	int cwd;     /* O_PATH: the program's working directory */
 	bool verbose;
+	void (*sigpipe)(int); /* the VMM's own action, to be put back */
 	struct rw rw;
 	struct fdtable fds;
 	struct files files;

@@ -57,7 +57,7 @@ struct sys *sys_create(const struct sys_config *config)
 	s->verbose = config->verbose;
 	set_name(s, config->exe);
 	signals_init(&s->signals);
-	signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
+	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
 	read_limits(s);
 	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
 			? INT_MAX
@@ -82,6 +82,7 @@ void sys_destroy(struct sys *s)
 {
 	if (!s)
 		return;
+	signal(SIGPIPE, s->sigpipe);
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);
 	rw_fini(&s->rw);
