@@ -77,20 +77,24 @@ static int map_ranges(struct boot_tables *t, hv_gpa_t root,
 	return ret;
 }
 
-/* What the gate needs in both roots: supervisor pages, at equal addresses. */
-static int map_gate(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
+/* What the gate needs in both roots: supervisor pages, at equal addresses,
+ * but for the IDT: the kernel's own has the vectors by which it leaves. */
+static int map_gate(struct vm *vm, struct boot_tables *t, hv_gpa_t root,
+		    uint64_t idt)
 {
-	uint64_t tables = DF_STACK_GPA + HV_PAGE_SIZE - GDT_GPA;
 	uint64_t code = HV_KERNEL_GPA + HV_PAGE_SIZE;
 	uint64_t code_len = boot_kernel_image(vm)->gate_end - HV_PAGE_SIZE;
 	uint64_t page = BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, gate);
 	const struct range ranges[] = {
-		{kernel_va(GDT_GPA), GDT_GPA, tables, PT_WRITE | PT_NX},
+		{kernel_va(GDT_GPA), GDT_GPA, HV_PAGE_SIZE, PT_WRITE | PT_NX},
+		{kernel_va(IDT_GPA), idt, HV_PAGE_SIZE, PT_NX},
+		{kernel_va(DF_STACK_GPA), DF_STACK_GPA, HV_PAGE_SIZE,
+		 PT_WRITE | PT_NX},
 		{kernel_va(page), page, HV_PAGE_SIZE, PT_WRITE | PT_NX},
 		{kernel_va(code), code, code_len, 0},
 	};
 
-	return map_ranges(t, root, ranges, 3);
+	return map_ranges(t, root, ranges, 5);
 }
 
 /* The kernel image but for the gate: text, constants, data and bss. */
@@ -138,7 +142,7 @@ static int build_user_root(struct vm *vm, struct boot_tables *t)
 {
 	hv_gpa_t root = boot_tables_new(t);
 	const uint64_t *entries = guestmem_at(&vm->mem, root, HV_PAGE_SIZE);
-	int ret = entries ? map_gate(vm, t, root) : -ENOSPC;
+	int ret = entries ? map_gate(vm, t, root, IDT_GPA) : -ENOSPC;
 
 	if (!ret)
 		boot_info(vm)->gate = entries[511];
@@ -157,7 +161,7 @@ static int build_tables(struct vm *vm, uint64_t start, uint64_t end)
 	int ret;
 
 	boot_info(vm)->root = root;
-	ret = map_gate(vm, &t, root);
+	ret = map_gate(vm, &t, root, vm->kernel_cpl ? IDT_KERNEL_GPA : IDT_GPA);
 	if (!ret)
 		ret = map_kernel(vm, &t, root);
 	if (!ret)

@@ -5,7 +5,8 @@
  *
  * Physical layout of the first bank:
  *   0x01000  GDT, TSS          0x02000  IDT
- *   0x03000  stack for #DF     0x08000  vCPU area 0
+ *   0x03000  stack for #DF     0x04000  IDT of the kernel root (CPL 3)
+ *   0x08000  vCPU area 0
  *   0x10000  struct hv_boot
  *   HV_KERNEL_GPA  kernel image, then page tables, then struct pages
  */

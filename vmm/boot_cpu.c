@@ -62,36 +62,49 @@ static void build_tss(struct vm *vm)
 	memcpy(tss + 102, &iomap, sizeof(iomap));
 }
 
-/* IST of a vector: #DF's always, #BP's where the gate wants it apart. */
-static uint8_t vector_stack(const struct vm *vm, unsigned vector)
+struct idt_entry {
+	uint16_t offset_low, selector;
+	uint8_t ist, type;
+	uint16_t offset_mid;
+	uint32_t offset_high, reserved;
+};
+
+#define IDT_DPL0 0x8e
+#define IDT_DPL3 0xee
+
+static struct idt_entry idt_entry(uint64_t va, uint8_t ist, uint8_t type)
 {
-	if (vector == VECTOR_DF)
-		return 2;
-	return vector == VECTOR_BP && vm->kernel_cpl ? 1 : 0;
+	return (struct idt_entry){
+		.offset_low = (uint16_t)va,
+		.selector = HV_SEL_KERNEL_CS,
+		.ist = ist,
+		.type = type,
+		.offset_mid = (uint16_t)(va >> 16),
+		.offset_high = (uint32_t)(va >> 32),
+	};
 }
 
-static void build_idt(struct vm *vm)
+static void build_idt(struct vm *vm, uint64_t gpa)
 {
-	struct gate {
-		uint16_t offset_low, selector;
-		uint8_t ist, type;
-		uint16_t offset_mid;
-		uint32_t offset_high, reserved;
-	} *idt = (struct gate *)(vm->mem.base + IDT_GPA);
+	struct idt_entry *idt = (void *)(vm->mem.base + gpa);
 
 	for (unsigned i = 0; i < HV_VECTORS; i++) {
 		bool user = i == VECTOR_BP || i == VECTOR_OF;
-		uint64_t va = boot_kernel_image(vm)->vectors[i];
 
-		idt[i] = (struct gate){
-			.offset_low = (uint16_t)va,
-			.selector = HV_SEL_KERNEL_CS,
-			.ist = vector_stack(vm, i),
-			.type = user ? 0xee : 0x8e,
-			.offset_mid = (uint16_t)(va >> 16),
-			.offset_high = (uint32_t)(va >> 32),
-		};
+		idt[i] = idt_entry(boot_kernel_image(vm)->vectors[i],
+				   i == VECTOR_DF ? 2 : 0,
+				   user ? IDT_DPL3 : IDT_DPL0);
 	}
+}
+
+/* INT3 is the way out; a program cannot take it: its root has another IDT. */
+static void build_kernel_idt(struct vm *vm)
+{
+	struct idt_entry *idt = (void *)(vm->mem.base + IDT_KERNEL_GPA);
+
+	build_idt(vm, IDT_KERNEL_GPA);
+	idt[VECTOR_BP] =
+		idt_entry(boot_kernel_image(vm)->gate_leave, 1, IDT_DPL3);
 }
 
 /* The two ways into a kernel at CPL 3, guest/arch/cpl3/gate.S. */
@@ -118,9 +131,11 @@ void boot_build_descriptors(struct vm *vm)
 {
 	build_gdt(vm);
 	build_tss(vm);
-	build_idt(vm);
-	if (vm->kernel_cpl)
-		build_gate_page(vm);
+	build_idt(vm, IDT_GPA);
+	if (!vm->kernel_cpl)
+		return;
+	build_kernel_idt(vm);
+	build_gate_page(vm);
 }
 
 /* CR0, CR4, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */

@@ -11,6 +11,7 @@
 #define GDT_GPA	      0x1000ull
 #define TSS_GPA	      0x1800ull
 #define IDT_GPA	      0x2000ull
+#define IDT_KERNEL_GPA 0x4000ull /* at IDT_GPA's address in its root */
 #define DF_STACK_GPA  0x3000ull
 #define BOOT_INFO_GPA 0x10000ull
 

@@ -20,4 +20,6 @@
 	.endr
 	.quad kernel_fault
 	.quad kernel_exception
-	.weak kernel_fault, kernel_exception	/* CPL 0 has no gate */
+	.quad leave
+	/* CPL 0 has no gate. */
+	.weak kernel_fault, kernel_exception, leave

@@ -82,9 +82,10 @@ struct hv_image {
 	uint64_t entry;	  /* rdi = va of struct hv_boot */
 	uint64_t syscall; /* MSR_LSTAR */
 	uint64_t vectors[HV_VECTORS];
-	uint64_t gate_fault, gate_exception; /* CPL 3: into the kernel */
+	/* CPL 3 alone: into the kernel by the gate, and out by INT3. */
+	uint64_t gate_fault, gate_exception, gate_leave;
 };
-_Static_assert(sizeof(struct hv_image) == 344, "hv_image is ABI");
+_Static_assert(sizeof(struct hv_image) == 352, "hv_image is ABI");
 
 /* User registers as the entry code leaves them; the host may change them. */
 struct hv_regs {

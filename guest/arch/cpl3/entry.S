@@ -8,14 +8,15 @@
 	.set CPU, 8192 - TOP		/* struct cpu, likewise */
 	.set WHICH, GATE + 960
 	.set RAX, GATE + 968
-	.set RCX, GATE + 960		/* on the way out */
+	.set OUT_RDX, GATE + 960	/* on the way out */
+	.set OUT_RCX, GATE + 968
+	.set OUT_RAX, GATE + 976
 	.set SAVED, GATE + 984
 	.set SS, GATE + 1016
 
 	.text
 	.globl kernel_start, kernel_fault, kernel_exception
 	.globl user_enter, level_gate_call
-	.globl left_store, left_store_log, left_plain, left_call
 
 kernel_start:
 	call kernel_main
@@ -69,18 +70,21 @@ kernel_exception:
 user_enter:
 	mov %rdi, %rsp
 return_to_user:
-	call level_leave		/* eax: which of the three ways */
-	mov %eax, %esi
+	call level_leave		/* rax: which of the ways out */
+	mov %rax, %rsi
 	.set i, 0
 	.rept 5				/* rip cs rflags rsp ss */
 	mov 136 + 8 * i(%rsp), %rax
 	mov %rax, SAVED + 176 + 8 * i(%rsp)
 	.set i, i + 1
 	.endr
-	mov 80(%rsp), %rax
-	mov %rax, RAX + 176(%rsp)
+	mov 96(%rsp), %rax
+	mov %rax, OUT_RDX + 176(%rsp)
 	mov 88(%rsp), %rax
-	mov %rax, RCX + 176(%rsp)
+	mov %rax, OUT_RCX + 176(%rsp)
+	mov 80(%rsp), %rax
+	mov %rax, OUT_RAX + 176(%rsp)
+	mov %rsi, %rax
 	pop %r15
 	pop %r14
 	pop %r13
@@ -91,26 +95,19 @@ return_to_user:
 	pop %r10
 	pop %r9
 	pop %r8
-	add $16, %rsp			/* rax, rcx: the gate restores them */
+	add $16, %rsp			/* rax, rcx: the gate has them */
 	pop %rdx
-	cmp $1, %esi
-	mov CPU + 72 + 48(%rsp), %rcx	/* cpu.leave_entry */
-	mov CPU + 72 + 56(%rsp), %rax	/* cpu.leave_value */
-	pop %rsi			/* pops leave the flags alone */
+	pop %rsi
 	pop %rdi
-	jb 1f
-	ja 2f
-	int3
-left_store:
-2:	int3
-left_store_log:
+	cmp $leave_plain, %rax
+	je 1f
+	mov CPU + 56 + 48(%rsp), %rcx	/* cpu.leave_entry */
+	mov CPU + 56 + 56(%rsp), %rdx	/* cpu.leave_value */
 1:	int3
-left_plain:
 
-/* level_gate_call(nr) */
+/* level_gate_call(nr): a hypercall. */
 	.balign 16
 level_gate_call:
-	mov %edi, %eax
+	mov $leave_hypercall, %rax
 	int3
-left_call:
 	ret

@@ -10,9 +10,7 @@
  *
  * In:  a trap from user mode pushes onto hv_gate_page.saved; the gate adds rax
  *      and CR2 (or the vector), loads the kernel root and IRETQs to CPL 3.
- * Out: the kernel runs INT3 at one of the addresses leave_*, which no program
- *      can execute at, since they are not mapped in its root. The gate does what
- *      that address stands for.
+ * Out: INT3, which in the kernel root is `leave`.
  *
  * Stack pointer after the three pushes of a trap: gate page + 960.
  */
@@ -28,7 +26,7 @@
 	.set EXCEPTION, 72
 
 	.section .gate, "ax"
-	.globl syscall_entry, vector_table
+	.globl syscall_entry
 
 /* Boot: rdi = boot information. Time ring 0, then become CPL 3. */
 	.globl kernel_entry
@@ -86,63 +84,52 @@ syscall_entry:
 	jmp other_exception
 
 /*
- * INT3, on IST1: the kernel leaves, or the program (or the kernel) has hit a
- * breakpoint. rsp = gate page + LEFT; (rsp) = address after the INT3.
+ * The way out: INT3 of the kernel, on IST1, rsp = gate page + LEFT. The kernel
+ * root has an IDT of its own, so that no other INT3 comes here. rax: one of the
+ * leave_* below. The user's rdx, rcx, rax are in the three words below `saved`;
+ * all other registers are the user's already.
  */
 	.balign 16
-breakpoint:
-	cmpq $left_store, (%rsp)
-	jne 1f
-	mov %rax, (%rcx)		/* one page-table entry */
-	mov USER_ROOT - LEFT(%rsp), %rax
-	mov %rax, %cr3
-	sub $(LEFT - RAX + 8), %rsp
+	.globl leave, leave_plain, leave_store, leave_store_log, leave_hypercall
+leave:
+	jmp *%rax
+
+leave_plain:
+	mov USER_ROOT - LEFT(%rsp), %rcx
+	mov %rcx, %cr3
+	sub $(LEFT - RAX), %rsp
 	pop %rcx
 	pop %rax
-	add $8, %rsp
 	iretq
-1:	cmpq $left_call, (%rsp)
-	jne 2f
+
+/* rcx: a page-table entry, rdx: its new value. */
+leave_store_log:
+	mov $9, %eax			/* HV_CALL_FAULT_LOG */
+	out %eax, $0x5e			/* HV_PORT */
+leave_store:
+	mov %rdx, (%rcx)
+	mov USER_ROOT - LEFT(%rsp), %rcx
+	mov %rcx, %cr3
+	sub $(LEFT - WHICH), %rsp
+	pop %rdx
+	pop %rcx
+	pop %rax
+	iretq
+
+/* edi: a hypercall, after which the kernel goes on. */
+leave_hypercall:
+	mov %edi, %eax
 	out %eax, $0x5e			/* HV_PORT */
 	iretq
-2:	cmpq $left_store_log, (%rsp)
-	jne 3f
-	mov %rax, (%rcx)
-	mov $9, %eax			/* HV_CALL_FAULT_LOG */
-	out %eax, $0x5e
-	jmp to_user
-3:	cmpq $left_plain, (%rsp)
-	jne 4f
-to_user:
-	mov USER_ROOT - LEFT(%rsp), %rax
-	mov %rax, %cr3
-	sub $(LEFT - RAX + 8), %rsp
-	pop %rcx
-	pop %rax
-	add $8, %rsp
-	iretq
-/* Not ours: hand it on like any exception, from the frame on IST1. */
-4:	sub $(LEFT_TOP - 1024), %rsp	/* saved */
-	push $0				/* error code */
-	push %rax
-	.set i, 0
-	.rept 5
-	mov LEFT - RAX + 8 * i(%rsp), %rax
-	mov %rax, SAVED - RAX + 8 * i(%rsp)
-	.set i, i + 1
-	.endr
-	push $3
-	jmp other_exception
 
-/* One stub of 16 bytes for each vector. */
+/* Stubs of 16 bytes: what the program does. */
 	.balign 16
+	.globl vector_table
 vector_table:
 	.set n, 0
 	.rept 32
 	.balign 16
-	.if n == 3
-	jmp breakpoint
-	.elseif n == 14
+	.if n == 14
 	jmp page_fault
 	.else
 	.if !(n == 8 || n == 10 || n == 11 || n == 12 || n == 13 || n == 17 || \

@@ -15,7 +15,10 @@ static struct {
 } level;
 
 void level_gate_call(uint32_t nr);
-uint32_t level_leave(void);
+const char *level_leave(void);
+
+/* gate.S: what INT3 does, by rax. */
+extern const char leave_plain[], leave_store[], leave_store_log[];
 
 void level_init(const struct hv_boot *boot)
 {
@@ -63,21 +66,20 @@ void level_fault_log(void)
 	cpu_this()->log_due = true;
 }
 
-/* Called by entry.S when all is done. 0: plain; 1: store; 2: store and log. */
-uint32_t level_leave(void)
+/* Called by entry.S when all is done: which way out. */
+const char *level_leave(void)
 {
 	struct cpu *cpu = cpu_this();
-	uint32_t way = 0;
+	const char *way = leave_plain;
 
-	if (!cpu->pending_entry) {
-		log_if_due(cpu);
-	} else {
+	if (cpu->pending_entry) {
+		way = cpu->log_due ? leave_store_log : leave_store;
 		cpu->leave_entry = cpu->pending_entry;
 		cpu->leave_value = cpu->pending_value;
 		cpu->pending_entry = NULL;
-		way = cpu->log_due ? 2 : 1;
 		cpu->log_due = false;
 	}
+	log_if_due(cpu);
 	cpu->in_kernel = false;
 	return way;
 }
