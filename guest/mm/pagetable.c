@@ -135,25 +135,36 @@ pte_t *pt_walk(pte_t *root, uint64_t va)
 	return &table[level_index(va, 1)];
 }
 
+/* p names no table: make one. */
+static __attribute__((noinline)) pte_t *table_make(pte_t *p)
+{
+	struct page *page = table_alloc();
+
+	if (!page)
+		return NULL;
+	pt_fill(p, pte_make(page_to_pfn(page), PT_TABLE_BITS));
+	return page_to_virt(page);
+}
+
+static inline pte_t *table_below(pte_t *table, uint64_t va, int level)
+{
+	pte_t *p = &table[level_index(va, level)];
+	pte_t entry = arch_pte_get(p);
+
+	return __builtin_expect(!!entry.v, 1) ? entry_table(entry)
+					      : table_make(p);
+}
+
+/* Each fault comes here: written out, so that every shift is a constant. */
 pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
 {
-	pte_t *table = root;
+	pte_t *table = table_below(root, va, 4);
 
-	for (int level = PT_LEVELS; level > 1; level--) {
-		pte_t *p = &table[level_index(va, level)];
-		pte_t entry = arch_pte_get(p);
-
-		if (!entry.v) {
-			struct page *page = table_alloc();
-
-			if (!page)
-				return NULL;
-			entry = pte_make(page_to_pfn(page), PT_TABLE_BITS);
-			pt_fill(p, entry);
-		}
-		table = entry_table(entry);
-	}
-	return &table[level_index(va, 1)];
+	if (table)
+		table = table_below(table, va, 3);
+	if (table)
+		table = table_below(table, va, 2);
+	return table ? &table[level_index(va, 1)] : NULL;
 }
 
 void pt_fill(pte_t *p, pte_t pte)
