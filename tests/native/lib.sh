@@ -1,0 +1,39 @@
+# lib.sh: what the scripts of this directory share; sourced, prints no TAP.
+#
+# $build is the build directory, $vmm the program under test, $bin where the
+# programs of src/ are compiled to: NAME.glibc, NAME.pie (static-PIE), NAME.musl.
+# Compiling again happens only where the source is newer.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(cd "$build" && pwd) || exit 1
+vmm=$build/vmm
+bin=$build/native
+mkdir -p "$bin"
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+ulimit -c 0
+ulimit -s 8192
+
+# The same for both, and short, for it is on every stack.
+export LC_ALL=C
+unset LD_PRELOAD LD_LIBRARY_PATH
+
+skip_all_without_kvm() {
+	[ -w /dev/kvm ] && return
+	echo "ok $1 # SKIP no /dev/kvm"
+	exit 0
+}
+
+# compile_as KIND SOURCE FLAGS...: to $bin/NAME.KIND; 1 if it does not build.
+compile_as() {
+	local kind=$1 src=$2 cc
+	local out=$bin/$(basename "$src" .c).$kind
+	shift 2
+	case $kind in
+	glibc) cc="gcc -static" ;;
+	pie) cc="gcc -static-pie" ;;
+	musl) cc="musl-gcc -static" ;;
+	esac
+	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] && return
+	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out" "$src" "$@" >&2
+}
