@@ -61,7 +61,7 @@ static int64_t readlink_abs(const char *path, char *out)
 	int64_t n = call(SYS_readlink, fake_str(&cpu, VA0, path), VA1, 4096);
 
 	if (n >= 0) {
-		usermem_read(&cpu, VA1, out, (size_t)n);
+		memcpy(out, fake_at(&cpu, VA1), (size_t)n);
 		out[n] = '\0';
 	}
 	return n;
