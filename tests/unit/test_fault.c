@@ -150,7 +150,9 @@ Test(fault, a_stale_translation_is_spurious)
 	uint64_t va = map_some(1, RW);
 
 	store(va, 3);
+	shim_flush_forget();
 	cr_assert_eq(fault(va, WRITE), HV_FAULT_SPURIOUS);
+	cr_assert(shim_flushed(va));
 	cr_assert_eq(rec.pfn, page_to_pfn(frame_at(va)));
 	cr_assert_eq(fault(TEXT, EXEC), HV_FAULT_FILE_READ);
 	cr_assert_eq(fault(TEXT, EXEC), HV_FAULT_SPURIOUS);
@@ -295,6 +297,12 @@ Test(fault, the_address_space_limit_holds_for_the_stack)
 {
 	mm->rlim_as = PAGES(mm->total_vm + 1);
 	cr_assert_eq(fault(STACK_LOW - PAGES(2), WRITE), HV_FAULT_SEGV_MAPERR);
+	cr_assert_eq(fault(STACK_LOW - PAGES(1), WRITE), HV_FAULT_STACK_GROWTH);
+}
+
+Test(fault, the_data_limit_does_not_concern_the_stack)
+{
+	mm->rlim_data = PAGES(mm->data_vm);
 	cr_assert_eq(fault(STACK_LOW - PAGES(1), WRITE), HV_FAULT_STACK_GROWTH);
 }
 

@@ -118,6 +118,9 @@ Test(fault_file, past_the_end_of_the_file_is_sigbus)
 	cr_assert_eq(fault((uint64_t)va + PAGES(2), WRITE), HV_FAULT_SIGBUS);
 	cr_assert_eq(fault((uint64_t)va + PAGES(1), READ), HV_FAULT_FILE_READ);
 	cr_assert_eq(rec.around, 1, "clipped to the file");
+	va = mm_mmap(mm, 0, PAGES(3), RW, MAP_PRIVATE, 1, PAGES(6));
+	fault((uint64_t)va, READ);
+	cr_assert_eq(rec.around, 1, "one page is too much already");
 	cr_assert_eq(pte_at((uint64_t)va + PAGES(2)), 0);
 }
 

@@ -264,6 +264,22 @@ Test(mmap, memory_written_apart_does_not_merge)
 	cr_assert(vma_is(AT(0), AT(0), AT(2)));
 }
 
+Test(mmap, what_merges_takes_the_identity_over)
+{
+	/* 01234   a: never written; b, c: written apart */
+	/* a.b.c */
+	map(AT(0), 1, RW, FIXED);
+	map(AT(2), 1, RW, FIXED);
+	store(AT(2), 1);
+	map(AT(1), 1, RW, FIXED);
+	cr_assert(vma_is(AT(0), AT(0), AT(3)));
+	map(AT(4), 1, RW, FIXED);
+	store(AT(4), 1);
+	map(AT(3), 1, RW, FIXED);
+	cr_assert(vma_is(AT(0), AT(0), AT(4)));
+	cr_assert(vma_is(AT(4), AT(4), AT(5)));
+}
+
 Test(mmap, parts_of_a_file_merge_if_they_follow)
 {
 	cr_assert_gt(mm_mmap(mm, AT(0), PAGES(2), PROT_READ,
