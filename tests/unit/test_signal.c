@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "sys_fixture.h"
+#include "xstate.h"
 
 TestSuite(signal, .init = sys_setup, .fini = sys_teardown);
 
@@ -171,11 +172,20 @@ Test(signal, the_info_tells_the_fault)
 
 static ucontext_t native_uc;
 
+static uint64_t native_features;
+static uint32_t native_size;
+
 static void native_handler(int sig, siginfo_t *si, void *context)
 {
+	const uint8_t *fx;
+
 	(void)sig;
 	(void)si;
 	memcpy(&native_uc, context, 304);
+	/* struct _fpx_sw_bytes, in the last bytes of the FXSAVE area */
+	fx = (const uint8_t *)native_uc.uc_mcontext.fpregs + 464;
+	memcpy(&native_features, fx + 8, 8);
+	memcpy(&native_size, fx + 16, 4);
 }
 
 Test(signal, the_flags_are_those_of_this_host)
@@ -225,6 +235,19 @@ Test(signal, the_fpu_state_is_there_with_its_magic)
 	cr_assert_eq(*(const uint64_t *)(p + 472), 7);
 	cr_assert_eq(*(const uint32_t *)(p + 480), FAKE_XSAVE);
 	cr_assert_eq(*(const uint32_t *)(p + FAKE_XSAVE), 0x46505845);
+}
+
+Test(signal, the_frame_lies_where_this_host_puts_it)
+{
+	const struct sigaction a = {.sa_sigaction = native_handler,
+				    .sa_flags = SA_SIGINFO};
+
+	sigaction(SIGUSR2, &a, NULL);
+	raise(SIGUSR2);
+	cr_assert_eq(xstate_size(xstate_features(1 << 16)), native_size);
+	cr_assert_eq(xstate_features(1 << 16), native_features);
+	cr_assert_eq(xstate_size(xstate_features(FAKE_XSAVE)), FAKE_XSAVE);
+	cr_assert_eq(xstate_size(0), 576);
 }
 
 /* ---- sigreturn --------------------------------------------------------- */

@@ -22,6 +22,7 @@
 #include "guestmem.h"
 #include "signals.h"
 #include "vcpu.h"
+#include "xstate.h"
 
 #define RED_ZONE     128
 #define XSAVE_MAX    16384 /* AMX's 8 KiB of tiles and all else fit */
@@ -136,7 +137,7 @@ static void mark_xsave(uint8_t *xsave, size_t size)
 	memcpy(xsave + XSAVE_BV, &bv, sizeof(bv));
 	sw->magic1 = FP_XSTATE_MAGIC1;
 	sw->extended_size = (uint32_t)(size + FP_XSTATE_MAGIC2_SIZE);
-	sw->xfeatures = bv;
+	sw->xfeatures = xstate_features(size) | 3;
 	sw->xstate_size = (uint32_t)size;
 }
 
@@ -168,13 +169,23 @@ static void start_handler(struct hv_regs *regs, uint64_t frame,
 	regs->rflags &= ~FLAGS_CLEAR;
 }
 
+/* What the vCPU gave may be longer than what is in use (KVM: 4 KiB). */
+static size_t frame_xsave_size(int64_t got)
+{
+	size_t size = got > 0 ? (size_t)got : 0;
+
+	if (size < XSAVE_HEADER)
+		return size;
+	return xstate_size(xstate_features(size));
+}
+
 int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		  const struct signal_action *act,
 		  const struct signal_info *info)
 {
 	uint8_t xsave[XSAVE_MAX] __attribute__((aligned(64))) = {0};
 	int64_t got = vcpu_get_xsave(v, xsave, sizeof(xsave));
-	size_t size = got > 0 ? (size_t)got : 0;
+	size_t size = frame_xsave_size(got);
 	struct rt_sigframe f = {.pretcode = act->restorer};
 	struct place at;
 	int r;

@@ -1,0 +1,54 @@
+/*
+ * xstate.c: see xstate.h. Intel SDM vol. 1, 13.2 and 13.4.3: CPUID leaf 0DH
+ * gives each feature's place in the standard format.
+ */
+#include "xstate.h"
+
+#include <cpuid.h>
+
+#define XSTATE_LEGACY  576			 /* x87, SSE and the header */
+#define XSTATE_DYNAMIC (1ull << 17 | 1ull << 18) /* AMX: arch_prctl first */
+
+static uint64_t host_xcr0(void)
+{
+	uint32_t a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+		return 0;
+	__asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	return a | (uint64_t)d << 32;
+}
+
+/* First byte after the feature's component. */
+static size_t feature_end(unsigned feature)
+{
+	uint32_t size, offset, c, d;
+
+	if (feature < 2 ||
+	    !__get_cpuid_count(0xd, feature, &size, &offset, &c, &d))
+		return XSTATE_LEGACY;
+	return (size_t)offset + size;
+}
+
+uint64_t xstate_features(size_t size)
+{
+	uint64_t left = host_xcr0() & ~XSTATE_DYNAMIC, fit = 0;
+
+	for (; left; left &= left - 1)
+		if (feature_end((unsigned)__builtin_ctzll(left)) <= size)
+			fit |= left & -left;
+	return fit;
+}
+
+size_t xstate_size(uint64_t features)
+{
+	size_t size = XSTATE_LEGACY;
+
+	for (; features; features &= features - 1) {
+		size_t end = feature_end((unsigned)__builtin_ctzll(features));
+
+		if (end > size)
+			size = end;
+	}
+	return size;
+}
