@@ -113,40 +113,55 @@ $(B)/guest.elf: $(B)/images/layout
 
 # ---- tests ------------------------------------------------------------------
 
-# The same files, hosted: guest/mm over tests/shim, under ASan and UBSan.
-SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN) -DSLAB_DEBUG
-MM_SAN   := $(patsubst %.c,$(B)/san/%.o,$(wildcard guest/mm/*.c tests/shim/*.c))
-VMM_SAN  := $(patsubst %.c,$(B)/san/%.o,$(filter-out vmm/main.c,$(VMM_C)) \
-	    $(ELF_C)) $(B)/host/kernel_image.o
-UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELP := $(patsubst %.c,$(B)/san/%.o,$(filter-out tests/unit/test_%, \
-	    $(wildcard tests/unit/*.c)))
-MM_INC   := -Ivmm/abi -Itests/shim -Iguest/lib -Iguest/mm -Iguest/hv -Ivmm
+# The same files, hosted: guest/mm over tests/shim, under ASan and UBSan; san
+# with red zones and poisoning in the slab allocator, rel without.
+SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
+san_CF   := -DSLAB_DEBUG
+MM_INC   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/mm -Iguest/hv
+# Tests that make allocations fail do so at these.
+WRAPS    := -Wl,--wrap=buddy_alloc,--wrap=kmem_cache_alloc \
+	    -Wl,--wrap=kmem_cache_zalloc,--wrap=kmalloc
+UNIT_C   := $(wildcard tests/unit/test_*.c)
+UNIT_HELP_C := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
+	    $(patsubst %,$(B)/unit-rel/%,test_slab test_kmalloc test_slab_misuse)
 
-$(B)/san/guest/mm/%.o: guest/mm/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CF) $(filter-out -Ivmm,$(MM_INC)) -c $< -o $@
-$(B)/san/tests/shim/%.o: tests/shim/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CF) $(MM_INC) -c $< -o $@
-$(B)/san/vmm/%.o: vmm/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CF) $(VMM_INC) -c $< -o $@
-$(B)/san/elfload/%.o: elfload/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CF) $(ELF_INC) -c $< -o $@
-$(B)/san/tests/unit/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CF) $(MM_INC) $(VMM_INC) -Itests/unit -c $< -o $@
-$(B)/san/libmm.a: $(MM_SAN)
-	rm -f $@; $(AR) rcs $@ $^
-$(B)/san/libvmm.a: $(VMM_SAN) $(UNIT_HELP)
-	rm -f $@; $(AR) rcs $@ $^
-$(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/libmm.a $(B)/san/libvmm.a
-	@mkdir -p $(@D)
-	$(CC) $(SAN) -o $@ $^ $(VMM_LIBS) -lcriterion
-.SECONDARY: $(UNIT:$(B)/unit/%=$(B)/san/tests/unit/%.o)
-OBJ += $(MM_SAN) $(VMM_SAN) $(UNIT_HELP) $(UNIT:$(B)/unit/%=$(B)/san/tests/unit/%.o)
+# What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
+KVM_C    := $(addprefix vmm/,main.c vm.c vcpu.c exits.c hypercall.c guestmem.c \
+	    exec.c boot.c boot_cpu.c)
+
+define UNIT_RULES
+$(B)/$(1)/guest/%.o: guest/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -c $$< -o $$@
+$(B)/$(1)/tests/shim/%.o: tests/shim/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -Ivmm -c $$< -o $$@
+$(B)/$(1)/vmm/%.o: vmm/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN_CF) $$(VMM_INC) -c $$< -o $$@
+$(B)/$(1)/elfload/%.o: elfload/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN_CF) $$(ELF_INC) -c $$< -o $$@
+$(B)/$(1)/tests/unit/%.o: tests/unit/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) $$(VMM_INC) -Itests/unit \
+		-c $$< -o $$@
+$(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard guest/mm/*.c tests/shim/*.c))
+$(1)_VMM := $$(patsubst %.c,$(B)/$(1)/%.o,$$(filter-out $$(KVM_C),$$(VMM_C)) \
+	    $$(ELF_C) $$(UNIT_HELP_C))
+$(B)/$(1)/libmm.a: $$($(1)_MM)
+	rm -f $$@; $$(AR) rcs $$@ $$^
+$(B)/$(1)/libvmm.a: $$($(1)_VMM)
+	rm -f $$@; $$(AR) rcs $$@ $$^
+$(2)/%: $(B)/$(1)/tests/unit/%.o $(B)/$(1)/libmm.a $(B)/$(1)/libvmm.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(SAN) $$(WRAPS) -o $$@ $$^ $$(VMM_LIBS) -lcriterion
+OBJ += $$($(1)_MM) $$($(1)_VMM) $$(UNIT_C:%.c=$(B)/$(1)/%.o)
+endef
+$(eval $(call UNIT_RULES,san,$(B)/unit))
+$(eval $(call UNIT_RULES,rel,$(B)/unit-rel))
+.SECONDARY: $(OBJ)
 
 VM_TESTS := $(patsubst tests/vm/%.c,$(B)/vm/%,$(wildcard tests/vm/test_*.c))
 $(B)/vm/%: tests/vm/%.c $(wildcard tests/vm/*.h)
@@ -179,7 +194,7 @@ test:
 	@tests/run.sh $(B)
 test-hw:
 	@tests/packages.sh build test hw
-	@$(MAKE) --no-print-directory -s all $(B)/hw/vmm
+	@$(MAKE) --no-print-directory -s all $(B)/hw/vmm $(VM_TESTS)
 	@tests/hw/suite.sh $(B)
 
 # What tests/run.sh needs built.

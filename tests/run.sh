@@ -58,6 +58,9 @@ fi
 for t in tests/unit/test_*.c; do
 	criterion unit "$build/unit/$(basename "$t" .c)"
 done
+for t in test_slab test_kmalloc test_slab_misuse; do
+	criterion unit-rel "$build/unit-rel/$t"
+done
 for t in tests/vm/test_*.c; do
 	criterion vm "$build/vm/$(basename "$t" .c)"
 done

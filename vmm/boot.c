@@ -253,11 +253,17 @@ static int change_level(struct vm *vm, struct vcpu *v, uint32_t cpl)
 	return ret ? ret : boot_set_registers(vm, v);
 }
 
+/*
+ * An iteration of two instructions: 1 ns on hardware, up to 50 in a CPU
+ * emulator, 1400 where ring 0 is interpreted (docs/kvm-kinds.md).
+ */
+#define INTERPRETED_NS 300
+
 int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
 		  uint64_t tsc_khz)
 {
 	uint64_t ns = probe_ticks * 1000000 / tsc_khz / HV_PROBE_LOOPS;
-	bool interpreted = ns > 60;
+	bool interpreted = ns > INTERPRETED_NS;
 	uint32_t best = interpreted ? 3 : 0;
 
 	if (vm->choose_cpl && vm->kernel_cpl != best) {

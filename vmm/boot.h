@@ -41,8 +41,8 @@ struct hv_exec *boot_exec(struct vm *vm);
 int boot_set_registers(struct vm *vm, struct vcpu *v);
 
 /*
- * The ticks that the kernel's first loop took (HV_PORT_PROBE): above 60 ns an
- * iteration ring 0 is interpreted, and CPL 3 is where the kernel should run. If
+ * The ticks that the kernel's first loop took (HV_PORT_PROBE): far above what
+ * hardware needs, ring 0 is interpreted, and CPL 3 is where the kernel should run. If
  * the choice is ours and the kernel that runs is the other one, sets memory and
  * registers up again, for another start. Returns 0, or prints and -errno.
  */

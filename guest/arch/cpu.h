@@ -26,6 +26,7 @@ struct cpu {
 };
 _Static_assert(offsetof(struct cpu, fault_address) == 16, "entry.S");
 _Static_assert(offsetof(struct cpu, leave_entry) == 48, "entry.S");
+_Static_assert(offsetof(struct hv_vcpu_area, stack) == 8192, "entry.S");
 _Static_assert(offsetof(struct cpu, stack_top) == 8, "entry.S");
 
 static inline struct hv_vcpu_area *cpu_area(void)

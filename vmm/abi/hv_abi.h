@@ -184,11 +184,11 @@ struct hv_boot {
 #define HV_PORT 0x5e
 /*
  * Before anything else the kernel times HV_PROBE_LOOPS iterations of a loop of
- * two instructions and puts the TSC ticks out here, 32 bits. The host sees by
+ * two instructions, three times, and puts the least TSC ticks out here, 32 bits. The host sees by
  * it whether ring 0 is interpreted, and sets hv_boot.flags.
  */
 #define HV_PORT_PROBE  0x5f
-#define HV_PROBE_LOOPS 16
+#define HV_PROBE_LOOPS 8
 
 enum hv_call_nr {
 	HV_CALL_PANIC = 1,   /* kernel invariant broken: text; no return */

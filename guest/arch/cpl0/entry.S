@@ -8,21 +8,28 @@
  * for the six instructions that find the stack.
  *
  * MSR_KERNEL_GS_BASE = the vCPU area; struct cpu (arch/cpu.h) follows the call
- * page at +4096: +0 is a scratch word, +8 the top of the stack.
+ * and gate pages at +8192: +0 is a scratch word, +8 the top of the stack.
  */
-	.set CPU, 4096
+	.set CPU, 8192
 
 	.text
 	.globl kernel_entry, user_enter, syscall_entry
 /* From the host: rdi = boot information, rsp = the vCPU's stack. */
 kernel_entry:
-	rdtsc
+	mov $-1, %ebx			/* the smallest of three: the first */
+	mov $3, %ebp			/* may have to be translated, too */
+1:	rdtsc
 	mov %eax, %esi
-	mov $16, %ecx			/* HV_PROBE_LOOPS */
-1:	dec %ecx
-	jnz 1b
+	mov $8, %ecx			/* HV_PROBE_LOOPS */
+2:	dec %ecx
+	jnz 2b
 	rdtsc
 	sub %esi, %eax
+	cmp %ebx, %eax
+	cmovb %eax, %ebx
+	dec %ebp
+	jnz 1b
+	mov %ebx, %eax
 	out %eax, $0x5f			/* HV_PORT_PROBE */
 	call kernel_main
 	ud2

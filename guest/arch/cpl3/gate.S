@@ -31,13 +31,20 @@
 /* Boot: rdi = boot information. Time ring 0, then become CPL 3. */
 	.globl kernel_entry
 kernel_entry:
-	rdtsc
+	mov $-1, %ebx			/* the smallest of three: the first */
+	mov $3, %ebp			/* may have to be translated, too */
+1:	rdtsc
 	mov %eax, %esi
-	mov $16, %ecx			/* HV_PROBE_LOOPS */
-1:	dec %ecx
-	jnz 1b
+	mov $8, %ecx			/* HV_PROBE_LOOPS */
+2:	dec %ecx
+	jnz 2b
 	rdtsc
 	sub %esi, %eax
+	cmp %ebx, %eax
+	cmovb %eax, %ebx
+	dec %ebp
+	jnz 1b
+	mov %ebx, %eax
 	out %eax, $0x5f			/* HV_PORT_PROBE */
 	mov %rsp, %rax
 	push $0x2b			/* HV_SEL_USER_DS */
