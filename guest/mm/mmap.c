@@ -282,8 +282,6 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		if (page->flags & PG_ANON && (c->shared || page->refcount == 1))
 			bits |= PTE_RW;
 	}
-	if (!(pte.v & PTE_A))
-		bits &= ~PTE_A;
 	if (pte.v == pte_make(pfn, bits).v)
 		return 0;
 	pt_change(p, pte_make(pfn, bits));

@@ -87,6 +87,16 @@ Test(brk, the_data_limit_holds)
 	cr_assert_eq(mm_brk(mm, HEAP + PAGES(3)), (int64_t)(HEAP + PAGES(3)));
 }
 
+Test(brk, the_data_limit_counts_initialised_data)
+{
+	mm->rlim_data = PAGES(110);
+	cr_assert_eq(mm_brk(mm, HEAP + PAGES(20)), (int64_t)(HEAP + PAGES(20)));
+	mm->end_data = mm->start_data + PAGES(100);
+	cr_assert_eq(mm_brk(mm, HEAP + PAGES(11)), (int64_t)(HEAP + PAGES(20)),
+		     "even for less");
+	cr_assert_eq(mm_brk(mm, HEAP + PAGES(10)), (int64_t)(HEAP + PAGES(10)));
+}
+
 Test(brk, the_address_space_limit_holds)
 {
 	mm->rlim_as = PAGES(mm->total_vm + 2);
@@ -107,6 +117,14 @@ Test(brk, a_heap_that_was_unmapped_cannot_shrink)
 	mm_munmap(mm, HEAP + PAGES(2), PAGES(2));
 	cr_assert_eq(mm_brk(mm, HEAP + PAGES(2)), (int64_t)(HEAP + PAGES(4)));
 	cr_assert_eq(mm_brk(mm, HEAP + PAGES(1)), (int64_t)(HEAP + PAGES(1)));
+}
+
+Test(brk, a_mapping_at_its_end_is_not_the_heap)
+{
+	mm_brk(mm, HEAP + PAGES(4));
+	mm_munmap(mm, HEAP + PAGES(2), PAGES(2));
+	map(HEAP + PAGES(4), 1, RW, ANON | MAP_FIXED);
+	cr_assert_eq(mm_brk(mm, HEAP + PAGES(2)), (int64_t)(HEAP + PAGES(4)));
 }
 
 Test(brk, no_memory_leaves_the_old_end)

@@ -94,6 +94,13 @@ Test(madvise, other_advice_is_taken)
 	cr_assert_eq(vma_at(AT(0))->flags, VMA_ACCOUNT);
 }
 
+Test(madvise, shared_memory_is_not_made_mergeable)
+{
+	map(AT(0), 2, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	cr_assert_eq(advise(AT(0), 1, MADV_MERGEABLE), 0);
+	cr_assert(vma_is(AT(0), AT(0), AT(2)));
+}
+
 Test(madvise, wipeonfork_is_for_anonymous_memory)
 {
 	cr_assert_eq(advise(DATA, 1, MADV_WIPEONFORK), -EINVAL);

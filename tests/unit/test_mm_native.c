@@ -5,7 +5,9 @@
  * Of madvise only what every Linux has (see `advices`).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -30,6 +32,29 @@ static void skip_on_older_linux(void)
 #define SPAN  40u
 #define VA    0x200000000000ull
 #define AT(n) (VA + PAGES(n))
+
+/* The same file on both sides: descriptor 2 in the guest. */
+#define FILE_LEN (10 * PAGE_SIZE + 77)
+
+static int native_fd;
+
+static void make_file(void)
+{
+	static uint8_t bytes[FILE_LEN];
+	char path[] = "/tmp/test_mm_native.XXXXXX";
+	uint32_t file = shim_file_add_pattern(FILE_LEN);
+	int fd = mkstemp(path);
+
+	cr_assert_geq(fd, 0);
+	for (uint64_t i = 0; i < FILE_LEN; i++)
+		bytes[i] = shim_file_byte(file, i);
+	cr_assert_eq(write(fd, bytes, FILE_LEN), (ssize_t)FILE_LEN);
+	native_fd = open(path, O_RDONLY);
+	cr_assert_geq(native_fd, 0);
+	close(fd);
+	unlink(path);
+	shim_fd_set(2, file);
+}
 
 struct range {
 	uint64_t start, end;
@@ -145,6 +170,29 @@ static void do_mmap(uint64_t *seed, unsigned step, uint64_t va, uint64_t len)
 		    mm_mmap(mm, va, len, prot, flags, -1, 0));
 }
 
+/* Not for shared writing: the guest cannot write files back. */
+static void do_mmap_file(uint64_t *seed, unsigned step, uint64_t va,
+			 uint64_t len)
+{
+	bool shared = random_next(seed) % 4 == 0;
+	uint32_t prot = some_prot(seed) & (shared ? RX : ~0u);
+	uint32_t flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE);
+	uint64_t offset = PAGES(random_next(seed) % 12);
+
+	if (random_next(seed) % 20 == 0)
+		offset += 8;
+	if (random_next(seed) % 30 == 0)
+		flags |= MAP_GROWSDOWN;
+	if (random_next(seed) % 30 == 0)
+		offset |= 1ull << 63;
+	snprintf(what, sizeof(what), "mmap(%#lx, %#lx, %u, %#x, file, %#lx)",
+		 va, len, prot, flags, offset);
+	assert_same(step,
+		    result(syscall(SYS_mmap, va, len, prot, flags, native_fd,
+				   offset)),
+		    mm_mmap(mm, va, len, prot, flags, 2, offset));
+}
+
 static void do_munmap(uint64_t *seed, unsigned step, uint64_t va, uint64_t len)
 {
 	if (random_next(seed) % 20 == 0)
@@ -232,6 +280,8 @@ static void do_touch(uint64_t *seed, uint64_t va)
 		return;
 	if (v->shm && vma_pgoff(v, va) >= v->shm_pages)
 		return; /* SIGBUS on both */
+	if (v->file && vma_pgoff(v, va) >= file_pages(v->file))
+		return;
 	snprintf(what, sizeof(what), "touch(%#lx, %d)", va, write);
 	if (write) {
 		*(volatile uint8_t *)va = (uint8_t)*seed;
@@ -247,7 +297,10 @@ static void history(uint64_t seed, unsigned steps, bool moving)
 		uint64_t va = AT(random_next(&seed) % (SPAN - 10));
 		uint64_t len = PAGES(1 + random_next(&seed) % 9);
 
-		switch (random_next(&seed) % 8) {
+		switch (random_next(&seed) % 9) {
+		case 8:
+			do_mmap_file(&seed, i, va, len);
+			break;
 		case 0:
 		case 1:
 			do_mmap(&seed, i, va, len);
@@ -278,6 +331,7 @@ static void history(uint64_t seed, unsigned steps, bool moving)
 Test(mm_native, calls_do_what_they_do_on_linux)
 {
 	skip_on_older_linux();
+	make_file();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		history(seed, 150, false);
 		mm_munmap(mm, VA, PAGES(SPAN));
@@ -287,6 +341,7 @@ Test(mm_native, calls_do_what_they_do_on_linux)
 Test(mm_native, moving_does_what_it_does_on_linux)
 {
 	skip_on_older_linux();
+	make_file();
 	for (uint64_t seed = 101; seed <= 120; seed++) {
 		history(seed, 150, true);
 		mm_munmap(mm, VA, PAGES(SPAN));

@@ -95,6 +95,23 @@ Test(mmap, memory_of_whole_huge_pages_starts_at_one)
 		      "a hint that is taken");
 }
 
+Test(mmap, a_place_that_is_aligned_by_chance_is_moved_up_too)
+{
+	map_some(511, RW);
+	cr_assert_eq(map_some(512, PROT_READ), MMAP_BASE - PAGES(511) - HUGE);
+}
+
+Test(mmap, the_offset_of_anonymous_memory_means_nothing)
+{
+	int64_t va = mm_mmap(mm, 0, PAGES(2), RW, MAP_SHARED | MAP_ANONYMOUS,
+			     -1, PAGES(7));
+
+	cr_assert_gt(va, 0);
+	store((uint64_t)va + PAGES(1), 1);
+	va = mm_mmap(mm, 0, PAGES(2), RW, ANON, -1, PAGES(7));
+	cr_assert_eq(vma_at((uint64_t)va)->pgoff, (uint64_t)va >> PAGE_SHIFT);
+}
+
 Test(mmap, in_32_bits_it_stays_low)
 {
 	cr_assert_eq(map(0, 1, RW, ANON | MAP_32BIT), 0x40000000);
@@ -340,6 +357,16 @@ Test(mmap, unmapping_what_was_never_touched_flushes_nothing)
 	cr_assert_eq(shim_flushes(), 0);
 }
 
+Test(mmap, a_table_that_goes_is_flushed_even_without_present_pages)
+{
+	map(AT(0), 1, RW, FIXED);
+	store(AT(0), 1);
+	mm_mprotect(mm, AT(0), PAGES(1), PROT_NONE);
+	shim_flush_forget();
+	mm_munmap(mm, AT(0), PAGES(1));
+	cr_assert(shim_flushed(AT(0)));
+}
+
 Test(mmap, unmap_errors)
 {
 	cr_assert_eq(mm_munmap(mm, AT(0) + 1, PAGE_SIZE), -EINVAL);
@@ -371,50 +398,6 @@ Test(mmap, the_file_goes_with_its_last_mapping)
 	mm_munmap(mm, (uint64_t)va, PAGES(4));
 	cr_assert_eq(filemap_pages(), 0);
 	cr_assert_eq(shim_file_refs(2), 0);
-}
-
-/* ---- Populate, mincore ------------------------------------------------- */
-
-Test(mmap, populate_brings_all_in_and_counts_no_fault)
-{
-	uint64_t faults = mm_globals.faults;
-
-	map(AT(0), 8, RW, FIXED | MAP_POPULATE);
-	cr_assert_eq(mm->rss[RSS_ANON], 8);
-	cr_assert_eq(touch(AT(7), WRITE), 0);
-	map(AT(20), 8, PROT_READ, FIXED | MAP_POPULATE);
-	cr_assert_eq(pte_pfn((pte_t){pte_at(AT(20))}), mm_globals.zero_pfn);
-	map(AT(40), 8, RW, FIXED | MAP_POPULATE | MAP_NONBLOCK);
-	cr_assert_eq(pte_at(AT(40)), 0);
-	map(AT(60), 8, PROT_NONE, FIXED | MAP_POPULATE);
-	cr_assert_eq(mm_globals.faults, faults);
-}
-
-Test(mmap, mincore_says_what_is_there)
-{
-	uint8_t vec[10];
-
-	memset(vec, 9, sizeof(vec));
-	map(AT(0), 4, RW, FIXED);
-	store(AT(1), 1);
-	load(AT(3));
-	cr_assert_eq(mm_mincore(mm, AT(0), PAGES(3) + 1, vec), 0);
-	cr_assert_arr_eq(vec, ((uint8_t[]){0, 1, 0, 1, 9}), 5);
-	fault(DATA, WRITE);
-	cr_assert_eq(mm_mincore(mm, CONSTANTS, PAGES(6), vec), 0);
-	cr_assert_arr_eq(vec, ((uint8_t[]){0, 0, 1, 0, 0, 0}), 6);
-}
-
-Test(mmap, mincore_errors)
-{
-	uint8_t vec[10];
-
-	map(AT(0), 2, RW, FIXED);
-	cr_assert_eq(mm_mincore(mm, AT(0) + 1, 1, vec), -EINVAL);
-	cr_assert_eq(mm_mincore(mm, AT(0), 0, vec), 0);
-	cr_assert_eq(mm_mincore(mm, AT(1), PAGES(2), vec), -ENOMEM);
-	cr_assert_eq(mm_mincore(mm, AT(5), PAGES(1), vec), -ENOMEM);
-	cr_assert_eq(mm_mincore(mm, ~0ull & PAGE_MASK, PAGES(1), vec), -ENOMEM);
 }
 
 /* ---- No memory --------------------------------------------------------- */
