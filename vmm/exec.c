@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <linux/auxvec.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guestmem.h"
@@ -19,13 +21,27 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
+static bool may_run(const char *file)
+{
+	struct stat st;
+
+	if (access(file, X_OK) || stat(file, &st))
+		return false;
+	errno = EACCES; /* what execve says of a directory */
+	return S_ISREG(st.st_mode);
+}
+
 /* As execvp: the first match that may be run, or NULL with errno set. */
 static char *search_path(const char *name)
 {
 	const char *path = getenv("PATH");
 	int last_error = ENOENT;
 
-	for (path = path ? path : DEFAULT_PATH; path;) {
+	if (!*name)
+		path = NULL; /* "" is no name: nothing matches */
+	else if (!path)
+		path = DEFAULT_PATH;
+	while (path) {
 		const char *end = strchrnul(path, ':');
 		int len = (int)(end - path);
 		char *file;
@@ -33,7 +49,7 @@ static char *search_path(const char *name)
 		if (asprintf(&file, "%.*s%s%s", len, path, len ? "/" : "./",
 			     name) < 0)
 			return NULL;
-		if (!access(file, X_OK))
+		if (may_run(file))
 			return file;
 		if (errno == EACCES)
 			last_error = EACCES;

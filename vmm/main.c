@@ -58,6 +58,23 @@ static int prepare_vm(struct machine *m)
 	return 0;
 }
 
+/* sys_create has failed: most often by a directory of --rw. */
+static void explain_sys(const struct options *o)
+{
+	int cause = errno;
+
+	for (unsigned i = 0; i < o->nr_rw_dirs; i++) {
+		int fd = open(o->rw_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0) {
+			error("--rw %s: %s", o->rw_dirs[i], strerror(errno));
+			return;
+		}
+		close(fd);
+	}
+	error("cannot prepare system calls: %s", strerror(cause));
+}
+
 static int prepare_sys(struct machine *m)
 {
 	struct sys_config config = {
@@ -69,7 +86,7 @@ static int prepare_sys(struct machine *m)
 
 	m->vm.sys = sys_create(&config);
 	if (!m->vm.sys) {
-		error("cannot prepare system calls: %s", strerror(errno));
+		explain_sys(&m->options);
 		return FAILURE;
 	}
 	if (sys_file_add(m->vm.sys, m->exec.fd, m->exec.path) != 1) {

@@ -56,7 +56,9 @@ enum {
 	OPT_KERNEL_CPL,
 	OPT_RW,
 	OPT_NO_ASLR,
-	OPT_ASLR
+	OPT_ASLR,
+	OPT_HELP,
+	OPT_VERSION
 };
 
 static const struct option long_options[] = {
@@ -67,8 +69,8 @@ static const struct option long_options[] = {
 	{"rw", required_argument, NULL, OPT_RW},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
 	{"aslr", required_argument, NULL, OPT_ASLR},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
 };
 
@@ -212,15 +214,29 @@ static int set_option(struct options *o, int opt, char *arg)
 	case OPT_ASLR:
 		return set_seed(o, arg);
 	case 'h':
+	case OPT_HELP:
 		fputs(help_text, stdout);
 		return 0;
-	case 'V':
+	default: /* 'V' and OPT_VERSION */
 		puts("vmm " VMM_VERSION);
 		return 0;
-	default: /* getopt has said what */
-		error("try vmm --help");
-		return USAGE_STATUS;
 	}
+}
+
+/* What getopt could not take; a long option is the last argument it saw. */
+static int misused(int opt, char **argv)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	bool is_long = !optopt || optopt >= OPT_TRACE;
+	const char *what = "no such option";
+
+	if (opt == ':')
+		what = "needs a value";
+	else if (is_long && optopt)
+		what = "takes no value";
+	error("%s: %s; try vmm --help", is_long ? argv[optind - 1] : letter,
+	      what);
+	return USAGE_STATUS;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -233,9 +249,11 @@ int options_parse(struct options *o, int argc, char **argv)
 		.kernel_cpl = BOOT_CPL_AUTO,
 		.aslr = ELFLOAD_ASLR_ON,
 	};
-	while ((opt = getopt_long(argc, argv, "+m:o:cqvE:C:hV", long_options,
+	opterr = 0; /* one line, in our own words */
+	while ((opt = getopt_long(argc, argv, "+:m:o:cqvE:C:hV", long_options,
 				  NULL)) != -1) {
-		status = set_option(o, opt, optarg);
+		status = opt == '?' || opt == ':' ? misused(opt, argv)
+						  : set_option(o, opt, optarg);
 		if (status >= 0)
 			return status;
 	}

@@ -42,6 +42,7 @@ Test(errors, what_is_not_there_is_127)
 	refused(127, "/nowhere/program", "/nowhere/program");
 	refused(127, "no-such-program", "no-such-program");
 	refused(127, "/etc/passwd/x", "/etc/passwd/x");
+	refused(127, "", "");
 }
 
 Test(errors, a_directory_is_126)
@@ -60,7 +61,14 @@ Test(errors, a_file_without_x_is_126)
 
 Test(errors, a_script_is_126)
 {
-	refused(126, "script", program("script", "#!/bin/sh\necho hi\n", 18));
+	refused(126, "interpreter",
+		program("file", "#!/bin/sh\necho hi\n", 18));
+}
+
+/* Whatever of a dynamic program's libraries there is, its loader is named. */
+Test(errors, a_dynamic_program_is_126)
+{
+	refused(126, "dynamic", "/bin/ls");
 }
 
 Test(errors, files_that_are_no_elf_are_126)
@@ -88,6 +96,7 @@ Test(errors, a_symlink_loop_is_126)
 /*
  * A damaged program may be refused, or run and then end in any way of its own,
  * said so by vmm; but vmm itself may not fail, and must not lose a frame.
+ * Never run one natively: nobody knows what it does.
  */
 static void never_hurts(const char *path, const char *what)
 {
