@@ -14,7 +14,7 @@ static inline const char *path_of(void *ctx, uint32_t file)
 }
 
 static const char *const paths[4] = {NULL, "/usr/bin/busybox",
-				     "/tmp/a b\n\033[1m", "/"};
+				     "/tmp/a b\n\033[1m", "/d/\x7f\xff\\"};
 
 /* 1 GHz: a tick is a nanosecond. */
 static inline struct trace_config config_of(FILE *text, bool summary)

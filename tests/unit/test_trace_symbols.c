@@ -256,13 +256,13 @@ Test(symbols, a_table_beyond_the_file_is_not_read)
 	symbols_free(s);
 }
 
-Test(symbols, a_huge_sparse_table_is_not_read, .timeout = 5)
+Test(symbols, a_large_sparse_table_is_not_read, .timeout = 5)
 {
 	struct image im = good_image();
 	int fd = memfd_create("sparse", 0);
 	struct symbols *s;
 
-	im.shdr[2].sh_size = 1ull << 39;
+	im.shdr[2].sh_size = 264ull << 20; /* a little too large */
 	cr_assert_eq(write(fd, &im, sizeof(im)), (ssize_t)sizeof(im));
 	cr_assert_eq(ftruncate(fd, 1ll << 40), 0);
 	s = symbols_read(fd);

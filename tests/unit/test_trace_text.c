@@ -125,6 +125,9 @@ Test(trace_text, control_characters_and_blanks_in_names_are_octal)
 	text_line(&config, &f, line);
 	cr_assert(strstr(line, " a\\040b\\012\\033[1m+0x2123\n"), "%s", line);
 	cr_assert_eq(count_lines(line), 1);
+	f.file = 3;
+	text_line(&config, &f, line);
+	cr_assert(strstr(line, " \\177\\377\\134+0x2123\n"), "%s", line);
 }
 
 Test(trace_text, long_names_are_cut)

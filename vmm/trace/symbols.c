@@ -2,9 +2,9 @@
  * symbols.c: a sorted array of functions, searched by bisection.
  *
  * Entries are sorted by start, no two start at the same address, and
- * start < end for each. libelf checks section bounds against the file; the
- * limits below keep a forged header or a sparse file from costing time or
- * memory.
+ * start < end for each. They may overlap: the one that starts last counts.
+ * libelf checks section bounds against the file; the limits below keep a forged
+ * header or a sparse file from costing time or memory.
  */
 #include "symbols.h"
 
@@ -84,7 +84,7 @@ static bool symbol_rank(const GElf_Sym *sym, unsigned *rank)
 	return true;
 }
 
-/* Size 0 means "up to the next symbol": table_finish cuts the end. */
+/* Size 0: to the section's end, that is to the next symbol. */
 static bool make_symbol(Elf *elf, size_t strtab, const GElf_Sym *sym,
 			struct symbol *out)
 {
@@ -125,9 +125,6 @@ static void table_finish(struct symbols *s)
 		if (s->table[i].start != s->table[kept].start)
 			s->table[++kept] = s->table[i];
 	s->nr = kept + 1;
-	for (i = 0; i + 1 < s->nr; i++)
-		if (s->table[i].end > s->table[i + 1].start)
-			s->table[i].end = s->table[i + 1].start;
 }
 
 static bool sizes_are_sane(Elf *elf, const GElf_Shdr *shdr)

@@ -87,8 +87,8 @@ struct trace *trace_create(const struct trace_config *config)
 		}
 	}
 	if (config->text) {
-		t->each_line = config->text == stderr ||
-			       isatty(fileno(config->text));
+		t->each_line =
+			config->text == stderr || isatty(fileno(config->text));
 		t->used = strlen(text_header);
 		memcpy(t->buffer, text_header, t->used);
 	}
