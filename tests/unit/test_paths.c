@@ -239,6 +239,25 @@ Test(paths, a_file_keeps_its_rights_when_its_name_goes)
 	write_x(fd);
 }
 
+Test(paths, a_file_without_a_name_belongs_to_who_holds_it)
+{
+	int64_t fd = guest_open("ro/file", O_RDONLY);
+
+	cr_assert_eq(call(SYS_fchmod, (uint64_t)fd, 0600), -EROFS);
+	cr_assert_eq(unlink(in_scratch("ro/file")), 0);
+	cr_assert_eq(call(SYS_fchmod, (uint64_t)fd, 0600), 0);
+}
+
+Test(paths, a_name_that_ends_like_a_removed_file_is_no_way_out)
+{
+	int64_t fd;
+
+	host_file("ro/x (deleted)", "safe");
+	fd = guest_open("ro/x (deleted)", O_RDONLY);
+	cr_assert_eq(call(SYS_fchmod, (uint64_t)fd, 0), -EROFS);
+	cr_assert_eq(guest_open("ro/x (deleted)", O_WRONLY), -EROFS);
+}
+
 Test(paths, the_report_is_bounded_and_harmless_to_a_terminal)
 {
 	for (int i = 0; i < 100; i++) {

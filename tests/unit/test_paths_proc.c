@@ -190,6 +190,19 @@ Test(paths_proc, proc_self_fd_has_the_programs_numbers)
 	cr_assert_eq(open_abs(path, O_RDWR), -EROFS);
 }
 
+Test(paths_proc, a_thread_has_the_same_links)
+{
+	char path[96], text[4097];
+	int64_t fd = guest_open("ro/file", O_RDONLY);
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/exe", getpid());
+	cr_assert_gt(readlink_abs(path, text), 0);
+	cr_assert(strstr(text, "/true"));
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", (int)fd);
+	cr_assert_gt(readlink_abs(path, text), 0);
+	cr_assert_str_eq(text, in_scratch("ro/file"));
+}
+
 Test(paths_proc, no_host_descriptor_is_reachable_by_number)
 {
 	int host = open(in_scratch("ro/file"), O_RDONLY | O_CLOEXEC);

@@ -265,6 +265,21 @@ Test(signal_rules, several_pending_signals_nest_their_frames)
 	cr_assert_eq(cpu.regs.rip, 0x400000);
 }
 
+Test(signal_rules, a_fault_is_taken_before_lower_numbers)
+{
+	const ucontext_t *uc;
+
+	action(SIGHUP, HANDLER, 0, 0);
+	action(SIGSEGV, HANDLER + 16, 0, 0);
+	set_mask(set_of(SIGHUP) | set_of(SIGSEGV));
+	call(SYS_kill, SELF, SIGHUP);
+	call(SYS_kill, SELF, SIGSEGV);
+	set_mask(0);
+	cr_assert_eq(cpu.regs.rip, HANDLER);
+	uc = fake_at(&cpu, cpu.regs.rdx);
+	cr_assert_eq(uc->uc_mcontext.gregs[REG_RIP], HANDLER + 16);
+}
+
 Test(signal_rules, sigsuspend_restores_the_mask_after_the_handler)
 {
 	const uint64_t open = 0;

@@ -256,6 +256,18 @@ Test(sys_desc, poll_waits_for_its_time)
 	cr_assert_geq(now() - start, 0.03);
 }
 
+Test(sys_desc, poll_does_not_wait_for_a_bad_descriptor, .timeout = 10)
+{
+	struct pollfd *p = fake_at(&cpu, VA1);
+
+	make_pipe();
+	p[0] = (struct pollfd){3, POLLIN, 0};
+	p[1] = (struct pollfd){99, POLLIN, 0};
+	cr_assert_eq(call(SYS_poll, VA1, 2, -1ull), 1);
+	cr_assert_eq(p[0].revents, 0);
+	cr_assert_eq(p[1].revents, POLLNVAL);
+}
+
 Test(sys_desc, ppoll_checks_and_tells_the_time_left)
 {
 	struct timespec *t = fake_at(&cpu, VA2);

@@ -224,3 +224,23 @@ Test(sys_process, memory_calls_never_come_here)
 	for (size_t i = 0; i < sizeof(nr) / sizeof(nr[0]); i++)
 		cr_assert_eq(call(nr[i], VA0, 4096), -ENOSYS, "%ld", nr[i]);
 }
+
+Test(sys_process, an_unknown_call_is_named_once_if_asked)
+{
+	int p[2];
+	char text[512] = "";
+
+	sys_destroy(sys);
+	sys = sys_create(&(struct sys_config){
+		.exe = "/bin/true", .verbose = true, .keep_inherited = true});
+	cr_assert_eq(pipe2(p, O_CLOEXEC), 0);
+	dup2(p[1], 2);
+	close(p[1]);
+	call(SYS_ptrace);
+	call(SYS_ptrace);
+	call(1 << 20);
+	close(2);
+	cr_assert_gt(read(p[0], text, sizeof(text) - 1), 0);
+	cr_assert_str_eq(text, "vmm: system call ptrace (101) is not "
+			       "supported: ENOSYS\n");
+}
