@@ -31,8 +31,7 @@ struct fault {
 
 /* ---- Frames and entries ------------------------------------------------ */
 
-/* Linux anon_vma_prepare: memory that gets its first own page can merge later
- * only with what has the same identity, or none. */
+/* Linux anon_vma_compatible: would they merge, but for their rights? */
 static bool anon_adjacent(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->file == b->file && a->shm == b->shm &&
@@ -40,6 +39,10 @@ static bool anon_adjacent(const struct vma *a, const struct vma *b)
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
 
+/*
+ * Linux anon_vma_prepare: memory that gets its first own page can merge later
+ * only with what has the same identity, or none. So it takes a neighbour's.
+ */
 static void anon_prepare(struct mm *mm, struct vma *v)
 {
 	if (v->next && v->next->anon_id && anon_adjacent(v, v->next))

@@ -12,7 +12,8 @@
  * read-only (mmap with PROT_WRITE gives -ENODEV, mprotect -EACCES). Shared
  * anonymous memory is its one process's own; madvise does not empty it. No huge
  * pages, no swap, no overcommit limit. MAP_LOCKED populates and locks nothing
- * else. Below 64 KiB nothing may be mapped, whoever asks.
+ * else. Fault-around is at most 64 KiB. Below 64 KiB nothing may be mapped,
+ * whoever asks.
  */
 #ifndef MM_H
 #define MM_H
