@@ -107,7 +107,7 @@ static void build_kernel_idt(struct vm *vm)
 		idt_entry(boot_kernel_image(vm)->gate_leave, 1, IDT_DPL3);
 }
 
-/* The two ways into a kernel at CPL 3, guest/arch/cpl3/gate.S. */
+/* The ways into a kernel at CPL 3, guest/arch/cpl3/gate.S. */
 static void build_gate_page(struct vm *vm)
 {
 	struct hv_vcpu_area *area = (void *)(vm->mem.base + BOOT_VCPU_AREA);
@@ -125,6 +125,10 @@ static void build_gate_page(struct vm *vm)
 	area->gate.fault = into;
 	into.rip = image->gate_exception;
 	area->gate.exception = into;
+	into.rip = image->gate_resume;
+	into.rsp = direct_va(BOOT_VCPU_AREA +
+			     offsetof(struct hv_vcpu_area, regs));
+	area->gate.resume = into;
 }
 
 void boot_build_descriptors(struct vm *vm)

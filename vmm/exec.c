@@ -130,6 +130,7 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.egid = getegid(),
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
+		.thp_files = elfload_thp_files(e->fd),
 	};
 
 	getrlimit(RLIMIT_STACK, &stack);

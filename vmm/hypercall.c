@@ -163,8 +163,15 @@ static void call_exec(struct vcpu *v)
 
 static void call_syscall(struct vcpu *v)
 {
+	v->leaving = v->vm->kernel_cpl == 3;
+	v->regs_changed = false;
 	sys_serve(v->vm->sys, v);
 	answer(v);
+	if (v->stopping || v->regs_changed)
+		vcpu_return_to_kernel(v);
+	if (v->leaving) /* `err` is the word that the gate pops into rax */
+		v->area->gate.err = v->area->regs.rax;
+	v->leaving = false;
 }
 
 static void call_upcall_done(struct vcpu *v)

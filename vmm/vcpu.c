@@ -207,6 +207,11 @@ void vcpu_get_regs(const struct vcpu *v, struct hv_regs *out)
 
 void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
 {
+	struct hv_regs now = v->area->regs;
+
+	now.rax = in->rax;
+	if (memcmp(&now, in, sizeof(now)))
+		v->regs_changed = true;
 	v->area->regs = *in;
 }
 
@@ -246,6 +251,18 @@ int vcpu_run(struct vcpu *v)
 	return v->wait_status;
 }
 
+/* The gate is about to return to the program: not now. */
+void vcpu_return_to_kernel(struct vcpu *v)
+{
+	struct hv_gate_page *gate = &v->area->gate;
+
+	if (!v->leaving)
+		return;
+	v->leaving = false;
+	gate->saved = gate->resume;
+	gate->user_root = gate->kernel_root;
+}
+
 /*
  * The guest runs its fault handler inside our hypercall and answers by
  * UPCALL_DONE; then the copy that needed the page goes on.
@@ -259,6 +276,7 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
 	page->upcall_va = va;
 	page->upcall_access = access;
 	page->status = HV_STATUS_FAULT_IN;
+	vcpu_return_to_kernel(v);
 	v->upcall_pending = true;
 	while (v->upcall_pending && !v->done)
 		vcpu_step(v);

@@ -21,6 +21,9 @@ struct vcpu {
 	struct hv_vcpu_area *area;
 	hv_gpa_t area_gpa;
 
+	/* A call forwarded on the way out (hv_gate_page) is being served: */
+	bool leaving;	   /* the guest will return to the program */
+	bool regs_changed; /* more than rax */
 	bool upcall_pending;
 	int upcall_result;
 
@@ -38,6 +41,9 @@ int vcpu_run(struct vcpu *v);
 
 /* Ask the guest to fault in va while a hypercall of it is served. */
 int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access);
+
+/* Have a guest that is leaving come back to its kernel: see hv_gate_page. */
+void vcpu_return_to_kernel(struct vcpu *v);
 
 /* Stop now, because of a bug or a host failure: exit status 125. */
 void vcpu_abort(struct vcpu *v);

@@ -19,8 +19,9 @@ struct cpu {
 	struct mm *mm;		/* address space of the thread */
 	uint64_t fault_seq;	/* number of the last record */
 	/* Level 3 alone: */
-	bool in_kernel; /* to tell the kernel's own traps */
-	bool log_due;	/* the record in the call page is to be logged */
+	bool in_kernel;	  /* to tell the kernel's own traps */
+	bool forward_due; /* a system call for the host */
+	bool log_due;	  /* the record in the call page is to be logged */
 	uint64_t *leave_entry, leave_value;	/* stored by the gate */
 	uint64_t *pending_entry, pending_value; /* level.h: not stored yet */
 };

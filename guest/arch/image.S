@@ -20,6 +20,7 @@
 	.endr
 	.quad kernel_fault
 	.quad kernel_exception
+	.quad kernel_resume
 	.quad leave
 	/* CPL 0 has no gate. */
-	.weak kernel_fault, kernel_exception, leave
+	.weak kernel_fault, kernel_exception, kernel_resume, leave

@@ -134,7 +134,7 @@ static void undo_faulted_syscall(struct hv_regs *regs)
  * IRETQ to an address that is not canonical faults inside the kernel; on Linux
  * such a return raises SIGSEGV in the program.
  */
-static void check_return_address(struct hv_regs *regs)
+void trap_check_return(struct hv_regs *regs)
 {
 	uint64_t ip = regs->rip;
 
@@ -174,5 +174,5 @@ void trap_handle(struct hv_regs *regs)
 		page_fault(regs);
 	else
 		exception(regs);
-	check_return_address(regs);
+	trap_check_return(regs);
 }

@@ -25,6 +25,13 @@ bool level_trap_in_kernel(const struct hv_regs *regs);
 uint64_t level_fault_address(void);
 /* Trap to the host; arguments and answer are in the vCPU's call page. */
 void level_hypercall(enum hv_call_nr nr);
+/*
+ * Have the host serve the system call in the user's registers: now, or when the
+ * kernel is left, which must be the next thing to happen.
+ */
+void level_forward_syscall(void);
+/* The user's rip may have changed: see that IRETQ can go there. */
+void trap_check_return(struct hv_regs *regs);
 /* Have the record in the call page logged, before anything else happens. */
 void level_fault_log(void);
 /* Once, on the boot vCPU, before anything else here is used. */

@@ -98,11 +98,10 @@ void hv_panic(const char *text)
 }
 
 /* The host may interrupt its work any number of times to ask for a page. */
-static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
+bool hv_answer_upcalls(hv_fault_in_fn fault_in)
 {
 	struct hv_call_page_s *page = call_page();
 
-	level_hypercall(nr);
 	while (page->status == HV_STATUS_FAULT_IN) {
 		int result = fault_in(page->upcall_va, page->upcall_access);
 
@@ -110,6 +109,12 @@ static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
 		level_hypercall(HV_CALL_UPCALL_DONE);
 	}
 	return page->status == HV_STATUS_DONE;
+}
+
+static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
+{
+	level_hypercall(nr);
+	return hv_answer_upcalls(fault_in);
 }
 
 bool hv_exec(hv_fault_in_fn fault_in, int *result)

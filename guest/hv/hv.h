@@ -50,6 +50,8 @@ typedef int (*hv_fault_in_fn)(uint64_t va, uint32_t access);
 bool hv_exec(hv_fault_in_fn fault_in, int *result);
 /* Forward the system call in the vCPU's registers. */
 bool hv_syscall(hv_fault_in_fn fault_in);
+/* The rest of a forwarded call that began on the way out of the kernel. */
+bool hv_answer_upcalls(hv_fault_in_fn fault_in);
 bool hv_signal(const struct hv_call_signal *signal, hv_fault_in_fn fault_in);
 
 _Noreturn void hv_exit(const struct hv_counters *counters);

@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 
 #include "../arch/cpu.h"
+#include "../arch/trap.h"
 #include "hv.h"
 #include "kernel.h"
 #include "mm.h"
@@ -39,6 +40,6 @@ void syscall_handle(struct hv_regs *regs)
 {
 	if (is_memory_call(regs->rax))
 		regs->rax = (uint64_t)serve(cpu_this()->mm, regs);
-	else if (!hv_syscall(kernel_fault_in))
-		kernel_exit();
+	else
+		level_forward_syscall();
 }

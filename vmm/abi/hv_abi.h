@@ -83,9 +83,9 @@ struct hv_image {
 	uint64_t syscall; /* MSR_LSTAR */
 	uint64_t vectors[HV_VECTORS];
 	/* CPL 3 alone: into the kernel by the gate, and out by INT3. */
-	uint64_t gate_fault, gate_exception, gate_leave;
+	uint64_t gate_fault, gate_exception, gate_resume, gate_leave;
 };
-_Static_assert(sizeof(struct hv_image) == 352, "hv_image is ABI");
+_Static_assert(sizeof(struct hv_image) == 360, "hv_image is ABI");
 
 /* User registers as the entry code leaves them; the host may change them. */
 struct hv_regs {
@@ -184,8 +184,9 @@ struct hv_boot {
 #define HV_PORT 0x5e
 /*
  * Before anything else the kernel times HV_PROBE_LOOPS iterations of a loop of
- * two instructions, three times, and puts the least TSC ticks out here, 32 bits. The host sees by
- * it whether ring 0 is interpreted, and sets hv_boot.flags.
+ * two instructions, three times, and puts the least TSC ticks out here, 32
+ * bits. The host sees by it whether ring 0 is interpreted, and sets
+ * hv_boot.flags.
  */
 #define HV_PORT_PROBE  0x5f
 #define HV_PROBE_LOOPS 8
@@ -362,6 +363,12 @@ struct hv_call_page_s {
  * share; a program cannot reach it. Traps from user mode push onto `saved`,
  * those from the kernel (its way out) onto `left`. Each return frame is one
  * that IRETQ takes: rip, cs, rflags, rsp, ss.
+ *
+ * A system call is forwarded on the way out: the gate makes the hypercall and
+ * returns to the program, with `err` in rax. Where the host has more to say
+ * than that (an upcall, changed registers, the end) it puts `resume` into
+ * `saved` and the kernel's root into user_root, and the gate returns to the
+ * kernel instead, which puts user_root right and looks at the call page.
  */
 struct hv_gate_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
@@ -373,7 +380,8 @@ struct hv_gate_page {
 	uint64_t reserved;
 	struct hv_gate_frame fault;	/* into the kernel; by the host */
 	struct hv_gate_frame exception; /* likewise */
-	uint8_t more[960 - 32 - 80];
+	struct hv_gate_frame resume;	/* likewise */
+	uint8_t more[960 - 32 - 120];
 	uint64_t which, rax, err;   /* CR2 or the vector; user's rax */
 	struct hv_gate_frame saved; /* ends at 1024: RSP0 */
 	uint8_t left_stack[1024];   /* ends at 2048: IST1 */

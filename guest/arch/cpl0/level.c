@@ -4,6 +4,7 @@
  */
 #include <arch.h>
 
+#include "../../sys/kernel.h"
 #include "../cpu.h"
 #include "../trap.h"
 #include "hv.h"
@@ -45,6 +46,12 @@ void level_hypercall(enum hv_call_nr nr)
 			 :
 			 : "a"((uint32_t)nr), "N"(HV_PORT)
 			 : "memory");
+}
+
+void level_forward_syscall(void)
+{
+	if (!hv_syscall(kernel_fault_in))
+		kernel_exit();
 }
 
 void level_fault_log(void)

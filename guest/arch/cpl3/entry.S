@@ -16,7 +16,7 @@
 
 	.text
 	.globl kernel_start, kernel_fault, kernel_exception
-	.globl user_enter, level_gate_call
+	.globl kernel_resume, user_enter, level_gate_call
 
 kernel_start:
 	call kernel_main
@@ -66,6 +66,13 @@ kernel_exception:
 	push_registers
 	jmp return_to_user
 
+/* A forwarded system call is not over; rsp = struct hv_regs. */
+	.balign 16
+kernel_resume:
+	mov %rsp, %rdi
+	call level_resume
+	jmp return_to_user
+
 /* user_enter(struct hv_regs *): never returns. */
 user_enter:
 	mov %rdi, %rsp
@@ -97,11 +104,11 @@ return_to_user:
 	pop %r8
 	add $16, %rsp			/* rax, rcx: the gate has them */
 	pop %rdx
+	mov CPU + 72 + 48(%rsp), %rcx	/* cpu.leave_entry */
 	pop %rsi
 	pop %rdi
-	cmp $leave_plain, %rax
-	je 1f
-	mov CPU + 56 + 48(%rsp), %rcx	/* cpu.leave_entry */
+	test %rcx, %rcx
+	jz 1f
 	mov CPU + 56 + 56(%rsp), %rdx	/* cpu.leave_value */
 1:	int3
 

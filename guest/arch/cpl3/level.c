@@ -3,8 +3,10 @@
  */
 #include <arch.h>
 
+#include "../../sys/kernel.h"
 #include "../trap.h"
 #include "cpu.h"
+#include "hv.h"
 
 #define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
 
@@ -14,11 +16,15 @@ static struct {
 	uint64_t flushed_pages, flushed_all;
 } level;
 
+_Static_assert(HV_CALL_FAULT_LOG == 9 && HV_CALL_SYSCALL == 11, "gate.S");
+
 void level_gate_call(uint32_t nr);
 const char *level_leave(void);
 
 /* gate.S: what INT3 does, by rax. */
-extern const char leave_plain[], leave_store[], leave_store_log[];
+extern const char leave_plain[], leave_store[], leave_store_log[],
+	leave_forward[];
+void level_resume(struct hv_regs *regs);
 
 void level_init(const struct hv_boot *boot)
 {
@@ -66,12 +72,36 @@ void level_fault_log(void)
 	cpu_this()->log_due = true;
 }
 
+/* Done on the way out, so that the way back is not through the kernel. */
+void level_forward_syscall(void)
+{
+	cpu_this()->forward_due = true;
+}
+
+/* The host has more to say about it than a result. */
+void level_resume(struct hv_regs *regs)
+{
+	struct hv_vcpu_area *area = cpu_area();
+
+	cpu_this()->in_kernel = true;
+	area->gate.user_root = area->call.user_root.v;
+	if (!hv_answer_upcalls(kernel_fault_in))
+		kernel_exit();
+	trap_check_return(regs);
+}
+
 /* Called by entry.S when all is done: which way out. */
 const char *level_leave(void)
 {
 	struct cpu *cpu = cpu_this();
 	const char *way = leave_plain;
 
+	cpu->leave_entry = NULL;
+	if (cpu->forward_due) {
+		level_store_pending(cpu);
+		cpu->forward_due = false;
+		way = leave_forward;
+	}
 	if (cpu->pending_entry) {
 		way = cpu->log_due ? leave_store_log : leave_store;
 		cpu->leave_entry = cpu->pending_entry;
