@@ -17,6 +17,7 @@
 #include "exec.h"
 #include "message.h"
 #include "options.h"
+#include "stop.h"
 #include "symbols.h"
 #include "sys.h"
 #include "trace.h"
@@ -142,7 +143,7 @@ static int check_counters(const struct vm *vm)
 {
 	const struct hv_counters *c = &vm->counters;
 
-	if (!vm->check)
+	if (!vm->check || stop_signal())
 		return 0;
 	if (!vm->have_counters) {
 		error("check: the guest ended without counting");
@@ -235,13 +236,35 @@ static int end_as(int status)
 	return 128 + WTERMSIG(status);
 }
 
+/*
+ * A standard descriptor that is closed must not become one of the files that
+ * we open: the program would read, and we would print, there. The program does
+ * not get what is close-on-exec.
+ */
+static int occupy_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= 2);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -errno : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct machine m;
 	const struct options *o = &m.options;
 	struct exec_config config;
-	int status = options_parse(&m.options, argc, argv);
+	int status;
 
+	if (occupy_standard()) {
+		error("/dev/null: %s", strerror(errno));
+		return FAILURE;
+	}
+	status = options_parse(&m.options, argc, argv);
 	if (status >= 0)
 		return status;
 	message_level(o->quiet, o->verbose);
@@ -261,6 +284,7 @@ int main(int argc, char **argv)
 		return status;
 	if (prepare_vm(&m) || prepare_sys(&m) || prepare_log(&m))
 		return FAILURE;
+	stop_init(&m.vcpu.run->immediate_exit);
 	status = run(&m);
 	tear_down(&m);
 	return end_as(status);

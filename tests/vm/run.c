@@ -120,8 +120,9 @@ static _Noreturn void child(const struct run_how *how, int in, int out, int err,
 		_exit(99);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(99);
-	for (int fd = 3; fd < 1024; fd++)
-		close(fd);
+	for (int fd = 0; fd < 1024; fd++)
+		if (fd > 2 || how->closed & 1u << fd)
+			close(fd);
 	exec_in_path(args);
 	dprintf(2, "%s: %s\n", args[0], strerror(errno));
 	_exit(99);

@@ -39,6 +39,7 @@ struct run_how {
 	const char *in_file; /* standard input from this file, or NULL */
 	const char *dir;     /* working directory, or NULL */
 	bool no_aslr;	     /* as setarch -R does */
+	unsigned closed;     /* bit n: close descriptor n, of 0 and 1 */
 };
 
 /* The vmm to test, absolute. */

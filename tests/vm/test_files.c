@@ -238,3 +238,23 @@ VM_TEST(files, a_program_has_three_descriptors)
 		run_free(&r);
 	}
 }
+
+/* vmm opens files before the program runs: none may become its input. */
+VM_TEST(files, what_is_closed_stays_closed)
+{
+	for (unsigned closed = 1; closed <= 3; closed++) {
+		const struct run_how how = {.closed = closed};
+		struct run r, native;
+
+		run_native(&native, &how, ARGS("busybox", "cat"));
+		run_vmm(&r, &how, level, ARGS("busybox", "cat"));
+		expect_same(&r, &native);
+		if (closed & 1)
+			expect_err(&r, "Bad file descriptor");
+		run_free(&r);
+		run_free(&native);
+	}
+	expect_as_native(level, &(struct run_how){.closed = 1},
+			 ARGS("busybox", "sh", "-c",
+			      "exec </etc/passwd; read x; echo $x"));
+}

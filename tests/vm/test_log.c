@@ -350,3 +350,29 @@ VM_TEST(log, the_kernel_counted_as_many_faults)
 	log_free(&log);
 	run_free(&r);
 }
+
+/* Memory runs out: said in the log, and nothing is lost even then. */
+Test(log, the_last_frame_is_followed_by_oom, .init = need_kvm)
+{
+	struct log log;
+	struct run r;
+
+	trace(&log, &r, 3, ARGS("-m", "16M", image("touch"), "10000"));
+	expect_signal(&r, SIGKILL);
+	expect_out(&r, "");
+	cr_assert_str_eq(log.line[log.n - 1].outcome, "oom");
+	cr_assert(log_count(&log, "oom", NULL) == 1);
+	cr_assert(log_count(&log, "anon-zero", "[anon]") > 2000);
+	log_free(&log);
+	run_free(&r);
+}
+
+VM_TEST(log, a_log_that_cannot_be_written_is_said_so)
+{
+	struct run r;
+
+	run_vmm(&r, NULL, level, ARGS("-o", "/dev/full", image("hello")));
+	expect_out(&r, "hello 42\n");
+	expect_err(&r, "the log is not complete: No space left on device");
+	run_free(&r);
+}

@@ -151,14 +151,15 @@ int fdtable_close(struct fdtable *t, int fd)
 	return close(host) < 0 && errno != EINTR ? -errno : 0;
 }
 
+/* As execve: what is to be closed then is not the program's, but ours. */
 static int inherit_standard(struct fdtable *t)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		int copy = fcntl(fd, F_DUPFD_CLOEXEC, FDTABLE_HOST_MIN);
-		int r;
+		int flags = fcntl(fd, F_GETFD), copy, r;
 
-		if (copy < 0 && errno == EBADF)
+		if (flags < 0 || (flags & FD_CLOEXEC))
 			continue;
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, FDTABLE_HOST_MIN);
 		if (copy < 0)
 			return -errno;
 		r = put(t, (unsigned)fd, copy, false);
