@@ -1,4 +1,5 @@
-/* mallocs.c: many sizes, written, moved and checked; what failed is said. */
+/* mallocs.c: many sizes, written, moved and checked; what failed is said.
+ * Argument: fewer rounds. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,12 +31,12 @@ static void fill(int i)
 		block[i][j] = (unsigned char)(i + j);
 }
 
-static void churn(void)
+static void churn(int rounds)
 {
 	int bad = 0;
 	size_t total = 0;
 
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < rounds; round++) {
 		int i = (int)(next() >> 8) % NR;
 
 		if (block[i] && !intact(i))
@@ -49,9 +50,9 @@ static void churn(void)
 	printf("bad %d, total %zu\n", bad, total);
 }
 
-static void one_of_each(void)
+static void one_of_each(size_t largest)
 {
-	for (size_t n = 1; n <= 64u << 20; n *= 4) {
+	for (size_t n = 1; n <= largest; n *= 4) {
 		unsigned char *p = calloc(1, n);
 		size_t nonzero = 0;
 
@@ -66,12 +67,12 @@ static void one_of_each(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	void *p = NULL;
 
-	one_of_each();
-	churn();
+	one_of_each(argc > 1 ? 1u << 20 : 64u << 20);
+	churn(argc > 1 ? atoi(argv[1]) : 20000);
 	for (int i = 0; i < NR; i++)
 		free(block[i]);
 	printf("aligned %d", posix_memalign(&p, 65536, 100));
