@@ -7,6 +7,7 @@ set -u
 build=$1
 results=$build/results
 passed=0 failed=0 skipped=0
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export VMM=$PWD/$build/vmm IMAGES=$PWD/$build/images
 
 rm -rf "$results"

@@ -174,12 +174,23 @@ static int build_tables(struct vm *vm, uint64_t start, uint64_t end)
 _Static_assert(BOOT_INFO_GPA + sizeof(struct hv_boot) <= HV_KERNEL_GPA,
 	       "boot information runs into the kernel");
 
+static void place_ring(struct vm *vm, uint64_t gpa)
+{
+	struct hv_boot *boot = boot_info(vm);
+
+	vm->ring = (void *)(vm->mem.base + gpa);
+	boot->ring.v = gpa;
+	boot->ring_records = (vm->ring_size - sizeof(struct hv_ring)) /
+			     sizeof(struct hv_fault);
+}
+
 /* Place one of the two kernels, with its tables, in the first bank. */
 static int load_kernel(struct vm *vm)
 {
 	const struct hv_image *image = boot_kernel_image(vm);
 	uint64_t tables = HV_KERNEL_GPA + image->mem_size;
-	uint64_t reserved_end = tables + table_bytes(vm->ram_size);
+	uint64_t ring = tables + table_bytes(vm->ram_size);
+	uint64_t reserved_end = ring + vm->ring_size;
 
 	vm->nr_banks = banks_layout(vm->ram_size, reserved_end, vm->banks);
 	if (!vm->nr_banks) {
@@ -188,7 +199,9 @@ static int load_kernel(struct vm *vm)
 		return -EINVAL;
 	}
 	memcpy(vm->mem.base + HV_KERNEL_GPA, image, kernel_image_size(vm));
-	if (build_tables(vm, tables, reserved_end)) {
+	if (vm->ring_size)
+		place_ring(vm, ring);
+	if (build_tables(vm, tables, ring)) {
 		error("boot page tables: no room for %lu MiB of RAM",
 		      vm->ram_size >> 20);
 		return -ENOSPC;
@@ -216,6 +229,7 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 	int ret;
 
 	vm->ram_size = config->ram_size;
+	vm->ring_size = config->ring_size;
 	vm->choose_cpl = config->kernel_cpl == BOOT_CPL_AUTO;
 	vm->kernel_cpl = (uint32_t)config->kernel_cpl;
 	if (vm->choose_cpl)

@@ -25,7 +25,8 @@ struct boot_config {
 	uint64_t ram_size; /* bytes; a multiple of 4096 */
 	uint32_t flags;	   /* HV_BOOT_* that options decide */
 	uint64_t fault_around;
-	int kernel_cpl; /* 0, 3 or BOOT_CPL_AUTO */
+	uint64_t ring_size; /* bytes of the batched log; 0: none */
+	int kernel_cpl;	    /* 0, 3 or BOOT_CPL_AUTO */
 };
 
 /*
@@ -42,9 +43,10 @@ int boot_set_registers(struct vm *vm, struct vcpu *v);
 
 /*
  * The ticks that the kernel's first loop took (HV_PORT_PROBE): far above what
- * hardware needs, ring 0 is interpreted, and CPL 3 is where the kernel should run. If
- * the choice is ours and the kernel that runs is the other one, sets memory and
- * registers up again, for another start. Returns 0, or prints and -errno.
+ * hardware needs, ring 0 is interpreted, and CPL 3 is where the kernel should
+ * run. If the choice is ours and the kernel that runs is the other one, sets
+ * memory and registers up again, for another start. Returns 0, or prints and
+ * -errno.
  */
 int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
 		  uint64_t tsc_khz);

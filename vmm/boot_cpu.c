@@ -126,8 +126,8 @@ static void build_gate_page(struct vm *vm)
 	into.rip = image->gate_exception;
 	area->gate.exception = into;
 	into.rip = image->gate_resume;
-	into.rsp = direct_va(BOOT_VCPU_AREA +
-			     offsetof(struct hv_vcpu_area, regs));
+	into.rsp =
+		direct_va(BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, regs));
 	area->gate.resume = into;
 }
 

@@ -8,12 +8,12 @@
 #include "hv_abi.h"
 #include "vm.h"
 
-#define GDT_GPA	      0x1000ull
-#define TSS_GPA	      0x1800ull
-#define IDT_GPA	      0x2000ull
+#define GDT_GPA	       0x1000ull
+#define TSS_GPA	       0x1800ull
+#define IDT_GPA	       0x2000ull
 #define IDT_KERNEL_GPA 0x4000ull /* at IDT_GPA's address in its root */
-#define DF_STACK_GPA  0x3000ull
-#define BOOT_INFO_GPA 0x10000ull
+#define DF_STACK_GPA   0x3000ull
+#define BOOT_INFO_GPA  0x10000ull
 
 /* Descriptor tables and gate pages: mapped beside the kernel image. */
 static inline uint64_t kernel_va(uint64_t gpa)

@@ -132,16 +132,42 @@ static void call_page_copy(struct vcpu *v)
 		bad_frame(v, dst ? call.src : call.dst);
 }
 
+/* One bad record ends the guest: the log must not be trusted then. */
+static void log_fault(struct vcpu *v, const struct hv_fault *record)
+{
+	if (!v->vm->trace || !trace_fault(v->vm->trace, record))
+		return;
+	error("fault records were lost before number %lu: a bug of vmm",
+	      record->seq);
+	vcpu_abort(v);
+}
+
 static void call_fault_log(struct vcpu *v)
 {
 	struct hv_fault record = call_page(v)->fault;
 
-	if (v->vm->trace && trace_fault(v->vm->trace, &record)) {
-		error("fault records were lost before number %lu: a bug of "
-		      "vmm",
-		      record.seq);
+	log_fault(v, &record);
+}
+
+void hypercall_drain_ring(struct vcpu *v)
+{
+	struct hv_ring *ring = v->vm->ring;
+	uint64_t room = v->vm->ring_size / sizeof(struct hv_fault) - 1;
+	uint32_t count = ring ? ring->count : 0;
+
+	if (count > room) {
+		error("guest kernel: %u records in a ring for %lu", count,
+		      room);
 		vcpu_abort(v);
+		return;
 	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct hv_fault record = ring->records[i];
+
+		log_fault(v, &record);
+	}
+	if (ring)
+		ring->count = 0;
 }
 
 static void call_exec(struct vcpu *v)
@@ -166,6 +192,7 @@ static void call_syscall(struct vcpu *v)
 	v->leaving = v->vm->kernel_cpl == 3;
 	v->regs_changed = false;
 	sys_serve(v->vm->sys, v);
+	vcpu_check_stop(v);
 	answer(v);
 	if (v->stopping || v->regs_changed)
 		vcpu_return_to_kernel(v);
@@ -217,6 +244,7 @@ static const call_fn call_table[HV_CALL_NR] = {
 	[HV_CALL_UPCALL_DONE] = call_upcall_done,
 	[HV_CALL_SIGNAL] = call_signal,
 	[HV_CALL_EXIT] = call_exit,
+	[HV_CALL_RING_FULL] = hypercall_drain_ring,
 };
 
 void hypercall_dispatch(struct vcpu *v, uint32_t nr)

@@ -43,6 +43,7 @@ static int prepare_vm(struct machine *m)
 		.flags = (trace ? HV_BOOT_TRACE : 0) |
 			 (o->check ? HV_BOOT_CHECK : 0),
 		.fault_around = o->fault_around,
+		.ring_size = trace ? o->ring_size : 0,
 		.kernel_cpl = o->kernel_cpl,
 	};
 

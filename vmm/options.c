@@ -17,6 +17,7 @@
 
 #define USAGE_STATUS	     125
 #define DEFAULT_RAM	     (1ull << 30)
+#define DEFAULT_RING	     (256ull << 10)
 #define DEFAULT_FAULT_AROUND 65536ull
 
 static const char help_text[] =
@@ -28,6 +29,8 @@ static const char help_text[] =
 	"Log\n"
 	"  --trace            one line for each page fault, to stderr\n"
 	"  -o FILE            the same, to FILE\n"
+	"  --trace-mode=MODE  trap: each fault at once; ring[:SIZE]: in "
+	"batches\n"
 	"  -c                 summary of the faults at the end\n"
 	"  -q                 no closing lines      -v  more detail\n"
 	"Machine\n"
@@ -51,6 +54,7 @@ static const char help_text[] =
 
 enum {
 	OPT_TRACE = 256,
+	OPT_TRACE_MODE,
 	OPT_FAULT_AROUND,
 	OPT_CHECK,
 	OPT_KERNEL_CPL,
@@ -63,6 +67,7 @@ enum {
 
 static const struct option long_options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
+	{"trace-mode", required_argument, NULL, OPT_TRACE_MODE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"check", no_argument, NULL, OPT_CHECK},
@@ -127,6 +132,24 @@ static int set_fault_around(struct options *o, const char *text)
 		return wrong("--fault-around", text,
 			     "must be 4K (off), 8K, 16K, 32K or 64K");
 	o->fault_around = size;
+	return -1;
+}
+
+static int set_trace_mode(struct options *o, const char *text)
+{
+	o->ring_size = 0;
+	if (!strcmp(text, "trap"))
+		return -1;
+	o->ring_size = DEFAULT_RING;
+	if (!strcmp(text, "ring"))
+		return -1;
+	if (strncmp(text, "ring:", 5) || !parse_size(text + 5, &o->ring_size))
+		return wrong("--trace-mode", text,
+			     "must be trap or ring[:SIZE]");
+	if (o->ring_size < 4096 || o->ring_size > 4 << 20 ||
+	    o->ring_size % 4096)
+		return wrong("--trace-mode", text,
+			     "the ring has 4K to 4M, in steps of 4K");
 	return -1;
 }
 
@@ -199,6 +222,8 @@ static int set_option(struct options *o, int opt, char *arg)
 	case OPT_TRACE:
 		o->trace = true;
 		return -1;
+	case OPT_TRACE_MODE:
+		return set_trace_mode(o, arg);
 	case OPT_FAULT_AROUND:
 		return set_fault_around(o, arg);
 	case OPT_CHECK:

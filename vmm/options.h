@@ -14,6 +14,7 @@
 struct options {
 	uint64_t ram_size;     /* bytes */
 	uint64_t fault_around; /* bytes */
+	uint64_t ring_size;    /* bytes; 0: a trap for each fault */
 	int kernel_cpl;	       /* 0, 3 or BOOT_CPL_AUTO */
 	bool trace, summary, verbose, quiet, check;
 	const char *log_file;  /* -o; implies trace */

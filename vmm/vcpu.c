@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "check_guest.h"
 #include "message.h"
+#include "stop.h"
 #include "vcpu_internal.h"
 
 #define MSR_STAR	   0xc0000081
@@ -223,6 +225,17 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 	v->wait_status = wait_status;
 	/* Without the check nobody wants to see the guest tear down. */
 	v->done = !v->vm->check;
+	if (v->vm->check && check_guest_tables(v))
+		vcpu_abort(v);
+}
+
+/* Somebody ends us: no teardown, no waiting for the guest. */
+void vcpu_check_stop(struct vcpu *v)
+{
+	if (!stop_signal() || v->done)
+		return;
+	v->done = true;
+	v->wait_status = stop_signal();
 }
 
 void vcpu_abort(struct vcpu *v)
@@ -234,8 +247,10 @@ void vcpu_abort(struct vcpu *v)
 static void vcpu_step(struct vcpu *v)
 {
 	if (ioctl(v->fd, KVM_RUN, 0) < 0) {
-		if (errno == EINTR || errno == EAGAIN)
+		if (errno == EINTR || errno == EAGAIN) {
+			vcpu_check_stop(v);
 			return;
+		}
 		error("KVM_RUN: %s", strerror(errno));
 		exit_dump(v, 0);
 		vcpu_abort(v);
@@ -248,6 +263,7 @@ int vcpu_run(struct vcpu *v)
 {
 	while (!v->done)
 		vcpu_step(v);
+	hypercall_drain_ring(v);
 	return v->wait_status;
 }
 

@@ -45,6 +45,9 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access);
 /* Have a guest that is leaving come back to its kernel: see hv_gate_page. */
 void vcpu_return_to_kernel(struct vcpu *v);
 
+/* Stop if a signal wants vmm to end (stop.h). */
+void vcpu_check_stop(struct vcpu *v);
+
 /* Stop now, because of a bug or a host failure: exit status 125. */
 void vcpu_abort(struct vcpu *v);
 
@@ -57,6 +60,8 @@ void exit_dispatch(struct vcpu *v);
 void exit_dump(struct vcpu *v, uint64_t va);
 
 /* hypercall.c */
+/* Log what the ring holds, and empty it. */
+void hypercall_drain_ring(struct vcpu *v);
 void hypercall_dispatch(struct vcpu *v, uint32_t nr);
 
 #endif

@@ -57,21 +57,40 @@ static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)
 		kernel_exit();
 }
 
+/* Where the next record goes: straight into the ring, if there is one. */
+static struct hv_fault *next_record(void)
+{
+	struct hv_ring *ring = kernel_boot.ring;
+
+	return ring ? &ring->records[ring->count] : &cpu_area()->call.fault;
+}
+
+static void log_record(void)
+{
+	struct hv_ring *ring = kernel_boot.ring;
+
+	if (!ring)
+		hv_fault_log();
+	else if (++ring->count == kernel_boot.ring_records)
+		level_hypercall(HV_CALL_RING_FULL);
+}
+
 static int fault_resolve(uint64_t va, uint32_t access, uint64_t err,
-			 uint64_t ip)
+			 uint64_t ip, uint16_t *outcome)
 {
 	struct cpu *cpu = cpu_this();
-	struct hv_fault *record = &cpu_area()->call.fault;
+	struct hv_fault *record = next_record();
 	uint64_t start = kernel_boot.trace ? arch_tsc() : 0;
 	int ret = mm_fault(cpu->mm, va, access, err, ip, record);
 
 	if (ret == MM_FAULT_SILENT)
 		return 0;
+	*outcome = record->outcome;
 	record->seq = ++cpu->fault_seq;
 	if (kernel_boot.trace) {
 		record->tsc = start;
 		record->cycles = arch_tsc() - start;
-		hv_fault_log();
+		log_record();
 	}
 	return ret;
 }
@@ -79,9 +98,10 @@ static int fault_resolve(uint64_t va, uint32_t access, uint64_t err,
 int kernel_fault_in(uint64_t va, uint32_t access)
 {
 	uint64_t err = access & HV_ACCESS_WRITE ? PF_WRITE : 0;
+	uint16_t outcome;
 
 	return fault_resolve(va, access | HV_FAULTF_UPCALL, err,
-			     cpu_area()->regs.rip);
+			     cpu_area()->regs.rip, &outcome);
 }
 
 static void page_fault(struct hv_regs *regs)
@@ -89,12 +109,13 @@ static void page_fault(struct hv_regs *regs)
 	uint64_t va = level_fault_address();
 	uint32_t access = HV_ACCESS_USER;
 	int sig = SIGSEGV, code = SEGV_MAPERR;
+	uint16_t outcome;
 
 	access |= regs->err & PF_WRITE ? HV_ACCESS_WRITE : 0;
 	access |= regs->err & PF_INSTR ? HV_ACCESS_EXEC : 0;
-	if (!fault_resolve(va, access, regs->err, regs->rip))
+	if (!fault_resolve(va, access, regs->err, regs->rip, &outcome))
 		return;
-	switch (cpu_area()->call.fault.outcome) {
+	switch (outcome) {
 	case HV_FAULT_SEGV_ACCERR:
 		code = SEGV_ACCERR;
 		break;

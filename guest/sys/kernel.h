@@ -11,8 +11,10 @@
 
 /* What boot information says and code asks often. Constant after boot. */
 extern struct kernel_boot {
-	bool trace;	     /* report each fault */
-	bool check;	     /* tear down and count at the end */
+	bool trace;	      /* report each fault */
+	bool check;	      /* tear down and count at the end */
+	struct hv_ring *ring; /* NULL: a trap for each record */
+	uint32_t ring_records;
 	bool syscall_faults; /* SYSCALL arrives as a page fault */
 } kernel_boot;
 

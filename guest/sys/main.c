@@ -19,6 +19,9 @@ static void take_boot_flags(const struct hv_boot *boot)
 		panic("boot information is of another version: %#lx %u",
 		      boot->magic, boot->abi_version);
 	kernel_boot.trace = boot->flags & HV_BOOT_TRACE;
+	if (boot->ring.v)
+		kernel_boot.ring = arch_phys_to_virt(boot->ring);
+	kernel_boot.ring_records = (uint32_t)boot->ring_records;
 	kernel_boot.check = boot->flags & HV_BOOT_CHECK;
 	kernel_boot.syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
 }

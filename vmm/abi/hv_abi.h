@@ -170,6 +170,8 @@ struct hv_boot {
 	uint64_t gate;	       /* CPL 3: entry 511 of each user PML4 */
 	uint64_t vcpu_area;    /* gpa of struct hv_vcpu_area number 0 */
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
+	hv_gpa_t ring;	       /* struct hv_ring, or 0: one trap a fault */
+	uint64_t ring_records; /* how many it holds */
 	struct hv_bank banks[HV_BANKS_MAX];
 	struct hv_exec exec;
 };
@@ -204,8 +206,9 @@ enum hv_call_nr {
 	HV_CALL_EXEC,	     /* maps made: fill stack and bss, set registers */
 	HV_CALL_SYSCALL,     /* forward a system call */
 	HV_CALL_UPCALL_DONE, /* answer to an upcall */
-	HV_CALL_SIGNAL, /* the program did something that raises a signal */
-	HV_CALL_EXIT,	/* all is torn down: counters; no return */
+	HV_CALL_SIGNAL,	   /* the program did something that raises a signal */
+	HV_CALL_EXIT,	   /* all is torn down: counters; no return */
+	HV_CALL_RING_FULL, /* log the records in the ring, and empty it */
 	HV_CALL_NR
 };
 
@@ -326,6 +329,17 @@ struct hv_fault {
 	uint64_t reserved;
 };
 _Static_assert(sizeof(struct hv_fault) == 128, "hv_fault is ABI");
+
+/*
+ * The batched log. The kernel fills records[0 .. count); the host takes them
+ * and sets count to 0, at HV_CALL_RING_FULL and when the guest has ended.
+ */
+struct hv_ring {
+	uint32_t count;
+	uint8_t reserved[124];
+	struct hv_fault records[];
+};
+_Static_assert(sizeof(struct hv_ring) == 128, "hv_ring is ABI");
 
 /* ---- The vCPU area ----------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 int64_t desc_close(struct call *c)
 {
@@ -151,7 +152,7 @@ static int64_t fcntl_lock(struct call *c, int host, int cmd)
 		return -EFAULT;
 	do {
 		r = host_call(SYS_fcntl, host, cmd, &lock);
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	if (r == 0 && gets)
 		return call_put(c, c->arg[2], &lock, sizeof(lock));
 	return r;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 /* Linux's EP_MAX_EVENTS, INT_MAX / size; we give fewer at a time. */
 #define EVENTS_AT_ONCE (IO_CHUNK / sizeof(struct epoll_event))
@@ -69,7 +70,7 @@ static int64_t wait_events(struct call *c, int max, int timeout)
 		if (timeout >= 0 && left < 0)
 			left = 0;
 		r = host_call(SYS_epoll_wait, host, buf, max, (int)left);
-		if (r != -EINTR)
+		if (r != -EINTR || stop_signal())
 			break;
 	}
 	if (r > 0 && call_put(c, c->arg[1], buf, (size_t)r * sizeof(*buf)) < 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 #define RW_COUNT_MAX  0x7ffff000ull /* Linux MAX_RW_COUNT */
 #define NO_OFFSET     (-1ll)	    /* the descriptor's own position */
@@ -91,7 +92,7 @@ static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 		else
 			r = host_call(writes ? SYS_pwrite64 : SYS_pread64,
 				      io->host, buf, len, at);
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	if (r == -EPIPE && writes)
 		io->c->broken_pipe = true;
 	return r;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 enum ioctl_kind { IOCTL_VALUE, IOCTL_IN, IOCTL_OUT };
 
@@ -73,7 +74,7 @@ static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
 		return -EFAULT;
 	do {
 		r = host_call(SYS_ioctl, host, row->request, arg);
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	if (r >= 0 && row->kind == IOCTL_OUT &&
 	    call_put(c, c->arg[2], buf, row->size) < 0)
 		return -EFAULT;

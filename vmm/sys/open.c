@@ -13,6 +13,7 @@
 
 #include "families.h"
 #include "path.h"
+#include "stop.h"
 
 /* Flags that Linux knows (VALID_OPEN_FLAGS); open and openat drop others. */
 #define OPEN_FLAGS                                                             \
@@ -112,7 +113,7 @@ static int64_t open_again(int fd, int flags, mode_t mode)
 	do {
 		r = host_call(SYS_openat, AT_FDCWD, self, flags | O_CLOEXEC,
 			      mode);
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	return r;
 }
 

@@ -2,6 +2,7 @@
  * path.c: path resolution. See path.h.
  */
 #include "path.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ static int open_path(int dir, const char *path, bool follow, uint64_t resolve)
 
 	do {
 		r = host_call(SYS_openat2, dir, path, &how, sizeof(how));
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	return (int)r;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 #define NSEC 1000000000ll
 
@@ -69,7 +70,7 @@ static int64_t wait_for(struct pollfd *p, unsigned n, const struct wait *w)
 			left = wait_left(w);
 		/* glibc's ppoll keeps `left` as it is; the call would not. */
 		r = host_result(ppoll(p, n, w->forever ? NULL : &left, NULL));
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 #define SIGSET_SIZE  8
 #define ALTSTACK_MIN 2048 /* the kernel's MINSIGSTKSZ */
@@ -198,7 +199,7 @@ int64_t sig_tgkill(struct call *c)
 
 static void wait_for_ever(void)
 {
-	for (;;)
+	while (!stop_signal())
 		pause();
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "stop.h"
 
 #define NSEC 1000000000l
 
@@ -27,7 +28,7 @@ static int64_t sleep_until(clockid_t clock, const struct timespec *until)
 	do {
 		r = host_call(SYS_clock_nanosleep, clock, TIMER_ABSTIME, until,
 			      NULL);
-	} while (r == -EINTR);
+	} while (r == -EINTR && !stop_signal());
 	return r;
 }
 
@@ -94,7 +95,7 @@ static int64_t futex_sleep(struct call *c, int op)
 	int64_t r;
 
 	if (!c->arg[3])
-		for (;;)
+		while (!stop_signal())
 			pause();
 	if (call_get(c, c->arg[3], &t, sizeof(t)) < 0)
 		return -EFAULT;
