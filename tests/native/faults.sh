@@ -6,7 +6,7 @@
 # few more (its allowance below), with the reason. The column "order" says how
 # many faults come in the same order before the first that does not. What
 # changes the order alone: the vDSO (its names are looked up in the program's
-# read-only data), and that Linux 6.16 or so and later maps at a file read the
+# read-only data), and that this Linux (6.18) maps at a file read, it seems, the
 # whole of a large folio of the page cache, beyond the 64 KiB window.
 set -u
 build=$1
