@@ -128,7 +128,7 @@ UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
 
 # What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
 KVM_C    := $(addprefix vmm/,main.c vm.c vcpu.c exits.c hypercall.c guestmem.c \
-	    exec.c boot.c boot_cpu.c)
+	    exec.c boot.c boot_cpu.c count.c)
 
 define UNIT_RULES
 $(B)/$(1)/guest/%.o: guest/%.c

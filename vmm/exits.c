@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "boot.h"
+#include "count.h"
 #include "message.h"
 #include "vcpu_internal.h"
 
@@ -170,6 +171,7 @@ typedef void (*exit_fn)(struct vcpu *v);
 
 static const exit_fn exit_table[] = {
 	[KVM_EXIT_IO] = exit_io,
+	[KVM_EXIT_DEBUG] = count_step,
 	[KVM_EXIT_MMIO] = exit_mmio,
 	[KVM_EXIT_INTR] = exit_intr,
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "count.h"
 #include "exec.h"
 #include "message.h"
 #include "options.h"
@@ -208,6 +209,8 @@ static int run(struct machine *m)
 	if (WIFSIGNALED(status))
 		explain_death(m, WTERMSIG(status));
 	report(m);
+	if (m->options.count_cpl0)
+		count_report();
 	failed = check_counters(&m->vm);
 	return failed ? failed << 8 : status;
 }
@@ -285,6 +288,10 @@ int main(int argc, char **argv)
 		return status;
 	if (prepare_vm(&m) || prepare_sys(&m) || prepare_log(&m))
 		return FAILURE;
+	if (o->count_cpl0 && count_init(&m.vcpu, m.exec.plan.entry)) {
+		error("--count-cpl0: this KVM cannot step");
+		return FAILURE;
+	}
 	stop_init(&m.vcpu.run->immediate_exit);
 	status = run(&m);
 	tear_down(&m);

@@ -37,6 +37,7 @@ static const char help_text[] =
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
 	"  --fault-around=SIZE  map so many bytes around a file read (64K)\n"
 	"  --kernel-cpl=0|3   privilege level of the guest kernel (measured)\n"
+	"  --count-cpl0       count the instructions of ring 0 (slow)\n"
 	"  --check            at the end count every frame and object\n"
 	"Program\n"
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
@@ -57,6 +58,7 @@ enum {
 	OPT_TRACE_MODE,
 	OPT_FAULT_AROUND,
 	OPT_CHECK,
+	OPT_COUNT_CPL0,
 	OPT_KERNEL_CPL,
 	OPT_RW,
 	OPT_NO_ASLR,
@@ -70,6 +72,7 @@ static const struct option long_options[] = {
 	{"trace-mode", required_argument, NULL, OPT_TRACE_MODE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
+	{"count-cpl0", no_argument, NULL, OPT_COUNT_CPL0},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"rw", required_argument, NULL, OPT_RW},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
@@ -226,6 +229,9 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_trace_mode(o, arg);
 	case OPT_FAULT_AROUND:
 		return set_fault_around(o, arg);
+	case OPT_COUNT_CPL0:
+		o->count_cpl0 = true;
+		return -1;
 	case OPT_CHECK:
 		o->check = true;
 		return -1;

@@ -16,6 +16,7 @@ struct options {
 	uint64_t fault_around; /* bytes */
 	uint64_t ring_size;    /* bytes; 0: a trap for each fault */
 	int kernel_cpl;	       /* 0, 3 or BOOT_CPL_AUTO */
+	bool count_cpl0;
 	bool trace, summary, verbose, quiet, check;
 	const char *log_file;  /* -o; implies trace */
 	const char *directory; /* -C, or NULL */
