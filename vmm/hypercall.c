@@ -98,8 +98,10 @@ static void call_file_get(struct vcpu *v)
 	call_page(v)->file_get = call;
 }
 
+/* Records still in the ring name the file by its number. */
 static void call_file_put(struct vcpu *v)
 {
+	hypercall_drain_ring(v);
 	sys_file_put(v->vm->sys, call_page(v)->file_put.file);
 }
 

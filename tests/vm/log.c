@@ -134,3 +134,25 @@ bool log_is_mmap(const struct log_line *l)
 {
 	return !strcmp(l->mapping, "[anon]") && l->addr > 1ull << 44;
 }
+
+void log_compare(const struct log *a, const struct log *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++) {
+		const struct log_line *x = &a->line[i], *y = &b->line[i];
+
+		cr_assert(x->addr == y->addr && x->ip == y->ip &&
+				  x->around == y->around &&
+				  !strcmp(x->access, y->access) &&
+				  !strcmp(x->flags, y->flags) &&
+				  !strcmp(x->outcome, y->outcome) &&
+				  !strcmp(x->prot, y->prot) &&
+				  !strcmp(x->mapping, y->mapping),
+			  "record %zu: %s at %#" PRIx64 " by %#" PRIx64
+			  " is %s +%u; but %s at %#" PRIx64 " by %#" PRIx64
+			  " is %s +%u",
+			  i + 1, x->access, x->addr, x->ip, x->outcome,
+			  x->around, y->access, y->addr, y->ip, y->outcome,
+			  y->around);
+	}
+	cr_assert(a->n == b->n, "%zu and %zu records", a->n, b->n);
+}

@@ -45,6 +45,12 @@ void log_read_closed(struct log *log, const char *text);
 size_t log_count(const struct log *log, const char *outcome,
 		 const char *mapping);
 
+/*
+ * Fail if the records differ in anything but times, process and frames: of two
+ * runs at the same addresses.
+ */
+void log_compare(const struct log *a, const struct log *b);
+
 /* In an anonymous mapping made by mmap: far above program and heap. */
 bool log_is_mmap(const struct log_line *l);
 

@@ -6,9 +6,6 @@
  * The 16 random bytes of AT_RANDOM differ from run to run; no fault depends on
  * them. Process numbers differ too: the images do not look at them.
  */
-#include <inttypes.h>
-#include <string.h>
-
 #include "log.h"
 #include "run.h"
 
@@ -26,35 +23,13 @@ static void trace(struct log *log, int level, const char *const *args)
 	run_free(&r);
 }
 
-static void compare(const struct log *a, const struct log *b)
-{
-	for (size_t i = 0; i < a->n && i < b->n; i++) {
-		const struct log_line *x = &a->line[i], *y = &b->line[i];
-
-		cr_assert(x->addr == y->addr && x->ip == y->ip &&
-				  x->around == y->around &&
-				  !strcmp(x->access, y->access) &&
-				  !strcmp(x->flags, y->flags) &&
-				  !strcmp(x->outcome, y->outcome) &&
-				  !strcmp(x->prot, y->prot) &&
-				  !strcmp(x->mapping, y->mapping),
-			  "record %zu: %s at %#" PRIx64 " by %#" PRIx64
-			  " is %s +%u; but %s at %#" PRIx64 " by %#" PRIx64
-			  " is %s +%u",
-			  i + 1, x->access, x->addr, x->ip, x->outcome,
-			  x->around, y->access, y->addr, y->ip, y->outcome,
-			  y->around);
-	}
-	cr_assert(a->n == b->n, "%zu and %zu records", a->n, b->n);
-}
-
 static void same_at_both(const char *const *args)
 {
 	struct log at_0, at_3;
 
 	trace(&at_0, 0, args);
 	trace(&at_3, 3, args);
-	compare(&at_0, &at_3);
+	log_compare(&at_0, &at_3);
 	log_free(&at_0);
 	log_free(&at_3);
 }
@@ -65,7 +40,7 @@ Test(levels, a_run_repeats_itself)
 
 	trace(&once, 3, ARGS(image("malloc128")));
 	trace(&again, 3, ARGS(image("malloc128")));
-	compare(&once, &again);
+	log_compare(&once, &again);
 	log_free(&once);
 	log_free(&again);
 }
