@@ -36,7 +36,8 @@ GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/mm -Iguest/hv
 GUEST_CF  = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
 	    -isystem $(UAPI) -mgeneral-regs-only -mcmodel=kernel -mno-red-zone \
 	    -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
-	    -fcf-protection=none -fno-tree-loop-distribute-patterns
+	    -fcf-protection=none \
+	    $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 define KERNEL_RULES
 $(1)_OBJ := $$(GUEST_C:%.c=$(B)/$(1)/%.o) $(B)/$(1)/guest/arch/image.o \
@@ -169,6 +170,19 @@ $(B)/vm/%: tests/vm/%.c $(wildcard tests/vm/*.h)
 	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm -o $@ $(filter %.c,$^) \
 		$(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c)) -lcriterion
 
+# Programs that only VM tests run, in the guest and natively.
+VM_GUEST := $(patsubst tests/vm/guest/%.c,$(B)/vm/guest/%,\
+	    $(wildcard tests/vm/guest/*.c)) \
+	    $(patsubst tests/vm/guest/%.S,$(B)/vm/guest/%,\
+	    $(wildcard tests/vm/guest/*.S))
+$(B)/vm/guest/%: tests/vm/guest/%.c $(wildcard tests/vm/guest/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(STD)) $(WARN) -D_GNU_SOURCE -O2 -static \
+		-fno-stack-protector -fcf-protection=none -o $@ $<
+$(B)/vm/guest/%: tests/vm/guest/%.S
+	@mkdir -p $(@D)
+	$(CC) -static -nostdlib -o $@ $<
+
 # ---- fuzzing: clang's libFuzzer ---------------------------------------------
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -194,11 +208,12 @@ test:
 	@tests/run.sh $(B)
 test-hw:
 	@tests/packages.sh build test hw
-	@$(MAKE) --no-print-directory -s all $(B)/hw/vmm $(VM_TESTS)
+	@$(MAKE) --no-print-directory -s all $(B)/hw/vmm $(VM_TESTS) \
+		$(VM_GUEST)
 	@tests/hw/suite.sh $(B)
 
 # What tests/run.sh needs built.
-test-programs: $(UNIT) $(VM_TESTS) $(FUZZERS)
+test-programs: $(UNIT) $(VM_TESTS) $(VM_GUEST) $(FUZZERS)
 .PHONY: test-programs
 
 SOURCES = $(shell git ls-files '*.c' '*.h')

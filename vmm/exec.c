@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -109,6 +108,17 @@ static int fill_random(uint8_t out[16], const struct exec_config *config)
 	return 0;
 }
 
+/*
+ * Not getauxval: glibc answers AT_HWCAP with bits of its own making.
+ */
+static uint64_t own_auxv(const uint64_t *auxv, uint64_t type)
+{
+	for (; auxv[0] != AT_NULL; auxv += 2)
+		if (auxv[0] == type)
+			return auxv[1];
+	return 0;
+}
+
 static int plan(struct exec *e, const struct exec_config *config,
 		const char *execfn, struct elfload_error *err)
 {
@@ -118,12 +128,13 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.envp = config->envp,
 		.execfn = execfn,
 		.platform = "x86_64",
-		.hwcap = getauxval(AT_HWCAP),
-		.hwcap2 = getauxval(AT_HWCAP2),
-		.clktck = getauxval(AT_CLKTCK),
-		.minsigstksz = getauxval(AUX_MINSIGSTKSZ),
-		.rseq_feature_size = getauxval(AUX_RSEQ_FEATURE_SIZE),
-		.rseq_align = getauxval(AUX_RSEQ_ALIGN),
+		.hwcap = own_auxv(config->auxv, AT_HWCAP),
+		.hwcap2 = own_auxv(config->auxv, AT_HWCAP2),
+		.clktck = own_auxv(config->auxv, AT_CLKTCK),
+		.minsigstksz = own_auxv(config->auxv, AUX_MINSIGSTKSZ),
+		.rseq_feature_size =
+			own_auxv(config->auxv, AUX_RSEQ_FEATURE_SIZE),
+		.rseq_align = own_auxv(config->auxv, AUX_RSEQ_ALIGN),
 		.uid = getuid(),
 		.euid = geteuid(),
 		.gid = getgid(),

@@ -23,6 +23,7 @@ struct exec_config {
 	const char *program;	 /* as on the command line */
 	const char *const *argv; /* argv[0] is the program's name */
 	const char *const *envp;
+	const uint64_t *auxv; /* our own, as the kernel gave it */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed;
 };

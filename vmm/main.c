@@ -257,8 +257,17 @@ static int occupy_standard(void)
 	return fd < 0 ? -errno : 0;
 }
 
-int main(int argc, char **argv)
+/* The auxiliary vector follows the environment, until that is changed. */
+static const uint64_t *find_auxv(char **envp)
 {
+	while (*envp)
+		envp++;
+	return (const uint64_t *)(envp + 1);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	const uint64_t *auxv = find_auxv(envp);
 	static struct machine m;
 	const struct options *o = &m.options;
 	struct exec_config config;
@@ -280,6 +289,7 @@ int main(int argc, char **argv)
 		.program = o->program_argv[0],
 		.argv = (const char *const *)o->program_argv,
 		.envp = (const char *const *)environ,
+		.auxv = auxv,
 		.aslr = o->aslr,
 		.aslr_seed = o->aslr_seed,
 	};

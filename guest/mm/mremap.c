@@ -44,7 +44,8 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
 		return -ENOMEM;
 	}
 	pt_gather_init(&m.g);
-	pt_visit(mm->root, from, from + len, &m.g, move_pte, &m);
+	/* Tables that become empty may be those prepared: mm_unmap frees. */
+	pt_visit(mm->root, from, from + len, NULL, move_pte, &m);
 	pt_gather_finish(&m.g);
 	return 0;
 }
