@@ -165,10 +165,10 @@ $(eval $(call UNIT_RULES,rel,$(B)/unit-rel))
 .SECONDARY: $(OBJ)
 
 VM_TESTS := $(patsubst tests/vm/%.c,$(B)/vm/%,$(wildcard tests/vm/test_*.c))
-$(B)/vm/%: tests/vm/%.c $(wildcard tests/vm/*.h)
+VM_HELP  := $(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c))
+$(B)/vm/%: tests/vm/%.c $(VM_HELP) $(wildcard tests/vm/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm -o $@ $(filter %.c,$^) \
-		$(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c)) -lcriterion
+	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm -o $@ $(filter %.c,$^) -lcriterion
 
 # Programs that only VM tests run, in the guest and natively.
 VM_GUEST := $(patsubst tests/vm/guest/%.c,$(B)/vm/guest/%,\

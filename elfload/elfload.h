@@ -156,6 +156,9 @@ struct elfload_plan {
 
 	uint8_t *stack; /* the bytes of [sp, stack_end); owned by the plan */
 	size_t stack_len;
+	size_t tables_len; /* of them, argc to the platform string; a gap,
+			      random with ASLR, divides them from the strings,
+			      which begin at arg_start. Linux leaves it alone */
 	uint64_t stack_start, stack_end; /* the stack's mapping */
 
 	/* As in Linux's struct mm_struct. */

@@ -264,6 +264,7 @@ int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 	struct stack_layout l = {0};
 	uint64_t pos = align_stack(plan->arg_start, r);
 	uint64_t words = 1 + s->argc + 1 + s->envc + 1;
+	uint64_t tables_end = pos;
 	struct auxv a;
 	int err;
 
@@ -276,6 +277,7 @@ int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 	pos -= a.n * sizeof(a.v[0]);
 	plan->sp = (pos - words * sizeof(uint64_t)) & ~15ull;
 	plan->start_stack = plan->sp;
+	plan->tables_len = tables_end - plan->sp;
 	err = stack_reach(plan, p->rlim_stack, e);
 	if (err)
 		return err;

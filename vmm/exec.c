@@ -266,15 +266,15 @@ int exec_finish(struct exec *e, struct vcpu *v)
 		.rsp = p->sp,
 		.ss = HV_SEL_USER_DS,
 	};
-	size_t tables = p->arg_start - p->sp;
+	size_t strings = p->arg_start - p->sp;
 	int ret;
 
-	ret = usermem_write(v, p->arg_start, p->stack + tables,
-			    p->stack_len - tables);
+	ret = usermem_write(v, p->arg_start, p->stack + strings,
+			    p->stack_len - strings);
 	for (uint32_t i = 0; i < p->nr_clears && !ret; i++)
 		ret = usermem_zero(v, p->clears[i].start,
 				   p->clears[i].end - p->clears[i].start);
-	ret = ret ? ret : usermem_write(v, p->sp, p->stack, tables);
+	ret = ret ? ret : usermem_write(v, p->sp, p->stack, p->tables_len);
 	if (!ret)
 		vcpu_set_regs(v, &regs);
 	return ret;

@@ -212,6 +212,11 @@ static int run(struct machine *m)
 	if (m->options.count_cpl0)
 		count_report();
 	failed = check_counters(&m->vm);
+	if (m->vm.trace && trace_error(m->vm.trace)) {
+		error("the log could not be written in full: %s",
+		      strerror(trace_error(m->vm.trace)));
+		failed = FAILURE;
+	}
 	return failed ? failed << 8 : status;
 }
 

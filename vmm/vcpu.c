@@ -217,6 +217,16 @@ void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
 	v->area->regs = *in;
 }
 
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as)
+{
+	struct hv_limits *limits = &v->area->call.limits;
+
+	limits->stack = stack;
+	limits->data = data;
+	limits->as = as;
+	limits->changes++;
+}
+
 void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	if (v->stopping || v->done)

@@ -32,6 +32,10 @@ int vcpu_get_gs_base(struct vcpu *v, uint64_t *base);
 int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size);
 int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
 
+/* Soft limits that the guest's memory manager heeds; ~0: none. */
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data,
+		     uint64_t as);
+
 /*
  * End the guest after this exit. status as wait(2) would give it: exit code in
  * bits 8-15, or a signal number in bits 0-6.

@@ -81,7 +81,10 @@ static int fault_resolve(uint64_t va, uint32_t access, uint64_t err,
 	struct cpu *cpu = cpu_this();
 	struct hv_fault *record = next_record();
 	uint64_t start = kernel_boot.trace ? arch_tsc() : 0;
-	int ret = mm_fault(cpu->mm, va, access, err, ip, record);
+	int ret;
+
+	kernel_update_limits();
+	ret = mm_fault(cpu->mm, va, access, err, ip, record);
 
 	if (ret == MM_FAULT_SILENT)
 		return 0;

@@ -37,6 +37,13 @@ void mm_init(const struct hv_boot *boot)
 		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
 }
 
+void mm_set_limits(struct mm *mm, uint64_t stack, uint64_t data, uint64_t as)
+{
+	mm->rlim_stack = stack;
+	mm->rlim_data = data;
+	mm->rlim_as = as;
+}
+
 hv_gpa_t mm_root(const struct mm *mm)
 {
 	return arch_virt_to_phys(mm->root);

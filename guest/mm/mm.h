@@ -32,6 +32,8 @@ void mm_init(const struct hv_boot *boot);
 struct mm *mm_create(const struct hv_exec *exec);
 /* Unmap all, free all tables and the page cache entries nobody else uses. */
 void mm_destroy(struct mm *mm);
+/* setrlimit: bytes, ~0 is infinity. */
+void mm_set_limits(struct mm *mm, uint64_t stack, uint64_t data, uint64_t as);
 hv_gpa_t mm_root(const struct mm *mm);
 
 /*

@@ -27,6 +27,9 @@ _Noreturn void kernel_exit(void);
 /* Serve the system call in `regs`, here or by the host; sets rax. */
 void syscall_handle(struct hv_regs *regs);
 
+/* See that mm knows the limits of today: before it looks at them. */
+void kernel_update_limits(void);
+
 /* Fault in a user page for the host. Returns 0 or -EFAULT. */
 int kernel_fault_in(uint64_t va, uint32_t access);
 

@@ -45,6 +45,17 @@ void kernel_main(const struct hv_boot *boot)
 	user_enter(&cpu_area()->regs);
 }
 
+void kernel_update_limits(void)
+{
+	const struct hv_limits *limits = &cpu_area()->call.limits;
+	struct cpu *cpu = cpu_this();
+
+	if (cpu->limit_changes == limits->changes)
+		return;
+	cpu->limit_changes = limits->changes;
+	mm_set_limits(cpu->mm, limits->stack, limits->data, limits->as);
+}
+
 void kernel_exit(void)
 {
 	struct cpu *cpu = cpu_this();

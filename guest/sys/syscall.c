@@ -38,8 +38,10 @@ static bool is_memory_call(uint64_t nr)
 
 void syscall_handle(struct hv_regs *regs)
 {
-	if (is_memory_call(regs->rax))
+	if (is_memory_call(regs->rax)) {
+		kernel_update_limits();
 		regs->rax = (uint64_t)serve(cpu_this()->mm, regs);
-	else
+	} else {
 		level_forward_syscall();
+	}
 }

@@ -151,6 +151,13 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 	return 0;
 }
 
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as)
+{
+	v->limit_stack = stack;
+	v->limit_data = data;
+	v->limit_as = as;
+}
+
 void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	v->stopped = true;

@@ -25,6 +25,7 @@ struct vcpu {
 	uint8_t *mem;
 	uint64_t fs_base, gs_base;
 	uint8_t xsave[FAKE_XSAVE];
+	uint64_t limit_stack, limit_data, limit_as;
 	bool xsave_fails;
 	bool stopped;
 	int wait_status;

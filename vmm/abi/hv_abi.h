@@ -351,12 +351,19 @@ enum hv_status {
 	HV_STATUS_EXIT,	    /* the program has ended: tear down, then EXIT */
 };
 
+/* setrlimit: what exec's limits have become. Looked at where they matter. */
+struct hv_limits {
+	uint64_t changes;	  /* out: how often they changed */
+	uint64_t stack, data, as; /* out: bytes; ~0: infinity */
+};
+
 struct hv_call_page_s {
-	uint32_t status;	/* out: enum hv_status */
-	uint32_t upcall_access; /* out: HV_ACCESS_WRITE or 0 */
-	uint64_t upcall_va;	/* out */
-	hv_gpa_t user_root;	/* in: PML4 of the user's address space */
-	struct hv_fault fault;	/* in: FAULT_LOG */
+	uint32_t status;	 /* out: enum hv_status */
+	uint32_t upcall_access;	 /* out: HV_ACCESS_WRITE or 0 */
+	uint64_t upcall_va;	 /* out */
+	hv_gpa_t user_root;	 /* in: PML4 of the user's address space */
+	struct hv_limits limits; /* out */
+	struct hv_fault fault;	 /* in: FAULT_LOG */
 	union {
 		struct hv_call_text text;
 		struct hv_call_bank bank;

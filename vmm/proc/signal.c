@@ -76,15 +76,27 @@ static bool is_ignored(const struct signals *g, int sig)
 
 void signals_raise(struct signals *g, const struct signal_info *info)
 {
+	struct signal_queue *q = info->process ? &g->process : &g->thread;
 	int sig = info->sig;
 
 	/* A blocked signal waits even if ignored: the handler may change. */
 	if (is_ignored(g, sig) && !(g->mask & signal_bit(sig)))
 		return;
-	if (g->pending & signal_bit(sig))
+	if (q->set & signal_bit(sig))
 		return;
-	g->pending |= signal_bit(sig);
-	g->info[sig] = *info;
+	q->set |= signal_bit(sig);
+	q->info[sig] = *info;
+}
+
+uint64_t signals_pending(const struct signals *g)
+{
+	return g->thread.set | g->process.set;
+}
+
+void signals_forget(struct signals *g, int sig)
+{
+	g->thread.set &= ~signal_bit(sig);
+	g->process.set &= ~signal_bit(sig);
 }
 
 void signals_force(struct signals *g, const struct signal_info *info)
@@ -102,8 +114,8 @@ void signals_force(struct signals *g, const struct signal_info *info)
 		g->trapno = info->trapno;
 		g->err = info->err;
 	}
-	g->pending |= signal_bit(sig);
-	g->info[sig] = *info;
+	g->thread.set |= signal_bit(sig);
+	g->thread.info[sig] = *info;
 }
 
 void signals_force_segv(struct signals *g)
@@ -113,10 +125,9 @@ void signals_force_segv(struct signals *g)
 	signals_force(g, &info);
 }
 
-static int next_signal(const struct signals *g)
+/* Linux kernel/signal.c, next_signal. */
+static int next_signal(uint64_t ready)
 {
-	uint64_t ready = g->pending & ~g->mask;
-
 	if (!ready)
 		return 0;
 	if (ready & signal_bit(SIGKILL))
@@ -124,6 +135,18 @@ static int next_signal(const struct signals *g)
 	if (ready & synchronous)
 		ready &= synchronous;
 	return __builtin_ctzll(ready) + 1;
+}
+
+int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
+{
+	struct signal_queue *q = g->thread.set & set ? &g->thread : &g->process;
+	int sig = next_signal(q->set & set);
+
+	if (sig) {
+		q->set &= ~signal_bit(sig);
+		*info = q->info[sig];
+	}
+	return sig;
 }
 
 static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
@@ -175,12 +198,10 @@ static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 
 void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs)
 {
-	int sig;
+	struct signal_info info;
 
-	while (!g->dead && (sig = next_signal(g)) != 0) {
-		g->pending &= ~signal_bit(sig);
-		act_on(g, v, regs, &g->info[sig]);
-	}
+	while (!g->dead && signals_take(g, ~g->mask, &info))
+		act_on(g, v, regs, &info);
 	if (g->has_saved)
 		g->mask = g->saved_mask;
 	g->has_saved = false;

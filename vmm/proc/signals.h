@@ -37,7 +37,8 @@ _Static_assert(sizeof(struct signal_stack) == 24, "kernel ABI");
 /* What siginfo_t says of a signal, and what sigcontext says of a trap. */
 struct signal_info {
 	int sig, code;
-	bool fault; /* addr, trapno, err mean something; else pid and uid */
+	bool process; /* sent to the process, not to the thread */
+	bool fault;   /* addr, trapno, err mean something; else pid and uid */
 	uint64_t addr;
 	uint32_t trapno, err;
 	int pid;
@@ -45,14 +46,19 @@ struct signal_info {
 	uint64_t value; /* si_value of rt_sigqueueinfo */
 };
 
+/* A signal waits at most once for the thread and once for the process. */
+struct signal_queue {
+	uint64_t set;
+	struct signal_info info[SIGNALS + 1];
+};
+
 struct signals {
 	struct signal_action action[SIGNALS + 1];
 	uint64_t mask;
-	uint64_t pending;
+	struct signal_queue thread, process; /* pending */
 	/* rt_sigsuspend: the mask to go back to, and for the next frame. */
 	uint64_t saved_mask;
 	bool has_saved;
-	struct signal_info info[SIGNALS + 1]; /* of the pending ones */
 	struct signal_stack stack;
 	/* Of the last trap; every frame's sigcontext has them. */
 	uint64_t cr2;
@@ -68,6 +74,14 @@ void signals_init(struct signals *g);
 
 /* Make a signal pending; one that is ignored is dropped. */
 void signals_raise(struct signals *g, const struct signal_info *info);
+/* All that wait, and forgetting one. */
+uint64_t signals_pending(const struct signals *g);
+void signals_forget(struct signals *g, int sig);
+/*
+ * Take the next of `set` that waits: the thread's before the process's, as
+ * Linux dequeue_signal. Returns its number and fills info, or 0.
+ */
+int signals_take(struct signals *g, uint64_t set, struct signal_info *info);
 /*
  * A signal that cannot be put off: if it is blocked or ignored, it takes the
  * default action (Linux kernel/signal.c, force_sig_info_to_task).

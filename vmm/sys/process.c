@@ -55,9 +55,14 @@ int64_t process_getgroups(struct call *c)
 
 /* ---- Limits ------------------------------------------------------------ */
 
-static void set_limit(struct sys *s, int what, const struct rlimit *limit)
+static void set_limit(struct call *c, int what, const struct rlimit *limit)
 {
+	struct sys *s = c->s;
+
 	s->limit[what] = *limit;
+	vcpu_set_limits(c->v, s->limit[RLIMIT_STACK].rlim_cur,
+			s->limit[RLIMIT_DATA].rlim_cur,
+			s->limit[RLIMIT_AS].rlim_cur);
 	if (what == RLIMIT_NOFILE)
 		s->fds.limit = limit->rlim_cur > INT_MAX
 				       ? INT_MAX
@@ -90,7 +95,7 @@ int64_t process_prlimit64(struct call *c)
 	if (r < 0)
 		return r;
 	if (c->arg[2])
-		set_limit(c->s, what, &next);
+		set_limit(c, what, &next);
 	return call_put_opt(c, c->arg[3], &old, sizeof(old));
 }
 
@@ -116,7 +121,7 @@ int64_t process_setrlimit(struct call *c)
 		return -EINVAL;
 	r = check_limit(c->s, (int)what, &next);
 	if (r == 0)
-		set_limit(c->s, (int)what, &next);
+		set_limit(c, (int)what, &next);
 	return r;
 }
 

@@ -30,7 +30,7 @@ static void set_action(struct signals *g, int sig,
 	if (next->handler == 1 ||
 	    (next->handler == 0 && (sig == SIGCHLD || sig == SIGCONT ||
 				    sig == SIGURG || sig == SIGWINCH)))
-		g->pending &= ~signal_bit(sig);
+		signals_forget(g, sig);
 }
 
 int64_t sig_action(struct call *c)
@@ -82,7 +82,8 @@ int64_t sig_procmask(struct call *c)
 
 int64_t sig_pending(struct call *c)
 {
-	uint64_t set = c->s->signals.pending & c->s->signals.mask;
+	struct signals *g = &c->s->signals;
+	uint64_t set = signals_pending(g) & g->mask;
 
 	if (c->arg[1] > SIGSET_SIZE)
 		return -EINVAL;
@@ -141,11 +142,12 @@ int64_t sig_altstack(struct call *c)
 
 /* ---- Sending: to itself only ------------------------------------------- */
 
-static int64_t send(struct call *c, int sig, int code)
+static int64_t send(struct call *c, int sig, int code, bool process)
 {
 	const struct signal_info info = {
 		.sig = sig,
 		.code = code,
+		.process = process,
 		.pid = getpid(),
 		.uid = getuid(),
 	};
@@ -171,7 +173,7 @@ int64_t sig_kill(struct call *c)
 
 	/* 0 is the own process group, of which the program sees itself. */
 	if (pid == 0 || pid == getpid())
-		return send(c, sig, SI_USER);
+		return send(c, sig, SI_USER, true);
 	return send_other(pid, sig);
 }
 
@@ -181,7 +183,8 @@ int64_t sig_tkill(struct call *c)
 
 	if (tid <= 0)
 		return -EINVAL;
-	return tid == getpid() ? send(c, sig, SI_TKILL) : send_other(tid, sig);
+	return tid == getpid() ? send(c, sig, SI_TKILL, false)
+			       : send_other(tid, sig);
 }
 
 int64_t sig_tgkill(struct call *c)
@@ -191,7 +194,7 @@ int64_t sig_tgkill(struct call *c)
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
 	if (tgid == getpid())
-		return tid == tgid ? send(c, sig, SI_TKILL) : -ESRCH;
+		return tid == tgid ? send(c, sig, SI_TKILL, false) : -ESRCH;
 	return send_other(tgid, sig);
 }
 
@@ -224,7 +227,7 @@ int64_t sig_suspend(struct call *c)
 	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0)
 		return -EFAULT;
 	set = signal_mask_allowed(set);
-	if (!(g->pending & ~set))
+	if (!(signals_pending(g) & ~set))
 		wait_for_ever();
 	signals_suspend(g, set, old);
 	return -EINTR;
@@ -233,6 +236,7 @@ int64_t sig_suspend(struct call *c)
 int64_t sig_timedwait(struct call *c)
 {
 	struct signals *g = &c->s->signals;
+	struct signal_info taken;
 	struct timespec t;
 	uint64_t set;
 	int sig;
@@ -242,8 +246,8 @@ int64_t sig_timedwait(struct call *c)
 	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0 ||
 	    (c->arg[2] && call_get(c, c->arg[2], &t, sizeof(t)) < 0))
 		return -EFAULT;
-	set &= g->pending;
-	if (!set) {
+	sig = signals_take(g, set, &taken);
+	if (!sig) {
 		if (!c->arg[2])
 			wait_for_ever();
 		if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= 1000000000)
@@ -251,12 +255,10 @@ int64_t sig_timedwait(struct call *c)
 		host_call(SYS_nanosleep, &t, NULL);
 		return -EAGAIN;
 	}
-	sig = __builtin_ctzll(set) + 1;
-	g->pending &= ~signal_bit(sig);
 	if (c->arg[1]) {
 		uint8_t info[128];
 
-		sigframe_info(&g->info[sig], info);
+		sigframe_info(&taken, info);
 		if (call_put(c, c->arg[1], info, sizeof(info)) < 0)
 			return -EFAULT;
 	}

@@ -135,6 +135,11 @@ uint64_t trace_count(const struct trace *t)
 	return t->count;
 }
 
+int trace_error(const struct trace *t)
+{
+	return t->write_error;
+}
+
 void trace_finish(struct trace *t, FILE *out)
 {
 	trace_flush(t);

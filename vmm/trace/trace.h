@@ -49,6 +49,8 @@ uint64_t trace_count(const struct trace *t);
 void trace_flush(struct trace *t);
 /* The closing line "N faults, 0 lost" and the summary, if asked for. */
 void trace_finish(struct trace *t, FILE *out);
+/* errno of the first write that failed, or 0: then the log is not whole. */
+int trace_error(const struct trace *t);
 /* Flushes and frees; NULL is allowed. */
 void trace_destroy(struct trace *t);
 
