@@ -240,7 +240,7 @@ VM_TEST(options, a_log_that_cannot_be_written_is_not_passed_over)
 {
 	struct run r;
 
-	run_vmm(&r, NULL, level, ARGS("-q", "-o", "/dev/full", image("hello")));
+	run_vmm(&r, NULL, level, ARGS("-o", "/dev/full", image("hello")));
 	expect_exit(&r, 125);
 	expect_err(&r, "the log could not be written in full");
 	run_free(&r);
