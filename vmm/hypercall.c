@@ -67,18 +67,21 @@ static void call_bank_online(struct vcpu *v)
 
 static int file_read(struct vcpu *v, const struct hv_call_file_read *call)
 {
+	struct iovec iov[HV_FILE_READ_MAX];
+
 	if (call->n > HV_FILE_READ_MAX)
 		return -EINVAL;
 	for (uint32_t i = 0; i < call->n; i++) {
-		void *frame =
+		iov[i].iov_base =
 			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
-		uint64_t offset = call->offset + i * HV_PAGE_SIZE;
-
-		if (!frame || sys_file_read(v->vm->sys, call->file, offset,
-					    frame, HV_PAGE_SIZE))
+		iov[i].iov_len = HV_PAGE_SIZE;
+		if (!iov[i].iov_base)
 			return -EIO;
 	}
-	return 0;
+	return sys_file_readv(v->vm->sys, call->file, call->offset, iov,
+			      (int)call->n)
+		       ? -EIO
+		       : 0;
 }
 
 static void call_file_read(struct vcpu *v)

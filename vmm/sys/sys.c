@@ -234,27 +234,41 @@ const char *sys_file_path(const struct sys *s, uint32_t file)
 	return f ? f->path : NULL;
 }
 
-int sys_file_read(struct sys *s, uint32_t file, uint64_t offset, void *dst,
-		  size_t len)
+/* Forget the first n bytes of iov. */
+static void iov_skip(struct iovec **iov, int *count, size_t n)
+{
+	while (*count && n >= (*iov)->iov_len) {
+		n -= (*iov)->iov_len;
+		(*iov)++;
+		(*count)--;
+	}
+	if (!n)
+		return;
+	(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + n;
+	(*iov)->iov_len -= n;
+}
+
+int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
+		   struct iovec *iov, int count)
 {
 	const struct file *f = files_find(&s->files, file);
-	size_t done = 0;
+	ssize_t n;
 
 	if (!f)
 		return -EBADF;
-	while (done < len) {
-		ssize_t n = pread(f->fd, (uint8_t *)dst + done, len - done,
-				  (off_t)(offset + done));
-
+	while (count) {
+		n = preadv(f->fd, iov, count, (off_t)offset);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
+		if (n <= 0)
 			break;
-		done += (size_t)n;
+		offset += (uint64_t)n;
+		iov_skip(&iov, &count, (size_t)n);
 	}
-	memset((uint8_t *)dst + done, 0, len - done);
+	if (count && n < 0)
+		return -errno;
+	for (; count; iov++, count--)
+		memset(iov->iov_base, 0, iov->iov_len);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/uio.h>
 
 #include "hv_abi.h"
 
@@ -61,9 +62,9 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 void sys_file_put(struct sys *s, uint32_t file);
 /* The path for the log, or NULL. Valid until the last put. */
 const char *sys_file_path(const struct sys *s, uint32_t file);
-/* pread of up to len bytes into dst, zeros past the end. 0 or -errno. */
-int sys_file_read(struct sys *s, uint32_t file, uint64_t offset, void *dst,
-		  size_t len);
+/* preadv in full, zeros past the end; iov is used up. 0 or -errno. */
+int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
+		   struct iovec *iov, int count);
 
 /*
  * How a guest that ended by a signal did so, for the closing line: signal,
