@@ -301,7 +301,7 @@ int main(int argc, char **argv, char **envp)
 	status = exec_load(&m.exec, &config);
 	if (status)
 		return status;
-	if (prepare_vm(&m) || prepare_sys(&m) || prepare_log(&m))
+	if (prepare_sys(&m) || prepare_vm(&m) || prepare_log(&m))
 		return FAILURE;
 	if (o->count_cpl0 && count_init(&m.vcpu, m.exec.plan.entry)) {
 		error("--count-cpl0: this KVM cannot step");

@@ -5,7 +5,7 @@
 # a kind, two at a time. BUILD is the build directory; from it are taken, where
 # they exist:
 #
-#   hw/vmm         the static vmm, as ./vmm
+#   vmm            it is static
 #   images/        the static test images, as images/
 #   guest.elf      as guest.elf
 #   vm/test_*      the VM tests, Criterion binaries (dynamic is fine), as vm/
@@ -55,7 +55,7 @@ collect_payload() {
 	cp "$hw_dir/inside.sh" "$w/payload/"
 	cp "$cases" "$w/payload/cases.txt"
 	cp /bin/busybox "$w/payload/"
-	for f in hw/vmm hw/probe images vm guest.elf; do
+	for f in vmm hw/probe images vm guest.elf; do
 		[ ! -e "$build/$f" ] || cp -aL "$build/$f" "$w/payload/"
 	done
 	find "$w/payload" -name '*.d' -delete # make's

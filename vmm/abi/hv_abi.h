@@ -42,7 +42,7 @@ typedef struct {
 #define HV_KERNEL_GPA	  0x100000ull /* below it: boot structures */
 
 /* Zone limits, Linux arch/x86/mm/init.c, zone_sizes_init(). */
-#define HV_ZONE_DMA_END	  (16ull << 20)
+#define HV_ZONE_DMA_END	  (64ull << 20)
 #define HV_ZONE_DMA32_END (4ull << 30)
 
 /*
@@ -186,12 +186,12 @@ struct hv_boot {
 #define HV_PORT 0x5e
 /*
  * Before anything else the kernel times HV_PROBE_LOOPS iterations of a loop of
- * two instructions, three times, and puts the least TSC ticks out here, 32
+ * two instructions, twice, and puts the least TSC ticks out here, 32
  * bits. The host sees by it whether ring 0 is interpreted, and sets
  * hv_boot.flags.
  */
 #define HV_PORT_PROBE  0x5f
-#define HV_PROBE_LOOPS 8
+#define HV_PROBE_LOOPS 4
 
 enum hv_call_nr {
 	HV_CALL_PANIC = 1,   /* kernel invariant broken: text; no return */
@@ -277,6 +277,113 @@ struct hv_call_exit {
 	struct hv_counters counters;
 };
 
+/* ---- Descriptions ------------------------------------------------------ */
+
+/*
+ * The host asks the guest what it has (HV_STATUS_DESCRIBE), for /proc of the
+ * program, --dump and --walk. It puts `what`, `cursor` and `want` into the call
+ * page; the guest answers with whole records, and with `next`, the cursor of
+ * the next piece, 0 if there is none. The same structure is argument and
+ * answer. Looking changes nothing in the guest.
+ */
+enum hv_describe {
+	HV_DESCRIBE_MM = 1,  /* one struct hv_desc_mm */
+	HV_DESCRIBE_MAPS,    /* struct hv_desc_vma; cursor: user address */
+	HV_DESCRIBE_SMAPS,   /* struct hv_desc_smaps; likewise */
+	HV_DESCRIBE_PAGEMAP, /* uint64_t; cursor: user address; want: pages */
+	HV_DESCRIBE_PAGE,    /* one struct hv_desc_page; cursor: pfn */
+	HV_DESCRIBE_MEMORY,  /* one struct hv_desc_memory */
+	HV_DESCRIBE_SLAB,    /* struct hv_desc_slab; cursor: index */
+};
+
+#define HV_DESCRIBE_BYTES 3072
+struct hv_call_describe {
+	int32_t result;	 /* in: 0, -EINVAL (`what` unknown), -ENOENT; first, as
+			    in hv_call_upcall_done */
+	uint32_t what;	 /* out: enum hv_describe */
+	uint32_t want;	 /* out */
+	uint32_t count;	 /* in: records */
+	uint64_t cursor; /* out */
+	uint64_t next;	 /* in */
+	union {
+		uint8_t data[HV_DESCRIBE_BYTES]; /* in */
+		uint64_t words[HV_DESCRIBE_BYTES / 8];
+	};
+};
+
+/* struct mm_struct's fields; counts are of pages. */
+struct hv_desc_mm {
+	uint64_t total_vm, hiwater_vm, data_vm, exec_vm, stack_vm, locked_vm;
+	uint64_t rss_anon, rss_file, rss_shmem, hiwater_rss;
+	uint64_t pagetables; /* table pages, the root not counted */
+	uint64_t start_code, end_code, start_data, end_data;
+	uint64_t start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t map_count, faults;
+};
+
+/* One line of /proc/PID/maps. */
+struct hv_desc_vma {
+	uint64_t start, end;
+	uint64_t offset;   /* bytes in the file; 0 if anonymous */
+	uint64_t vm_flags; /* bits as Linux's VM_* (include/linux/mm.h) */
+	uint32_t prot;	   /* PROT_* */
+	uint32_t kind;	   /* enum hv_map_kind */
+	uint32_t file;	   /* host's file number, 0 if none */
+	uint32_t reserved;
+	uint64_t shm; /* identity of shared anonymous memory, else 0 */
+};
+#define HV_VM_READ	0x1ull
+#define HV_VM_WRITE	0x2ull
+#define HV_VM_EXEC	0x4ull
+#define HV_VM_MAYSHARE	0x80ull
+#define HV_VM_LOCKED	0x2000ull
+#define HV_VM_SOFTDIRTY 0x8000000ull
+
+/* With what smaps says of its pages: bytes; pss*: bytes << 12. */
+struct hv_desc_smaps {
+	struct hv_desc_vma vma;
+	uint64_t rss, referenced, anonymous, lazyfree, anon_huge, swap;
+	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
+	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
+};
+#define HV_PSS_SHIFT 12
+
+/* A frame's struct page. The flags' names belong to these bits. */
+struct hv_desc_page {
+	uint64_t pfn;
+	uint32_t flags; /* HV_PAGE_* */
+	uint32_t refcount, mapcount, order;
+	uint32_t zone;	/* 0 DMA, 1 DMA32, 2 Normal */
+	uint32_t file;	/* PG_CACHE: host's file number */
+	uint64_t index; /* PG_CACHE: page offset in the file */
+};
+#define HV_PAGE_FLAG_NAMES                                                     \
+	"buddy", "zeroed", "slab", "table", "anon", "cache", "reserved",       \
+		"pcp", "tail", "large", "dirty", "referenced", "lazyfree"
+
+#define HV_ZONES  3
+#define HV_ORDERS 11
+/* The machine's memory; counts are of pages. */
+struct hv_desc_memory {
+	uint64_t total, free; /* what the buddy allocator owns, and has */
+	uint64_t percpu;      /* of `free`: in the list of single frames */
+	uint64_t slab, pagetables, cached, anon, shmem;
+	uint64_t splits, merges;
+	struct {
+		uint64_t frontier; /* never used yet, in no list */
+		uint64_t blocks[HV_ORDERS];
+	} zone[HV_ZONES];
+};
+
+struct hv_desc_slab {
+	char name[40]; /* terminated */
+	uint32_t object_size, objects_per_slab;
+	uint32_t slab_order, reserved;
+	uint64_t objects_active;
+	uint64_t slabs_full, slabs_partial, slabs_empty;
+};
+
 /* ---- The fault record -------------------------------------------------- */
 
 /* How a fault was resolved. Names for users: docs/log.md. */
@@ -349,6 +456,7 @@ enum hv_status {
 	HV_STATUS_DONE,
 	HV_STATUS_FAULT_IN, /* fault in page `upcall_va`, then UPCALL_DONE */
 	HV_STATUS_EXIT,	    /* the program has ended: tear down, then EXIT */
+	HV_STATUS_DESCRIBE, /* fill `describe` in, then UPCALL_DONE */
 };
 
 /* setrlimit: what exec's limits have become. Looked at where they matter. */
@@ -375,7 +483,7 @@ struct hv_call_page_s {
 		struct hv_call_upcall_done upcall_done;
 		struct hv_call_signal signal;
 		struct hv_call_exit exit;
-		uint8_t bytes[512];
+		struct hv_call_describe describe;
 	};
 };
 
@@ -430,5 +538,6 @@ struct hv_vcpu_area {
 };
 _Static_assert(sizeof(struct hv_vcpu_area) == HV_VCPU_AREA_SIZE,
 	       "hv_vcpu_area is ABI");
+_Static_assert(sizeof(struct hv_call_page_s) <= 4096, "one page");
 
 #endif

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/uio.h>
 
 #include "hv_abi.h"
 
 struct sys;
+struct iovec;
 struct vcpu;
 
 struct sys_config {

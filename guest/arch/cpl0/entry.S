@@ -16,11 +16,11 @@
 	.globl kernel_entry, user_enter, syscall_entry
 /* From the host: rdi = boot information, rsp = the vCPU's stack. */
 kernel_entry:
-	mov $-1, %ebx			/* the smallest of three: the first */
-	mov $3, %ebp			/* may have to be translated, too */
+	mov $-1, %ebx			/* the smaller of two: the first */
+	mov $2, %ebp			/* may have to be translated, too */
 1:	rdtsc
 	mov %eax, %esi
-	mov $8, %ecx			/* HV_PROBE_LOOPS */
+	mov $4, %ecx			/* HV_PROBE_LOOPS */
 2:	dec %ecx
 	jnz 2b
 	rdtsc

@@ -31,11 +31,11 @@
 /* Boot: rdi = boot information. Time ring 0, then become CPL 3. */
 	.globl kernel_entry
 kernel_entry:
-	mov $-1, %ebx			/* the smallest of three: the first */
-	mov $3, %ebp			/* may have to be translated, too */
+	mov $-1, %ebx			/* the smaller of two: the first */
+	mov $2, %ebp			/* may have to be translated, too */
 1:	rdtsc
 	mov %eax, %esi
-	mov $8, %ecx			/* HV_PROBE_LOOPS */
+	mov $4, %ecx			/* HV_PROBE_LOOPS */
 2:	dec %ecx
 	jnz 2b
 	rdtsc
