@@ -42,7 +42,7 @@ typedef struct {
 #define HV_KERNEL_GPA	  0x100000ull /* below it: boot structures */
 
 /* Zone limits, Linux arch/x86/mm/init.c, zone_sizes_init(). */
-#define HV_ZONE_DMA_END	  (64ull << 20)
+#define HV_ZONE_DMA_END	  (16ull << 20)
 #define HV_ZONE_DMA32_END (4ull << 30)
 
 /*
