@@ -34,9 +34,10 @@ struct mm {
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base, mmap_legacy_base;
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes */
-	uint64_t total_vm, data_vm, exec_vm, stack_vm;
+	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
 	uint64_t rss[NR_RSS];
-	uint64_t anon_ids, shm_ids; /* the last that were given out */
+	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
+	uint64_t anon_ids, shm_ids;	  /* the last that were given out */
 	uint32_t pid;
 };
 
@@ -59,6 +60,9 @@ bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
 		   uint64_t pages);
 /* Linux vm_stat_account; pages may be negative. */
 void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages);
+
+/* Before memory goes: Linux update_hiwater_rss, update_hiwater_vm. */
+void mm_note_peaks(struct mm *mm);
 
 /*
  * Map what `like` describes into a free range: extend a neighbour if Linux

@@ -83,6 +83,17 @@ void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages)
 		mm->data_vm += (uint64_t)pages;
 }
 
+void mm_note_peaks(struct mm *mm)
+{
+	uint64_t rss =
+		mm->rss[RSS_ANON] + mm->rss[RSS_FILE] + mm->rss[RSS_SHMEM];
+
+	if (rss > mm->hiwater_rss)
+		mm->hiwater_rss = rss;
+	if (mm->total_vm > mm->hiwater_vm)
+		mm->hiwater_vm = mm->total_vm;
+}
+
 uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v = vma_find_first(&mm->vmas, start, end);
@@ -264,6 +275,7 @@ void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct zap z = {.mm = mm};
 
+	mm_note_peaks(mm);
 	pt_gather_init(&z.g);
 	pt_visit(mm->root, start, end, &z.g, zap_pte, &z);
 	pt_gather_finish(&z.g);
@@ -294,6 +306,7 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 		return 0;
 	if (split_at_borders(mm, start, end))
 		return -ENOMEM;
+	mm_note_peaks(mm);
 	v = vma_find_first(&mm->vmas, start, end);
 	for (; v && v->start < end; v = next) {
 		next = v->next;

@@ -67,6 +67,86 @@ int64_t mm_brk(struct mm *mm, uint64_t brk);
 /* vec: a byte for each page of len, in kernel memory; at most 4096 bytes. */
 int64_t mm_mincore(struct mm *mm, uint64_t addr, uint64_t len, uint8_t *vec);
 
+/* ---- Looking at an address space: /proc/PID/{maps,smaps,status,...} ------ */
+
+/* Linux's VM_* bits (include/linux/mm.h), as /proc/PID/smaps names them. */
+#define MM_VM_READ	  0x1ull	/* rd */
+#define MM_VM_WRITE	  0x2ull	/* wr */
+#define MM_VM_EXEC	  0x4ull	/* ex */
+#define MM_VM_SHARED	  0x8ull	/* sh */
+#define MM_VM_MAYREAD	  0x10ull	/* mr */
+#define MM_VM_MAYWRITE	  0x20ull	/* mw */
+#define MM_VM_MAYEXEC	  0x40ull	/* me */
+#define MM_VM_MAYSHARE	  0x80ull	/* ms; the 's' in maps */
+#define MM_VM_GROWSDOWN	  0x100ull	/* gd */
+#define MM_VM_PFNMAP	  0x400ull	/* pf */
+#define MM_VM_LOCKED	  0x2000ull	/* lo */
+#define MM_VM_IO	  0x4000ull	/* io */
+#define MM_VM_SEQ_READ	  0x8000ull	/* sr */
+#define MM_VM_RAND_READ	  0x10000ull	/* rr */
+#define MM_VM_DONTCOPY	  0x20000ull	/* dc */
+#define MM_VM_DONTEXPAND  0x40000ull	/* de */
+#define MM_VM_LOCKONFAULT 0x80000ull	/* lf */
+#define MM_VM_ACCOUNT	  0x100000ull	/* ac */
+#define MM_VM_NORESERVE	  0x200000ull	/* nr */
+#define MM_VM_WIPEONFORK  0x2000000ull	/* wf */
+#define MM_VM_DONTDUMP	  0x4000000ull	/* dd */
+#define MM_VM_HUGEPAGE	  0x20000000ull /* hg */
+#define MM_VM_NOHUGEPAGE  0x40000000ull /* nh */
+#define MM_VM_MERGEABLE	  0x80000000ull /* mg */
+#define MM_VM_SEALED	  (1ull << 42)	/* sl */
+
+/* One line of /proc/PID/maps. */
+struct mm_vma {
+	uint64_t start, end;
+	uint64_t offset;   /* bytes in the file; 0 if anonymous */
+	uint64_t vm_flags; /* MM_VM_* */
+	uint32_t prot;	   /* PROT_* */
+	uint32_t kind;	   /* enum hv_map_kind, heap and stack as maps says */
+	uint32_t file;	   /* the host's number; 0: none */
+	uint64_t shm; /* shared anonymous memory ("/dev/zero (deleted)"): its
+			 number, which stands for an inode's; else 0 */
+};
+
+/*
+ * Call fn for each mapping that ends above `from`, in order. fn returns 0 to
+ * go on; anything else ends the walk and is returned. fn changes nothing.
+ */
+typedef int mm_vma_fn(struct mm *mm, const struct mm_vma *v, void *ctx);
+int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx);
+
+/*
+ * What smaps says of pages, in bytes; pss_* are bytes << MM_PSS_SHIFT, as
+ * there, so that sums lose nothing (Linux fs/proc/task_mmu.c, mem_size_stats).
+ */
+#define MM_PSS_SHIFT 12
+struct mm_smaps {
+	uint64_t rss, referenced, anonymous, lazyfree, anon_huge, swap;
+	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
+	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
+};
+/* Add the pages of [start, end), page-aligned, to `sum`. */
+void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
+		  struct mm_smaps *sum);
+
+/*
+ * Entries of /proc/PID/pagemap for n pages from va: bit 63 present, 61 file or
+ * shared anonymous, 56 mapped once only, 55 soft-dirty (never), 0-54 the frame.
+ */
+void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out);
+
+/* struct mm_struct's fields for status, statm, stat; counts are of pages. */
+struct mm_stat {
+	uint64_t total_vm, hiwater_vm, data_vm, exec_vm, stack_vm, locked_vm;
+	uint64_t rss_anon, rss_file, rss_shmem, hiwater_rss;
+	uint64_t pagetables; /* pages, the root not counted (VmPTE) */
+	uint64_t start_code, end_code, start_data, end_data;
+	uint64_t start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t map_count, committed;
+};
+void mm_stat(const struct mm *mm, struct mm_stat *out);
+
 /* Fill in what mm knows of; call after mm_destroy and shrinking. */
 void mm_counters(struct hv_counters *out);
 /* Every invariant of mm and of every module below it. For tests and debug. */

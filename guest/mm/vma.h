@@ -18,23 +18,25 @@
 struct file;
 
 /* The low flags are those of the contract: they go to the log as they are. */
-#define VMA_SHARED     HV_MAPF_SHARED
-#define VMA_GROWSDOWN  HV_MAPF_GROWSDOWN
-#define VMA_DENYWRITE  HV_MAPF_DENYWRITE
-#define VMA_LOG_FLAGS  0xffu
-#define VMA_ACCOUNT    0x100u  /* VM_ACCOUNT: was once private and writable */
-#define VMA_NORESERVE  0x200u  /* MAP_NORESERVE */
-#define VMA_LOCKED     0x400u  /* MAP_LOCKED */
-#define VMA_NOWRITE    0x800u  /* not VM_MAYWRITE: mprotect may not add W */
-#define VMA_SPECIAL    0x1000u /* vDSO, vvar: never merged, never moved */
-#define VMA_SEQ_READ   0x2000u /* the rest by madvise */
-#define VMA_RAND_READ  0x4000u
-#define VMA_DONTFORK   0x8000u
-#define VMA_WIPEONFORK 0x10000u
-#define VMA_DONTDUMP   0x20000u
-#define VMA_HUGE       0x40000u
-#define VMA_NOHUGE     0x80000u
-#define VMA_MERGEABLE  0x100000u
+#define VMA_SHARED	HV_MAPF_SHARED
+#define VMA_GROWSDOWN	HV_MAPF_GROWSDOWN
+#define VMA_DENYWRITE	HV_MAPF_DENYWRITE
+#define VMA_LOG_FLAGS	0xffu
+#define VMA_ACCOUNT	0x100u	/* VM_ACCOUNT: was once private and writable */
+#define VMA_NORESERVE	0x200u	/* MAP_NORESERVE */
+#define VMA_LOCKED	0x400u	/* MAP_LOCKED */
+#define VMA_NOWRITE	0x800u	/* not VM_MAYWRITE: mprotect may not add W */
+#define VMA_SPECIAL	0x1000u /* vDSO, vvar: never merged, never moved */
+#define VMA_SEQ_READ	0x2000u /* the rest by madvise */
+#define VMA_RAND_READ	0x4000u
+#define VMA_DONTFORK	0x8000u
+#define VMA_WIPEONFORK	0x10000u
+#define VMA_DONTDUMP	0x20000u
+#define VMA_HUGE	0x40000u
+#define VMA_NOHUGE	0x80000u
+#define VMA_MERGEABLE	0x100000u
+#define VMA_LOCKONFAULT 0x200000u /* MLOCK_ONFAULT, with VMA_LOCKED */
+#define VMA_SEALED	0x400000u /* mseal */
 
 /* Linux stack_guard_gap: kept free below a mapping that grows down. */
 #define VMA_GUARD_GAP (256 * HV_PAGE_SIZE)
