@@ -289,9 +289,21 @@ void vcpu_return_to_kernel(struct vcpu *v)
 	gate->user_root = gate->kernel_root;
 }
 
+/* Run the guest until it has answered by UPCALL_DONE. */
+static int upcall(struct vcpu *v, enum hv_status status)
+{
+	v->area->call.status = status;
+	vcpu_return_to_kernel(v);
+	v->upcall_pending = true;
+	while (v->upcall_pending && !v->done)
+		vcpu_step(v);
+	v->upcall_pending = false;
+	return v->done ? -EFAULT : v->upcall_result;
+}
+
 /*
- * The guest runs its fault handler inside our hypercall and answers by
- * UPCALL_DONE; then the copy that needed the page goes on.
+ * The guest runs its fault handler inside our hypercall; then the copy that
+ * needed the page goes on.
  */
 int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
 {
@@ -301,11 +313,24 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
 		return -EFAULT;
 	page->upcall_va = va;
 	page->upcall_access = access;
-	page->status = HV_STATUS_FAULT_IN;
-	vcpu_return_to_kernel(v);
-	v->upcall_pending = true;
-	while (v->upcall_pending && !v->done)
-		vcpu_step(v);
-	v->upcall_pending = false;
-	return v->done ? -EFAULT : v->upcall_result;
+	return upcall(v, HV_STATUS_FAULT_IN);
+}
+
+int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
+		  struct hv_call_describe *out)
+{
+	struct hv_call_describe *d = &v->area->call.describe;
+
+	if (v->done || v->upcall_pending)
+		return -EIO;
+	d->what = what;
+	d->cursor = cursor;
+	d->want = want;
+	upcall(v, HV_STATUS_DESCRIBE);
+	if (v->done)
+		return -EIO;
+	*out = *d;
+	if (out->result > 0 || out->count > sizeof(out->data))
+		return -EIO;
+	return out->result;
 }

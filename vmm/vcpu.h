@@ -37,6 +37,14 @@ void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data,
 		     uint64_t as);
 
 /*
+ * Ask the guest for a description (enum hv_describe), while a hypercall of it
+ * is served: one piece, from `cursor`. Returns 0 or -errno; -EIO: the guest's
+ * answer makes no sense, or it has ended.
+ */
+int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
+		  struct hv_call_describe *out);
+
+/*
  * End the guest after this exit. status as wait(2) would give it: exit code in
  * bits 8-15, or a signal number in bits 0-6.
  */

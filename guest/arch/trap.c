@@ -53,7 +53,7 @@ static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)
 		.err = (uint32_t)regs->err,
 	};
 
-	if (!hv_signal(&signal, kernel_fault_in))
+	if (!hv_signal(&signal, &kernel_upcalls))
 		kernel_exit();
 }
 

@@ -98,45 +98,51 @@ void hv_panic(const char *text)
 }
 
 /* The host may interrupt its work any number of times to ask for a page. */
-bool hv_answer_upcalls(hv_fault_in_fn fault_in)
+bool hv_answer_upcalls(const struct hv_upcalls *up)
 {
 	struct hv_call_page_s *page = call_page();
 
-	while (page->status == HV_STATUS_FAULT_IN) {
-		int result = fault_in(page->upcall_va, page->upcall_access);
+	for (;; level_hypercall(HV_CALL_UPCALL_DONE)) {
+		if (page->status == HV_STATUS_FAULT_IN) {
+			int result = up->fault_in(page->upcall_va,
+						  page->upcall_access);
 
-		page->upcall_done.result = result;
-		level_hypercall(HV_CALL_UPCALL_DONE);
+			page->upcall_done.result = result;
+		} else if (page->status == HV_STATUS_DESCRIBE) {
+			up->describe(&page->describe);
+		} else {
+			break;
+		}
 	}
 	return page->status == HV_STATUS_DONE;
 }
 
-static bool call_with_upcalls(enum hv_call_nr nr, hv_fault_in_fn fault_in)
+static bool call_with_upcalls(enum hv_call_nr nr, const struct hv_upcalls *up)
 {
 	level_hypercall(nr);
-	return hv_answer_upcalls(fault_in);
+	return hv_answer_upcalls(up);
 }
 
-bool hv_exec(hv_fault_in_fn fault_in, int *result)
+bool hv_exec(const struct hv_upcalls *up, int *result)
 {
 	bool alive;
 
 	call_page()->exec.tsc = arch_tsc();
-	alive = call_with_upcalls(HV_CALL_EXEC, fault_in);
+	alive = call_with_upcalls(HV_CALL_EXEC, up);
 
 	*result = call_page()->exec.result;
 	return alive;
 }
 
-bool hv_syscall(hv_fault_in_fn fault_in)
+bool hv_syscall(const struct hv_upcalls *up)
 {
-	return call_with_upcalls(HV_CALL_SYSCALL, fault_in);
+	return call_with_upcalls(HV_CALL_SYSCALL, up);
 }
 
-bool hv_signal(const struct hv_call_signal *signal, hv_fault_in_fn fault_in)
+bool hv_signal(const struct hv_call_signal *signal, const struct hv_upcalls *up)
 {
 	call_page()->signal = *signal;
-	return call_with_upcalls(HV_CALL_SIGNAL, fault_in);
+	return call_with_upcalls(HV_CALL_SIGNAL, up);
 }
 
 void hv_exit(const struct hv_counters *counters)

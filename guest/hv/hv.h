@@ -41,18 +41,23 @@ void hv_print(const char *text);
 _Noreturn void hv_panic(const char *text);
 
 /*
- * Calls during which the host may ask for user pages: each returns when the
- * host is done, or false when the program has ended. fault_in resolves one such
- * request and returns 0 or -EFAULT.
+ * Calls during which the host may ask for user pages and for descriptions: each
+ * returns when the host is done, or false when the program has ended.
  */
-typedef int (*hv_fault_in_fn)(uint64_t va, uint32_t access);
+struct hv_upcalls {
+	/* Resolve one such request: 0 or -EFAULT. */
+	int (*fault_in)(uint64_t va, uint32_t access);
+	/* Answer in place. */
+	void (*describe)(struct hv_call_describe *d);
+};
 /* exec's last step; 0 or -errno. */
-bool hv_exec(hv_fault_in_fn fault_in, int *result);
+bool hv_exec(const struct hv_upcalls *up, int *result);
 /* Forward the system call in the vCPU's registers. */
-bool hv_syscall(hv_fault_in_fn fault_in);
+bool hv_syscall(const struct hv_upcalls *up);
 /* The rest of a forwarded call that began on the way out of the kernel. */
-bool hv_answer_upcalls(hv_fault_in_fn fault_in);
-bool hv_signal(const struct hv_call_signal *signal, hv_fault_in_fn fault_in);
+bool hv_answer_upcalls(const struct hv_upcalls *up);
+bool hv_signal(const struct hv_call_signal *signal,
+	       const struct hv_upcalls *up);
 
 _Noreturn void hv_exit(const struct hv_counters *counters);
 

@@ -74,6 +74,7 @@ struct buddy_stats {
 	uint64_t frames_percpu; /* in the vCPU's list */
 	uint64_t splits, merges;
 	uint64_t free_blocks[NR_ZONES][BUDDY_ORDERS]; /* lists only */
+	uint64_t frontier[NR_ZONES];
 };
 void buddy_stats(struct buddy_stats *out);
 

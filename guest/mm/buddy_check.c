@@ -53,7 +53,8 @@ void buddy_stats(struct buddy_stats *out)
 	for (unsigned i = 0; i < NR_ZONES; i++) {
 		const struct zone *z = &buddy.zones[i];
 
-		out->frames_frontier += zone_frontier(z);
+		out->frontier[i] = zone_frontier(z);
+		out->frames_frontier += out->frontier[i];
 		for (unsigned n = 0; n < BUDDY_ORDERS; n++) {
 			out->free_blocks[i][n] = z->nr_free[n];
 			out->frames_free += z->nr_free[n] << n;

@@ -33,4 +33,7 @@ void kernel_update_limits(void);
 /* Fault in a user page for the host. Returns 0 or -EFAULT. */
 int kernel_fault_in(uint64_t va, uint32_t access);
 
+/* What the host may ask while it serves a hypercall: the above, describe.c. */
+extern const struct hv_upcalls kernel_upcalls;
+
 #endif

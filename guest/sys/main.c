@@ -40,7 +40,7 @@ void kernel_main(const struct hv_boot *boot)
 		panic("no memory for the program's address space");
 	cpu_area()->call.user_root = mm_root(cpu->mm);
 	arch_root_use(mm_root(cpu->mm));
-	if (!hv_exec(kernel_fault_in, &result) || result)
+	if (!hv_exec(&kernel_upcalls, &result) || result)
 		kernel_exit();
 	user_enter(&cpu_area()->regs);
 }

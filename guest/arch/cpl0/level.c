@@ -50,7 +50,7 @@ void level_hypercall(enum hv_call_nr nr)
 
 void level_forward_syscall(void)
 {
-	if (!hv_syscall(kernel_fault_in))
+	if (!hv_syscall(&kernel_upcalls))
 		kernel_exit();
 }
 

@@ -85,7 +85,7 @@ void level_resume(struct hv_regs *regs)
 
 	cpu_this()->in_kernel = true;
 	area->gate.user_root = area->call.user_root.v;
-	if (!hv_answer_upcalls(kernel_fault_in))
+	if (!hv_answer_upcalls(&kernel_upcalls))
 		kernel_exit();
 	trap_check_return(regs);
 }

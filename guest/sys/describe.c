@@ -1,0 +1,271 @@
+/*
+ * describe.c: what the guest tells the host about its memory: the other side of
+ * /proc, --dump and --walk. Looks, and changes nothing.
+ */
+#include <asm/errno.h>
+
+#include "../arch/cpu.h"
+#include "buddy.h"
+#include "filemap.h"
+#include "hv.h"
+#include "kernel.h"
+#include "mm.h"
+#include "pagetable.h"
+#include "slab.h"
+#include "string.h"
+
+_Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES &&
+		       HV_PSS_SHIFT == MM_PSS_SHIFT,
+	       "as the contract says");
+_Static_assert(HV_VM_READ == MM_VM_READ && HV_VM_MAYSHARE == MM_VM_MAYSHARE &&
+		       HV_VM_LOCKED == MM_VM_LOCKED,
+	       "as the contract says");
+
+/* The next record of `size` bytes, zeroed; NULL: no room for it. */
+static void *record_add(struct hv_call_describe *d, size_t size)
+{
+	uint8_t *at = d->data + d->count * size;
+
+	if ((d->count + 1) * size > sizeof(d->data))
+		return NULL;
+	d->count++;
+	return memset(at, 0, size);
+}
+
+/* ---- The address space ------------------------------------------------- */
+
+static int describe_mm(struct hv_call_describe *d)
+{
+	struct hv_desc_mm *out = record_add(d, sizeof(*out));
+	struct mm_stat st;
+
+	mm_stat(cpu_this()->mm, &st);
+	*out = (struct hv_desc_mm){
+		.total_vm = st.total_vm,
+		.hiwater_vm = st.hiwater_vm,
+		.data_vm = st.data_vm,
+		.exec_vm = st.exec_vm,
+		.stack_vm = st.stack_vm,
+		.locked_vm = st.locked_vm,
+		.rss_anon = st.rss_anon,
+		.rss_file = st.rss_file,
+		.rss_shmem = st.rss_shmem,
+		.hiwater_rss = st.hiwater_rss,
+		.pagetables = st.pagetables,
+		.start_code = st.start_code,
+		.end_code = st.end_code,
+		.start_data = st.start_data,
+		.end_data = st.end_data,
+		.start_brk = st.start_brk,
+		.brk = st.brk,
+		.start_stack = st.start_stack,
+		.arg_start = st.arg_start,
+		.arg_end = st.arg_end,
+		.env_start = st.env_start,
+		.env_end = st.env_end,
+		.map_count = st.map_count,
+		.faults = cpu_this()->fault_seq,
+	};
+	return 0;
+}
+
+static void fill_vma(struct hv_desc_vma *out, const struct mm_vma *v)
+{
+	out->start = v->start;
+	out->end = v->end;
+	out->offset = v->offset;
+	out->vm_flags = v->vm_flags;
+	out->prot = v->prot;
+	out->kind = v->kind;
+	out->file = v->file;
+	out->shm = v->shm;
+}
+
+static int add_vma(struct mm *mm, const struct mm_vma *v, void *ctx)
+{
+	struct hv_call_describe *d = ctx;
+	struct hv_desc_vma *out = record_add(d, sizeof(*out));
+
+	(void)mm;
+	if (!out) {
+		d->next = v->start;
+		return 1;
+	}
+	fill_vma(out, v);
+	return 0;
+}
+
+static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
+{
+	struct hv_call_describe *d = ctx;
+	struct hv_desc_smaps *out = record_add(d, sizeof(*out));
+	struct mm_smaps sum = {0};
+
+	if (!out) {
+		d->next = v->start;
+		return 1;
+	}
+	mm_smaps_add(mm, v->start, v->end, &sum);
+	fill_vma(&out->vma, v);
+	out->rss = sum.rss;
+	out->referenced = sum.referenced;
+	out->anonymous = sum.anonymous;
+	out->lazyfree = sum.lazyfree;
+	out->anon_huge = sum.anon_huge;
+	out->swap = sum.swap;
+	out->shared_clean = sum.shared_clean;
+	out->shared_dirty = sum.shared_dirty;
+	out->private_clean = sum.private_clean;
+	out->private_dirty = sum.private_dirty;
+	out->pss = sum.pss;
+	out->pss_dirty = sum.pss_dirty;
+	out->pss_anon = sum.pss_anon;
+	out->pss_file = sum.pss_file;
+	out->pss_shmem = sum.pss_shmem;
+	out->pss_locked = sum.pss_locked;
+	return 0;
+}
+
+static int describe_maps(struct hv_call_describe *d)
+{
+	mm_for_each_vma(cpu_this()->mm, d->cursor, add_vma, d);
+	return 0;
+}
+
+static int describe_smaps(struct hv_call_describe *d)
+{
+	mm_for_each_vma(cpu_this()->mm, d->cursor, add_smaps, d);
+	return 0;
+}
+
+static int describe_pagemap(struct hv_call_describe *d)
+{
+	uint32_t room = sizeof(d->words) / sizeof(d->words[0]);
+	uint32_t n = d->want < room ? d->want : room;
+
+	mm_pagemap(cpu_this()->mm, d->cursor, n, d->words);
+	d->count = n;
+	d->next = d->cursor + n * PAGE_SIZE;
+	return 0;
+}
+
+/* ---- The machine's memory ---------------------------------------------- */
+
+static int describe_page(struct hv_call_describe *d)
+{
+	struct hv_desc_page *out;
+	const struct page *page;
+
+	if (!buddy_owns(d->cursor))
+		return -ENOENT;
+	out = record_add(d, sizeof(*out));
+	page = pfn_to_page(d->cursor);
+	*out = (struct hv_desc_page){
+		.pfn = d->cursor,
+		.flags = page->flags,
+		.refcount = page->refcount,
+		.mapcount = page->mapcount,
+		.order = page->order,
+		.zone = pfn_zone(d->cursor),
+	};
+	if (page->flags & PG_CACHE && page->owner) {
+		out->file = ((const struct file *)page->owner)->number;
+		out->index = page->index;
+	}
+	return 0;
+}
+
+static void add_slab_pages(const struct slab_stats *s, void *ctx)
+{
+	uint64_t slabs = s->slabs_full + s->slabs_partial + s->slabs_empty;
+
+	*(uint64_t *)ctx += slabs << s->slab_order;
+}
+
+static int describe_memory(struct hv_call_describe *d)
+{
+	struct hv_desc_memory *out = record_add(d, sizeof(*out));
+	struct buddy_stats stats;
+	struct mm_stat mm;
+
+	buddy_stats(&stats);
+	mm_stat(cpu_this()->mm, &mm);
+	out->total = stats.frames_total;
+	out->free = stats.frames_free;
+	out->percpu = stats.frames_percpu;
+	out->splits = stats.splits;
+	out->merges = stats.merges;
+	out->pagetables = pt_tables();
+	out->cached = filemap_pages();
+	out->anon = mm.rss_anon;
+	out->shmem = mm.rss_shmem;
+	slab_for_each(add_slab_pages, &out->slab);
+	for (unsigned z = 0; z < NR_ZONES; z++) {
+		out->zone[z].frontier = stats.frontier[z];
+		for (unsigned n = 0; n < BUDDY_ORDERS; n++)
+			out->zone[z].blocks[n] = stats.free_blocks[z][n];
+	}
+	return 0;
+}
+
+struct slab_walk {
+	struct hv_call_describe *d;
+	uint64_t index;
+};
+
+static void add_slab(const struct slab_stats *s, void *ctx)
+{
+	struct slab_walk *walk = ctx;
+	struct hv_desc_slab *out;
+
+	if (walk->index++ < walk->d->cursor || walk->d->next)
+		return;
+	out = record_add(walk->d, sizeof(*out));
+	if (!out) {
+		walk->d->next = walk->index - 1;
+		return;
+	}
+	for (unsigned i = 0; i + 1 < sizeof(out->name) && s->name[i]; i++)
+		out->name[i] = s->name[i];
+	out->object_size = (uint32_t)s->object_size;
+	out->objects_per_slab = s->objects_per_slab;
+	out->slab_order = s->slab_order;
+	out->objects_active = s->objects_active;
+	out->slabs_full = s->slabs_full;
+	out->slabs_partial = s->slabs_partial;
+	out->slabs_empty = s->slabs_empty;
+}
+
+static int describe_slab(struct hv_call_describe *d)
+{
+	struct slab_walk walk = {.d = d};
+
+	slab_for_each(add_slab, &walk);
+	return 0;
+}
+
+/* ---- The request ------------------------------------------------------- */
+
+static void describe(struct hv_call_describe *d)
+{
+	static int (*const table[])(struct hv_call_describe *) = {
+		[HV_DESCRIBE_MM] = describe_mm,
+		[HV_DESCRIBE_MAPS] = describe_maps,
+		[HV_DESCRIBE_SMAPS] = describe_smaps,
+		[HV_DESCRIBE_PAGEMAP] = describe_pagemap,
+		[HV_DESCRIBE_PAGE] = describe_page,
+		[HV_DESCRIBE_MEMORY] = describe_memory,
+		[HV_DESCRIBE_SLAB] = describe_slab,
+	};
+
+	d->count = 0;
+	d->next = 0;
+	d->result = -EINVAL;
+	if (d->what < sizeof(table) / sizeof(table[0]) && table[d->what])
+		d->result = table[d->what](d);
+}
+
+const struct hv_upcalls kernel_upcalls = {
+	.fault_in = kernel_fault_in,
+	.describe = describe,
+};
