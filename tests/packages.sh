@@ -5,6 +5,7 @@
 #
 #   build  what `make` needs         test  `make test`, fuzzers, lint, formatter
 #   hw     `make test-hw`: the CPU emulators and what fills their machines
+#   bench  `make bench`: what vmm and its allocators are compared with
 #
 # Quiet and quick when all are there. Else they are installed when root, and if
 # not, the line to run is printed, and the exit status is 1. Nothing is ever
@@ -19,9 +20,11 @@ test="$build busybox-static libcriterion-dev musl-tools clang clang-format
 hw="$build busybox-static libcriterion-dev qemu-system-x86 seabios
 	bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso
 	cpio xz-utils util-linux"
+bench="$build busybox-static linux-perf valgrind libmimalloc2.0
+	libtcmalloc-minimal4 libjemalloc2"
 
 usage() {
-	echo "usage: packages.sh GROUP...  (build, test, hw)" >&2
+	echo "usage: packages.sh GROUP...  (build, test, hw, bench)" >&2
 	exit 2
 }
 
@@ -32,6 +35,7 @@ for group in "$@"; do
 	build) wanted="$wanted $build" ;;
 	test) wanted="$wanted $test" ;;
 	hw) wanted="$wanted $hw" ;;
+	bench) wanted="$wanted $bench" ;;
 	*) usage ;;
 	esac
 done
