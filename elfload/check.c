@@ -47,7 +47,7 @@ static int check_magic(const struct elf_file *f, struct elfload_error *e)
 static int check_head_len(const struct elf_file *f, struct elfload_error *e)
 {
 	if (f->head_len < sizeof(Elf64_Ehdr))
-		return elfload_fail(e, ENOEXEC,
+		return elfload_fail(e, f->is_interp ? EIO : ENOEXEC,
 				    "truncated: the ELF header has 64 bytes, "
 				    "the file %zu",
 				    f->head_len);

@@ -29,17 +29,33 @@ static const Elf64_Phdr *next_load(const struct elf_file *f,
 	return NULL;
 }
 
-/* ---- The table as a whole ---------------------------------------------- */
-
-static int check_no_interp(const struct elf_file *f, struct elfload_error *e)
+const Elf64_Phdr *elf_file_interp(const struct elf_file *f)
 {
+	if (f->is_interp)
+		return NULL;
 	for (unsigned i = 0; i < f->ehdr.e_phnum; i++)
 		if (f->phdr[i].p_type == PT_INTERP)
-			return elfload_fail(
-				e, ENOEXEC,
-				"dynamic program: needs its interpreter, "
-				"which is not supported yet; link it "
-				"statically");
+			return &f->phdr[i];
+	return NULL;
+}
+
+/* ---- The table as a whole ---------------------------------------------- */
+
+/* Linux load_elf_binary(): with the closing 0, which the reader checks. */
+static int check_interp_size(const struct elf_file *f, struct elfload_error *e)
+{
+	const Elf64_Phdr *ph = elf_file_interp(f);
+
+	if (!ph)
+		return 0;
+	if (ph->p_filesz < 2)
+		return elfload_fail(e, ENOEXEC,
+				    "the interpreter's name is empty");
+	if (ph->p_filesz > ELFLOAD_PATH_MAX)
+		return elfload_fail(e, ENOEXEC,
+				    "the interpreter's name has %lu bytes, at "
+				    "most %d are allowed",
+				    ph->p_filesz, ELFLOAD_PATH_MAX);
 	return 0;
 }
 
@@ -218,10 +234,13 @@ static int check_pie_first(const struct elf_file *f, struct elfload_error *e)
 	return 0;
 }
 
+/* A dynamic program starts in its interpreter, which alone looks at this. */
 static int check_entry(const struct elf_file *f, struct elfload_error *e)
 {
 	uint64_t entry = f->ehdr.e_entry;
 
+	if (elf_file_interp(f))
+		return 0;
 	for (const Elf64_Phdr *ph = NULL; (ph = next_load(f, ph));)
 		if (entry >= ph->p_vaddr && entry - ph->p_vaddr < ph->p_memsz)
 			return 0;
@@ -232,8 +251,8 @@ static int check_entry(const struct elf_file *f, struct elfload_error *e)
 int check_phdrs(const struct elf_file *f, struct elfload_error *e)
 {
 	static const file_check checks[] = {
-		check_no_interp, check_load_count, check_each_load,
-		check_overlaps,	 check_pie_first,  check_entry,
+		check_interp_size, check_load_count, check_each_load,
+		check_overlaps,	   check_pie_first,  check_entry,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

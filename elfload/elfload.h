@@ -4,16 +4,21 @@
  * Two steps, neither of which touches guest memory:
  *
  *   elfload_read()  file -> struct elfload_image: decoded by libelf, every
- * field that the plan uses checked by our own code; elfload_plan()  image and
- * parameters -> struct elfload_plan: the mappings, the bytes to clear, the
- * first stack, the mm fields.
+ *                   field that the plan uses checked by our own code
+ *   elfload_plan()  image, interpreter's image and parameters -> struct
+ *                   elfload_plan: the mappings, the bytes to clear, the first
+ *                   stack, the mm fields
  *
  * The rules are those of Linux 6.x on x86-64: fs/binfmt_elf.c
- * (load_elf_binary, elf_load, create_elf_tables), fs/exec.c (setup_arg_pages),
- * arch/x86/mm/mmap.c (mmap_base), arch/x86/kernel/process.c
- * (arch_align_stack, arch_randomize_brk).
+ * (load_elf_binary, load_elf_interp, elf_load, create_elf_tables), fs/exec.c
+ * (setup_arg_pages), arch/x86/mm/mmap.c (mmap_base), arch/x86/kernel/process.c
+ * (arch_align_stack, arch_randomize_brk), arch/x86/entry/vdso/vma.c (map_vdso,
+ * as of 6.12 and later: below the mmap base with ASLR too).
  *
- * Static programs: ET_EXEC, and ET_DYN without PT_INTERP (static-PIE).
+ * A program that names an interpreter (PT_INTERP) is a dynamic one: the caller
+ * opens and reads the interpreter and plans both together. PT_GNU_PROPERTY and
+ * PT_GNU_RELRO are the interpreter's business; no 64-bit program gets
+ * READ_IMPLIES_EXEC, and one without PT_GNU_STACK has no executable stack.
  *
  * Addresses are guest virtual, sizes and offsets bytes, ranges half-open.
  * Functions return 0 or a negative Linux errno; on failure *e says the same
@@ -29,7 +34,8 @@
 #define ELFLOAD_USER_END  0x7ffffffff000ull /* STACK_TOP, TASK_SIZE */
 #define ELFLOAD_MIN_ADDR  0x10000ull	    /* vm.mmap_min_addr */
 #define ELFLOAD_LOADS_MAX 30		    /* PT_LOAD segments */
-#define ELFLOAD_MAPS_MAX  (2 * ELFLOAD_LOADS_MAX + 1)
+#define ELFLOAD_MAPS_MAX  (4 * ELFLOAD_LOADS_MAX + 4)
+#define ELFLOAD_PATH_MAX  4096 /* PATH_MAX: with the 0 */
 
 /* Protection bits, as PROT_* of <sys/mman.h>. */
 #define ELFLOAD_READ  1u
@@ -50,7 +56,8 @@ struct elfload_segment {
 
 enum elfload_type {
 	ELFLOAD_EXEC_FIXED, /* ET_EXEC */
-	ELFLOAD_STATIC_PIE  /* ET_DYN without PT_INTERP */
+	ELFLOAD_STATIC_PIE, /* ET_DYN without PT_INTERP */
+	ELFLOAD_PIE	    /* ET_DYN with PT_INTERP */
 };
 
 struct elfload_image {
@@ -66,6 +73,8 @@ struct elfload_image {
 			   maps it, and gives SIGBUS on access */
 	uint32_t nr_segments;
 	struct elfload_segment segments[ELFLOAD_LOADS_MAX]; /* file order */
+	int dynamic;		       /* there is a PT_INTERP */
+	char interp[ELFLOAD_PATH_MAX]; /* its path, or "" */
 };
 
 /*
@@ -90,9 +99,19 @@ int elfload_thp_files(int fd);
  */
 int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e);
 
+/*
+ * The same for the file that img.interp names: an interpreter that itself names
+ * one may do so in vain, and what is no ELF file for this machine is -ELIBBAD.
+ */
+int elfload_read_interp(int fd, struct elfload_image *img,
+			struct elfload_error *e);
+
 /* The same from memory, for tests and fuzzers. The buffer is only read. */
 int elfload_read_memory(const void *buf, size_t len, struct elfload_image *img,
 			struct elfload_error *e);
+int elfload_read_interp_memory(const void *buf, size_t len,
+			       struct elfload_image *img,
+			       struct elfload_error *e);
 
 enum elfload_aslr {
 	ELFLOAD_ASLR_OFF,  /* as under setarch -R */
@@ -109,27 +128,37 @@ struct elfload_params {
 	uint64_t hwcap, hwcap2;	 /* AT_HWCAP, AT_HWCAP2 */
 	uint64_t clktck;	 /* AT_CLKTCK */
 	uint64_t minsigstksz;	 /* AT_MINSIGSTKSZ; 0: leave out */
-	uint64_t sysinfo_ehdr;	 /* AT_SYSINFO_EHDR; 0: leave out */
+	/* Bytes, multiples of a page, of [vvar], [vvar_vclock] and [vdso],
+	 * which lie in this order; vdso_size 0: none of them, no
+	 * AT_SYSINFO_EHDR. */
+	uint64_t vvar_size, vclock_size, vdso_size;
 	uint64_t rseq_feature_size, rseq_align; /* AT_RSEQ_*; 0: leave out */
 	uint32_t uid, euid, gid, egid;
 	int secure;	     /* AT_SECURE */
 	uint8_t random[16];  /* what AT_RANDOM points at */
 	uint64_t rlim_stack; /* bytes; UINT64_MAX: unlimited */
 	int thp_files;	     /* elfload_thp_files() of the program */
+	/* The interpreter; must be there if the program names one. */
+	const struct elfload_image *interp;
+	int interp_thp_files; /* elfload_thp_files() of it */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed; /* for ELFLOAD_ASLR_SEED */
 };
 
 enum elfload_map_kind {
-	ELFLOAD_MAP_FILE, /* the program, private */
-	ELFLOAD_MAP_ANON, /* bss */
-	ELFLOAD_MAP_STACK
+	ELFLOAD_MAP_FILE,   /* the program, private */
+	ELFLOAD_MAP_INTERP, /* the interpreter's file, private */
+	ELFLOAD_MAP_ANON,   /* bss */
+	ELFLOAD_MAP_STACK,
+	ELFLOAD_MAP_VVAR,
+	ELFLOAD_MAP_VCLOCK, /* [vvar_vclock] */
+	ELFLOAD_MAP_VDSO
 };
 
 /* Page-aligned. No two overlap; neighbours that Linux merges are not merged. */
 struct elfload_map {
 	uint64_t start, end;
-	uint64_t offset; /* file offset of start; 0 if not FILE */
+	uint64_t offset; /* file offset of start; 0 if not FILE or INTERP */
 	uint32_t prot;	 /* ELFLOAD_READ | ... */
 	enum elfload_map_kind kind;
 	int growsdown; /* 1 for the stack */
@@ -146,13 +175,16 @@ struct elfload_clear {
 };
 
 struct elfload_plan {
-	uint64_t entry, sp; /* user registers: rip, rsp; all others are 0 */
-	uint64_t load_bias; /* 0 for ET_EXEC */
+	uint64_t entry, sp;	/* user registers: rip, rsp; all others are 0 */
+	uint64_t load_bias;	/* 0 for ET_EXEC */
+	uint64_t interp_bias;	/* likewise of the interpreter: AT_BASE */
+	uint64_t program_entry; /* AT_ENTRY; equals entry if static */
+	uint64_t vdso;		/* AT_SYSINFO_EHDR, or 0 */
 
 	uint32_t nr_maps; /* in the order that the kernel makes them */
 	struct elfload_map maps[ELFLOAD_MAPS_MAX];
 	uint32_t nr_clears; /* likewise */
-	struct elfload_clear clears[ELFLOAD_LOADS_MAX];
+	struct elfload_clear clears[2 * ELFLOAD_LOADS_MAX];
 
 	uint8_t *stack; /* the bytes of [sp, stack_end); owned by the plan */
 	size_t stack_len;
@@ -172,7 +204,9 @@ struct elfload_plan {
  * Lay out the address space. -E2BIG: arguments and environment too large for
  * the stack limit. -ENOMEM: out of memory, or the program does not fit.
  * -EEXIST: a segment where the stack is. -EPERM: a segment below
- * ELFLOAD_MIN_ADDR after its load bias is added. On failure the plan is empty.
+ * ELFLOAD_MIN_ADDR after its load bias is added. -ELIBACC: the program names an
+ * interpreter and there is none in p. -ELIBBAD: the interpreter's fixed
+ * addresses are the program's. On failure the plan is empty.
  */
 int elfload_plan(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *out,

@@ -14,7 +14,11 @@ struct elf_file {
 	unsigned char head[64]; /* its first bytes, read without libelf */
 	Elf64_Ehdr ehdr;	/* valid once check_head() passed */
 	Elf64_Phdr *phdr;	/* ehdr.e_phnum entries */
+	int is_interp;		/* read as some program's interpreter */
 };
+
+/* The first PT_INTERP of a program, or NULL; an interpreter's is ignored. */
+const Elf64_Phdr *elf_file_interp(const struct elf_file *f);
 
 /* Set *e and return -err. */
 __attribute__((format(printf, 3, 4))) int
@@ -49,6 +53,33 @@ int stack_measure(const struct elfload_params *p, struct exec_strings *s,
 int stack_place(const struct elfload_params *p, const struct exec_strings *s,
 		struct exec_random *r, struct elfload_plan *plan,
 		struct elfload_error *e);
+
+/* ---- Where things go (place.c) ------------------------------------------ */
+
+#define GUARD_GAP (256 * ELFLOAD_PAGE_SIZE) /* stack_guard_gap */
+
+/* Linux mmap_base(). */
+uint64_t place_mmap_base(const struct elfload_params *p, struct exec_random *r);
+/* ELF_ET_DYN_BASE, 2/3 of user space. */
+uint64_t place_dyn_base(void);
+/*
+ * The highest free range of size bytes below mmap_base, as an mmap of a file
+ * from this offset would get it, where thp says that its file system aligns
+ * for huge pages. 0 if there is none.
+ */
+uint64_t place_find(const struct elfload_plan *plan, uint64_t size,
+		    uint64_t offset, int thp);
+/* Is [start, end) free, with the stack's guard gap? */
+int place_is_free(const struct elfload_plan *plan, uint64_t start,
+		  uint64_t end);
+/* Sets plan->load_bias of an ET_DYN program. */
+int place_program(const struct elfload_image *img,
+		  const struct elfload_params *p, struct exec_random *r,
+		  struct elfload_plan *plan, struct elfload_error *e);
+/* Sets plan->interp_bias. */
+int place_interp(const struct elfload_image *img,
+		 const struct elfload_params *p, struct elfload_plan *plan,
+		 struct elfload_error *e);
 
 /* Its contents: sets stack, sp, start_stack, arg_end, env_* (stack.c). */
 int stack_fill(const struct elfload_image *img, const struct elfload_params *p,

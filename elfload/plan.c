@@ -1,46 +1,25 @@
 /*
- * plan.c: where everything goes.
+ * plan.c: what is mapped, and the fields that remember it.
  *
  * The order is Linux's, because it decides what may collide with what: the
  * layout of the mmap region (setup_new_exec), the stack (setup_arg_pages), the
- * segments in file order (load_elf_binary), the stack's contents
- * (create_elf_tables), brk.
+ * segments in file order (load_elf_binary), those of the interpreter
+ * (load_elf_interp), the vDSO (ARCH_SETUP_ADDITIONAL_PAGES), the stack's
+ * contents (create_elf_tables), brk. Where each lies: place.c.
  */
 #include "internal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MMAP_RND    0xfffffffull /* 28 bits of pages: vm.mmap_rnd_bits */
-#define GAP_MIN	    (128ull << 20)
-#define GUARD_GAP   (256 * ELFLOAD_PAGE_SIZE) /* stack_guard_gap */
-#define STACK_RND   (0x3fffffull * ELFLOAD_PAGE_SIZE)
-#define ET_DYN_BASE (ELFLOAD_USER_END / 3 * 2)
-#define BRK_RND	    (1ull << 30)
-#define HUGE	    (2ull << 20)
-
-/* ---- The mmap region (arch/x86/mm/mmap.c, mmap_base) -------------------- */
-
-static uint64_t pick_mmap_base(const struct elfload_params *p,
-			       struct exec_random *r)
-{
-	uint64_t gap_max = ELFLOAD_USER_END / 6 * 5;
-	uint64_t gap = p->rlim_stack;
-	uint64_t pad = GUARD_GAP;
-	uint64_t rnd = (exec_random_draw(r) & MMAP_RND) * ELFLOAD_PAGE_SIZE;
-
-	if (p->aslr != ELFLOAD_ASLR_OFF)
-		pad += STACK_RND;
-	if (gap + pad > gap)
-		gap += pad;
-	if (gap < GAP_MIN)
-		gap = GAP_MIN;
-	if (gap > gap_max)
-		gap = gap_max;
-	return page_up(ELFLOAD_USER_END - gap - rnd);
-}
+#define BRK_RND (1ull << 30)
 
 /* ---- Mappings ----------------------------------------------------------- */
+
+static int map_has_file(const struct elfload_map *m)
+{
+	return m->kind == ELFLOAD_MAP_FILE || m->kind == ELFLOAD_MAP_INTERP;
+}
 
 /*
  * MAP_FIXED: cut [start, end) out of map i. Segments do not overlap by bytes,
@@ -50,7 +29,7 @@ static uint64_t pick_mmap_base(const struct elfload_params *p,
 static void map_cut(struct elfload_map *m, uint64_t start, uint64_t end)
 {
 	if (start <= m->start) {
-		if (m->kind == ELFLOAD_MAP_FILE)
+		if (map_has_file(m))
 			m->offset += end - m->start;
 		m->start = end;
 	} else {
@@ -140,14 +119,15 @@ static void plan_add_stack(struct elfload_plan *plan,
 /* ---- Segments (elf_load, elf_map, padzero) ------------------------------ */
 
 static int plan_file(struct elfload_plan *plan, const struct elfload_segment *s,
-		     uint64_t addr, struct elfload_error *e)
+		     uint64_t addr, enum elfload_map_kind kind,
+		     struct elfload_error *e)
 {
 	struct elfload_map m = {
 		.start = page_down(addr),
 		.end = page_up(addr + s->filesz),
 		.offset = s->offset - page_offset(s->vaddr),
 		.prot = s->prot,
-		.kind = ELFLOAD_MAP_FILE,
+		.kind = kind,
 	};
 
 	return plan_add_map(plan, m, s->index, e);
@@ -185,14 +165,14 @@ static int plan_bss(struct elfload_plan *plan, const struct elfload_segment *s,
 }
 
 static int plan_segment(struct elfload_plan *plan,
-			const struct elfload_segment *s,
-			struct elfload_error *e)
+			const struct elfload_segment *s, uint64_t bias,
+			enum elfload_map_kind kind, struct elfload_error *e)
 {
-	uint64_t addr = plan->load_bias + s->vaddr;
+	uint64_t addr = bias + s->vaddr;
 	int err = 0;
 
 	if (s->filesz)
-		err = plan_file(plan, s, addr, e);
+		err = plan_file(plan, s, addr, kind, e);
 	if (err || s->memsz == s->filesz)
 		return err;
 	if (s->filesz)
@@ -200,76 +180,85 @@ static int plan_segment(struct elfload_plan *plan,
 	return plan_bss(plan, s, addr, e);
 }
 
-/* ---- Load bias of a static-PIE ------------------------------------------ */
-
-/* total_mapping_size(). */
-static uint64_t span_size(const struct elfload_image *img)
+static int plan_segments(struct elfload_plan *plan,
+			 const struct elfload_image *img, uint64_t bias,
+			 enum elfload_map_kind kind, struct elfload_error *e)
 {
-	uint64_t low = UINT64_MAX, high = 0;
+	int err = 0;
 
-	for (uint32_t i = 0; i < img->nr_segments; i++) {
-		const struct elfload_segment *s = &img->segments[i];
-
-		if (s->vaddr < low)
-			low = s->vaddr;
-		if (s->vaddr + s->memsz > high)
-			high = s->vaddr + s->memsz;
-	}
-	return page_up(high - page_down(low));
+	for (uint32_t i = 0; i < img->nr_segments && !err; i++)
+		err = plan_segment(plan, &img->segments[i], bias, kind, e);
+	return err;
 }
 
-/* maximum_alignment(): what is not a power of two is ignored. */
-static uint64_t span_align(const struct elfload_image *img)
+static int plan_program(const struct elfload_image *img,
+			const struct elfload_params *p, struct exec_random *r,
+			struct elfload_plan *plan, struct elfload_error *e)
 {
-	uint64_t align = ELFLOAD_PAGE_SIZE;
+	int err = 0;
 
-	for (uint32_t i = 0; i < img->nr_segments; i++) {
-		uint64_t a = img->segments[i].align;
-
-		if (a > align && (a & (a - 1)) == 0)
-			align = a;
-	}
-	return align;
+	if (img->type != ELFLOAD_EXEC_FIXED)
+		err = place_program(img, p, r, plan, e);
+	if (!err)
+		err = plan_segments(plan, img, plan->load_bias,
+				    ELFLOAD_MAP_FILE, e);
+	plan->entry = plan->program_entry = img->entry + plan->load_bias;
+	return err;
 }
 
-/*
- * Top down below mmap_base, where nothing is yet; a file system with
- * thp_get_unmapped_area moves a mapping that holds a huge page up, so that
- * address and file offset agree modulo 2 MiB.
- */
-static uint64_t find_area(uint64_t mmap_base, uint64_t size, uint64_t offset,
-			  int thp)
+static int plan_interp(const struct elfload_image *img,
+		       const struct elfload_params *p,
+		       struct elfload_plan *plan, struct elfload_error *e)
 {
-	uint64_t low, skew, huge = (offset + HUGE - 1) & ~(HUGE - 1);
+	int err;
 
-	if (size > mmap_base - ELFLOAD_MIN_ADDR)
+	if (!img->dynamic)
 		return 0;
-	if (!thp || offset + size <= huge || offset + size - huge < HUGE ||
-	    size + HUGE > mmap_base - ELFLOAD_MIN_ADDR)
-		return mmap_base - size;
-	low = mmap_base - (size + HUGE);
-	skew = (offset - low) & (HUGE - 1);
-	return skew ? low + skew : low + HUGE;
+	if (!p->interp)
+		return elfload_fail(
+			e, ELIBACC,
+			"a dynamic program without its interpreter");
+	err = place_interp(p->interp, p, plan, e);
+	if (!err)
+		err = plan_segments(plan, p->interp, plan->interp_bias,
+				    ELFLOAD_MAP_INTERP, e);
+	plan->entry = p->interp->entry + plan->interp_bias;
+	return err;
 }
 
-static int plan_pie_bias(const struct elfload_image *img,
-			 const struct elfload_params *p,
-			 struct elfload_plan *plan, struct elfload_error *e)
-{
-	const struct elfload_segment *s = &img->segments[0];
-	uint64_t size = span_size(img), align = span_align(img);
-	uint64_t area = find_area(plan->mmap_base, size, page_down(s->offset),
-				  p->thp_files);
+/* ---- The vDSO and its data (map_vdso) ----------------------------------- */
 
-	if (!area)
-		return elfload_fail(e, ENOMEM,
-				    "the program spans %#lx bytes, which do "
-				    "not fit below %#lx",
-				    size, plan->mmap_base);
-	plan->load_bias = area - page_down(s->vaddr);
-	/* Linux rounds down before it takes the page offset into account. */
-	if (align > ELFLOAD_PAGE_SIZE)
-		plan->load_bias = page_down((area & ~(align - 1)) - s->vaddr);
+static void plan_add_area(struct elfload_plan *plan, uint64_t *start,
+			  uint64_t size, uint32_t prot,
+			  enum elfload_map_kind kind)
+{
+	if (size)
+		plan->maps[plan->nr_maps++] = (struct elfload_map){
+			.start = *start,
+			.end = *start + size,
+			.prot = prot,
+			.kind = kind,
+		};
+	*start += size;
+}
+
+static int plan_vdso(const struct elfload_params *p, struct elfload_plan *plan,
+		     struct elfload_error *e)
+{
+	uint64_t size = p->vvar_size + p->vclock_size + p->vdso_size;
+	uint64_t at;
+
+	if (!p->vdso_size)
+		return 0;
+	at = place_find(plan, size, 0, 0);
+	if (!at)
+		return elfload_fail(e, ENOMEM, "no room for the vDSO");
+	plan_add_area(plan, &at, p->vvar_size, ELFLOAD_READ, ELFLOAD_MAP_VVAR);
+	plan_add_area(plan, &at, p->vclock_size, ELFLOAD_READ,
+		      ELFLOAD_MAP_VCLOCK);
+	plan->vdso = at;
+	plan_add_area(plan, &at, p->vdso_size, ELFLOAD_READ | ELFLOAD_EXEC,
+		      ELFLOAD_MAP_VDSO);
 	return 0;
 }
 
@@ -310,7 +299,7 @@ static void plan_brk(const struct elfload_image *img,
 
 	/* A static-PIE lies in the mmap region, where brk has no room. */
 	if (moved)
-		plan->brk = ET_DYN_BASE;
+		plan->brk = place_dyn_base();
 	plan->brk = page_up(plan->brk);
 	if (p->aslr != ELFLOAD_ASLR_OFF) {
 		if (!moved)
@@ -321,19 +310,6 @@ static void plan_brk(const struct elfload_image *img,
 }
 
 /* ---- All together -------------------------------------------------------- */
-
-static int plan_segments(const struct elfload_image *img,
-			 const struct elfload_params *p,
-			 struct elfload_plan *plan, struct elfload_error *e)
-{
-	int err = 0;
-
-	if (img->type == ELFLOAD_STATIC_PIE)
-		err = plan_pie_bias(img, p, plan, e);
-	for (uint32_t i = 0; i < img->nr_segments && !err; i++)
-		err = plan_segment(plan, &img->segments[i], e);
-	return err;
-}
 
 /*
  * Linux expand_downwards(): the stack may grow to hold the pointers, but not
@@ -367,15 +343,18 @@ static int plan_build(const struct elfload_image *img,
 	if (err)
 		return err;
 	exec_random_init(&rnd, p);
-	plan->mmap_base = pick_mmap_base(p, &rnd);
+	plan->mmap_base = place_mmap_base(p, &rnd);
 	err = stack_place(p, &strings, &rnd, plan, e);
 	if (err)
 		return err;
 	plan_add_stack(plan, img);
-	err = plan_segments(img, p, plan, e);
+	err = plan_program(img, p, &rnd, plan, e);
+	if (!err)
+		err = plan_interp(img, p, plan, e);
+	if (!err)
+		err = plan_vdso(p, plan, e);
 	if (err)
 		return err;
-	plan->entry = img->entry + plan->load_bias;
 	plan_code_data(img, plan);
 	err = stack_fill(img, p, &strings, &rnd, plan, e);
 	if (!err)

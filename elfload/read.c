@@ -64,7 +64,9 @@ static void image_find_phdrs(struct elfload_image *img, uint64_t phoff)
 static void image_fill(struct elfload_image *img, const struct elf_file *f)
 {
 	memset(img, 0, sizeof(*img));
+	img->dynamic = !!elf_file_interp(f);
 	img->type = f->ehdr.e_type == ET_EXEC ? ELFLOAD_EXEC_FIXED
+		    : img->dynamic	      ? ELFLOAD_PIE
 					      : ELFLOAD_STATIC_PIE;
 	img->entry = f->ehdr.e_entry;
 	img->phnum = f->ehdr.e_phnum;
@@ -175,23 +177,56 @@ static int read_phdrs(const struct source *src, struct elf_file *f,
 	return err ? err : check_phdrs(f, e);
 }
 
-static int read_image(const struct source *src, struct elfload_image *img,
-		      struct elfload_error *e)
+/* Its size is known to fit. Linux uses what is before the first 0. */
+static int read_interp_path(const struct source *src, const struct elf_file *f,
+			    struct elfload_image *img, struct elfload_error *e)
 {
-	struct elf_file f = {0};
+	const Elf64_Phdr *ph = elf_file_interp(f);
+	ssize_t n;
+
+	if (!ph)
+		return 0;
+	n = source_read(src, ph->p_offset, img->interp, ph->p_filesz);
+	if (n != (ssize_t)ph->p_filesz)
+		return elfload_fail(e, EIO,
+				    "truncated: the interpreter's name at "
+				    "offset %#lx, file of %lu bytes",
+				    ph->p_offset, src->size);
+	if (img->interp[ph->p_filesz - 1] != '\0')
+		return elfload_fail(e, ENOEXEC,
+				    "the interpreter's name does not end");
+	return 0;
+}
+
+/* load_elf_binary() looks at an interpreter's header after its program's. */
+static int interp_error(struct elfload_error *e, int err)
+{
+	if (err != -ENOEXEC)
+		return err;
+	e->err = ELIBBAD;
+	return -ELIBBAD;
+}
+
+static int read_image(const struct source *src, int is_interp,
+		      struct elfload_image *img, struct elfload_error *e)
+{
+	struct elf_file f = {.is_interp = is_interp};
 	int err = read_head(src, &f, e);
 
 	if (!err)
 		err = read_ehdr(&f, e);
 	if (!err)
 		err = read_phdrs(src, &f, e);
-	if (!err)
+	if (!err) {
 		image_fill(img, &f);
+		err = read_interp_path(src, &f, img, e);
+	}
 	free(f.phdr);
-	return err;
+	return is_interp ? interp_error(e, err) : err;
 }
 
-int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e)
+static int read_fd(int fd, int is_interp, struct elfload_image *img,
+		   struct elfload_error *e)
 {
 	struct source src = {.fd = fd};
 	struct stat st;
@@ -202,7 +237,18 @@ int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e)
 	if (!S_ISREG(st.st_mode))
 		return elfload_fail(e, EACCES, "not a regular file");
 	src.size = (uint64_t)st.st_size;
-	return read_image(&src, img, e);
+	return read_image(&src, is_interp, img, e);
+}
+
+int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e)
+{
+	return read_fd(fd, 0, img, e);
+}
+
+int elfload_read_interp(int fd, struct elfload_image *img,
+			struct elfload_error *e)
+{
+	return read_fd(fd, 1, img, e);
 }
 
 int elfload_read_memory(const void *buf, size_t len, struct elfload_image *img,
@@ -210,5 +256,14 @@ int elfload_read_memory(const void *buf, size_t len, struct elfload_image *img,
 {
 	struct source src = {.fd = -1, .buf = buf, .size = len};
 
-	return read_image(&src, img, e);
+	return read_image(&src, 0, img, e);
+}
+
+int elfload_read_interp_memory(const void *buf, size_t len,
+			       struct elfload_image *img,
+			       struct elfload_error *e)
+{
+	struct source src = {.fd = -1, .buf = buf, .size = len};
+
+	return read_image(&src, 1, img, e);
 }

@@ -165,21 +165,22 @@ static void aux_add_nonzero(struct auxv *a, uint64_t type, uint64_t val)
 
 /* The order is that of create_elf_tables(), ARCH_DLINFO first. */
 static void aux_fill(struct auxv *a, const struct elfload_image *img,
-		     const struct elfload_params *p, uint64_t load_bias,
+		     const struct elfload_params *p,
+		     const struct elfload_plan *plan,
 		     const struct stack_layout *l)
 {
 	a->n = 0;
-	aux_add_nonzero(a, AT_SYSINFO_EHDR, p->sysinfo_ehdr);
+	aux_add_nonzero(a, AT_SYSINFO_EHDR, plan->vdso);
 	aux_add_nonzero(a, AT_MINSIGSTKSZ, p->minsigstksz);
 	aux_add(a, AT_HWCAP, p->hwcap);
 	aux_add(a, AT_PAGESZ, ELFLOAD_PAGE_SIZE);
 	aux_add(a, AT_CLKTCK, p->clktck);
-	aux_add(a, AT_PHDR, img->phdr_addr + load_bias);
+	aux_add(a, AT_PHDR, img->phdr_addr + plan->load_bias);
 	aux_add(a, AT_PHENT, img->phentsize);
 	aux_add(a, AT_PHNUM, img->phnum);
-	aux_add(a, AT_BASE, 0);
+	aux_add(a, AT_BASE, plan->interp_bias);
 	aux_add(a, AT_FLAGS, 0);
-	aux_add(a, AT_ENTRY, img->entry + load_bias);
+	aux_add(a, AT_ENTRY, plan->program_entry);
 	aux_add(a, AT_UID, p->uid);
 	aux_add(a, AT_EUID, p->euid);
 	aux_add(a, AT_GID, p->gid);
@@ -272,7 +273,7 @@ int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 		l.platform = pos -= strlen(p->platform) + 1;
 	l.random = pos -= sizeof(p->random);
 	l.execfn = plan->arg_start + s->arg_len + s->env_len;
-	aux_fill(&a, img, p, plan->load_bias, &l);
+	aux_fill(&a, img, p, plan, &l);
 	/* STACK_ADD, STACK_ROUND. */
 	pos -= a.n * sizeof(a.v[0]);
 	plan->sp = (pos - words * sizeof(uint64_t)) & ~15ull;

@@ -16,6 +16,7 @@
 
 #include "guestmem.h"
 #include "message.h"
+#include "sys.h"
 #include "vcpu.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
@@ -73,12 +74,14 @@ static char *find_program(const char *name)
 	return file;
 }
 
-static int say_error(const char *program, const struct elfload_error *e)
+static int exit_status(const struct elfload_error *e)
 {
-	bool missing = e->err == ENOENT || e->err == ENOTDIR;
+	return e->err == ENOENT || e->err == ENOTDIR ? 127 : 126;
+}
 
-	error("%s: %s", program, e->text[0] ? e->text : strerror(e->err));
-	return missing ? 127 : 126;
+static const char *error_text(const struct elfload_error *e)
+{
+	return e->text[0] ? e->text : strerror(e->err);
 }
 
 /* AT_RSEQ_*: Linux 6.3 and later; not in all headers. */
@@ -141,8 +144,13 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.egid = getegid(),
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
-		.thp_files = elfload_thp_files(e->fd),
+		.thp_files = elfload_thp_files(e->program.fd),
 	};
+
+	if (e->interp.fd >= 0) {
+		params.interp = &e->interp.image;
+		params.interp_thp_files = elfload_thp_files(e->interp.fd);
+	}
 
 	getrlimit(RLIMIT_STACK, &stack);
 	params.rlim_stack = stack.rlim_cur;
@@ -151,49 +159,109 @@ static int plan(struct exec *e, const struct exec_config *config,
 		snprintf(err->text, sizeof(err->text), "no random bytes");
 		return -EIO;
 	}
-	return elfload_plan(&e->image, &params, &e->plan, err);
+	return elfload_plan(&e->program.image, &params, &e->plan, err);
+}
+
+typedef int read_fn(int fd, struct elfload_image *img,
+		    struct elfload_error *err);
+
+static int open_file(struct exec_file *f, const char *path, read_fn *read,
+		     struct elfload_error *err)
+{
+	f->fd = elfload_open(path, err);
+	if (f->fd < 0)
+		return -err->err;
+	f->path = realpath(path, NULL);
+	if (!f->path) {
+		err->err = errno;
+		return -errno;
+	}
+	return read(f->fd, &f->image, err);
+}
+
+static void close_file(struct exec_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	f->path = NULL;
+	f->fd = -1;
+}
+
+/* As open_exec(): the path is as the file has it, relative to here or not. */
+static int open_interp(struct exec *e, struct elfload_error *err)
+{
+	if (!e->program.image.dynamic)
+		return 0;
+	return open_file(&e->interp, e->program.image.interp,
+			 elfload_read_interp, err);
+}
+
+static int load(struct exec *e, const struct exec_config *config,
+		const char *file)
+{
+	struct elfload_error err = {0};
+
+	if (open_file(&e->program, file, elfload_read, &err)) {
+		error("%s: %s", file, error_text(&err));
+		return exit_status(&err);
+	}
+	if (open_interp(e, &err)) {
+		error("%s: its interpreter %s: %s", file,
+		      e->program.image.interp, error_text(&err));
+		return exit_status(&err);
+	}
+	if (plan(e, config, file, &err)) {
+		error("%s: %s", file, error_text(&err));
+		return exit_status(&err);
+	}
+	return 0;
 }
 
 int exec_load(struct exec *e, const struct exec_config *config)
 {
-	struct elfload_error err = {0};
 	char *file = find_program(config->program);
 	int status;
 
-	*e = (struct exec){.fd = -1};
+	*e = (struct exec){.program.fd = -1, .interp.fd = -1};
 	if (!file) {
 		error("%s: %s", config->program,
 		      errno == ENOENT ? "no such program in PATH or here"
 				      : strerror(errno));
 		return errno == ENOENT ? 127 : 126;
 	}
-	e->fd = elfload_open(file, &err);
-	if (e->fd < 0)
-		goto err_say;
-	e->path = realpath(file, NULL);
-	if (!e->path) {
-		err.err = errno;
-		goto err_say;
-	}
-	if (elfload_read(e->fd, &e->image, &err) || plan(e, config, file, &err))
-		goto err_say;
+	status = load(e, config, file);
 	free(file);
-	return 0;
-err_say:
-	status = say_error(file, &err);
-	free(file);
-	exec_unload(e);
+	if (status)
+		exec_unload(e);
 	return status;
 }
 
 void exec_unload(struct exec *e)
 {
 	elfload_plan_free(&e->plan);
-	if (e->fd >= 0)
-		close(e->fd);
-	free(e->path);
-	e->path = NULL;
-	e->fd = -1;
+	close_file(&e->program);
+	close_file(&e->interp);
+}
+
+static int add_file(struct exec_file *f, struct sys *sys)
+{
+	int number;
+
+	if (f->fd < 0)
+		return 0;
+	number = sys_file_add(sys, f->fd, f->path);
+	if (number < 0)
+		return number;
+	f->number = (uint32_t)number;
+	return 0;
+}
+
+int exec_add_files(struct exec *e, struct sys *sys)
+{
+	int ret = add_file(&e->program, sys);
+
+	return ret ? ret : add_file(&e->interp, sys);
 }
 
 static uint64_t soft_limit(int resource)
@@ -205,12 +273,48 @@ static uint64_t soft_limit(int resource)
 }
 
 static const uint32_t map_kinds[] = {
-	[ELFLOAD_MAP_FILE] = HV_MAP_FILE,
-	[ELFLOAD_MAP_ANON] = HV_MAP_ANON,
-	[ELFLOAD_MAP_STACK] = HV_MAP_STACK,
+	[ELFLOAD_MAP_FILE] = HV_MAP_FILE, [ELFLOAD_MAP_INTERP] = HV_MAP_FILE,
+	[ELFLOAD_MAP_ANON] = HV_MAP_ANON, [ELFLOAD_MAP_STACK] = HV_MAP_STACK,
+	[ELFLOAD_MAP_VVAR] = HV_MAP_VVAR, [ELFLOAD_MAP_VCLOCK] = HV_MAP_VCLOCK,
+	[ELFLOAD_MAP_VDSO] = HV_MAP_VDSO,
 };
 
 _Static_assert(ELFLOAD_MAPS_MAX <= HV_EXEC_MAPS_MAX, "plans fit the contract");
+
+static uint32_t map_file(const struct exec *e, const struct elfload_map *m)
+{
+	switch (m->kind) {
+	case ELFLOAD_MAP_FILE:
+		return e->program.number;
+	case ELFLOAD_MAP_INTERP:
+		return e->interp.number;
+	default:
+		return 0;
+	}
+}
+
+static void describe_map(const struct exec *e, const struct elfload_map *m,
+			 struct hv_map *out)
+{
+	*out = (struct hv_map){
+		.start = m->start,
+		.end = m->end,
+		.offset = m->offset,
+		.prot = m->prot,
+		.flags = m->growsdown ? HV_MAPF_GROWSDOWN : 0,
+		.kind = map_kinds[m->kind],
+		.file = map_file(e, m),
+	};
+}
+
+static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size)
+{
+	if (file)
+		out->files[out->nr_files++] = (struct hv_exec_file){
+			.size = size,
+			.file = file,
+		};
+}
 
 void exec_describe(const struct exec *e, struct hv_exec *out)
 {
@@ -232,24 +336,13 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 		.rlim_stack = soft_limit(RLIMIT_STACK),
 		.rlim_data = soft_limit(RLIMIT_DATA),
 		.rlim_as = soft_limit(RLIMIT_AS),
-		.file_size = e->image.file_size,
 		.nr_maps = p->nr_maps,
 		.pid = (uint32_t)getpid(),
 	};
-	for (uint32_t i = 0; i < p->nr_maps; i++) {
-		const struct elfload_map *m = &p->maps[i];
-		bool file = m->kind == ELFLOAD_MAP_FILE;
-
-		out->maps[i] = (struct hv_map){
-			.start = m->start,
-			.end = m->end,
-			.offset = m->offset,
-			.prot = m->prot,
-			.flags = m->growsdown ? HV_MAPF_GROWSDOWN : 0,
-			.kind = map_kinds[m->kind],
-			.file = file,
-		};
-	}
+	describe_file(out, e->program.number, e->program.image.file_size);
+	describe_file(out, e->interp.number, e->interp.image.file_size);
+	for (uint32_t i = 0; i < p->nr_maps; i++)
+		describe_map(e, &p->maps[i], &out->maps[i]);
 }
 
 /*

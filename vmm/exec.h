@@ -10,12 +10,20 @@
 #include "elfload.h"
 #include "hv_abi.h"
 
+struct sys;
 struct vcpu;
 
-struct exec {
+/* One of the files that are mapped. */
+struct exec_file {
 	char *path; /* absolute */
 	int fd;
+	uint32_t number; /* of sys_file_add */
 	struct elfload_image image;
+};
+
+struct exec {
+	struct exec_file program;
+	struct exec_file interp; /* fd -1 if the program is static */
 	struct elfload_plan plan;
 };
 
@@ -35,6 +43,9 @@ struct exec_config {
  */
 int exec_load(struct exec *e, const struct exec_config *config);
 void exec_unload(struct exec *e);
+
+/* Give both files a number: the program's is 1. 0 or -errno. */
+int exec_add_files(struct exec *e, struct sys *sys);
 
 /* Describe the plan to the guest kernel. */
 void exec_describe(const struct exec *e, struct hv_exec *out);

@@ -81,7 +81,7 @@ static void explain_sys(const struct options *o)
 static int prepare_sys(struct machine *m)
 {
 	struct sys_config config = {
-		.exe = m->exec.path,
+		.exe = m->exec.program.path,
 		.rw_dirs = m->options.rw_dirs,
 		.nr_rw_dirs = m->options.nr_rw_dirs,
 		.verbose = m->options.verbose,
@@ -92,8 +92,8 @@ static int prepare_sys(struct machine *m)
 		explain_sys(&m->options);
 		return FAILURE;
 	}
-	if (sys_file_add(m->vm.sys, m->exec.fd, m->exec.path) != 1) {
-		error("%s: cannot be mapped", m->exec.path);
+	if (exec_add_files(&m->exec, m->vm.sys)) {
+		error("%s: cannot be mapped", m->exec.program.path);
 		return FAILURE;
 	}
 	return 0;
@@ -127,7 +127,7 @@ static int prepare_log(struct machine *m)
 		config.text = m->log;
 	}
 	if (o->trace) {
-		m->symbols = symbols_read(m->exec.fd);
+		m->symbols = symbols_read(m->exec.program.fd);
 		if (m->symbols)
 			symbols_set_bias(m->symbols, m->exec.plan.load_bias);
 		config.symbols = m->symbols;

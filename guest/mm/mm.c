@@ -107,10 +107,10 @@ uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end)
 
 enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
 {
-	if (v->file)
-		return HV_MAP_FILE;
 	if (v->flags & VMA_SPECIAL)
 		return v->kind;
+	if (v->file)
+		return HV_MAP_FILE;
 	if (v->shm)
 		return HV_MAP_ANON;
 	if (v->start < mm->brk && v->end > mm->start_brk)
@@ -331,7 +331,7 @@ static bool map_is_valid(const struct hv_map *m)
 		return false;
 	if (m->start >= m->end || m->end > HV_VA_USER_END)
 		return false;
-	if (m->kind >= HV_MAP_KINDS || m->file > 1 ||
+	if (m->kind >= HV_MAP_KINDS ||
 	    m->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
 		return false;
 	if (m->offset + (m->end - m->start) < m->offset)
@@ -339,8 +339,25 @@ static bool map_is_valid(const struct hv_map *m)
 	return !(m->flags & HV_MAPF_SHARED && m->prot & PROT_WRITE && m->file);
 }
 
-static int map_one(struct mm *mm, const struct hv_map *m, uint64_t file_size)
+static bool is_special(uint32_t kind)
 {
+	return kind == HV_MAP_VDSO || kind == HV_MAP_VVAR ||
+	       kind == HV_MAP_VCLOCK;
+}
+
+static const struct hv_exec_file *exec_file(const struct hv_exec *e,
+					    uint32_t number)
+{
+	for (uint32_t i = 0; i < e->nr_files; i++)
+		if (e->files[i].file == number)
+			return &e->files[i];
+	return NULL;
+}
+
+static int map_one(struct mm *mm, const struct hv_exec *e,
+		   const struct hv_map *m)
+{
+	const struct hv_exec_file *file = exec_file(e, m->file);
 	struct vma like = {
 		.start = m->start,
 		.end = m->end,
@@ -355,7 +372,7 @@ static int map_one(struct mm *mm, const struct hv_map *m, uint64_t file_size)
 		return -EINVAL;
 	if (m->prot & PROT_WRITE && !(m->flags & HV_MAPF_SHARED))
 		like.flags |= VMA_ACCOUNT;
-	if (m->kind == HV_MAP_VDSO || m->kind == HV_MAP_VVAR)
+	if (is_special(m->kind))
 		like.flags |= VMA_SPECIAL;
 	if (!m->file) {
 		if (m->flags & HV_MAPF_SHARED) {
@@ -368,7 +385,9 @@ static int map_one(struct mm *mm, const struct hv_map *m, uint64_t file_size)
 	like.pgoff = m->offset >> PAGE_SHIFT;
 	if (m->flags & HV_MAPF_SHARED)
 		like.flags |= VMA_NOWRITE;
-	like.file = file_open(m->file, file_size);
+	if (!file)
+		return -EINVAL;
+	like.file = file_open(m->file, file->size);
 	if (!like.file)
 		return -ENOMEM;
 	err = mm_map(mm, &like);
@@ -403,6 +422,7 @@ struct mm *mm_create(const struct hv_exec *exec)
 	struct mm *mm;
 
 	if (exec->nr_maps > HV_EXEC_MAPS_MAX ||
+	    exec->nr_files > HV_EXEC_FILES_MAX ||
 	    exec->mmap_base & (PAGE_SIZE - 1) ||
 	    exec->mmap_base > HV_VA_USER_END)
 		return NULL;
@@ -414,7 +434,7 @@ struct mm *mm_create(const struct hv_exec *exec)
 	if (!mm->root)
 		goto err_free;
 	for (uint32_t i = 0; i < exec->nr_maps; i++)
-		if (map_one(mm, &exec->maps[i], exec->file_size))
+		if (map_one(mm, exec, &exec->maps[i]))
 			goto err_destroy;
 	return mm;
 

@@ -67,7 +67,8 @@ static inline void fixture_exec(struct hv_exec *e)
 	e->mmap_base = MMAP_BASE;
 	e->rlim_stack = MIB;
 	e->rlim_data = e->rlim_as = ~0ull;
-	e->file_size = FILE1_SIZE;
+	e->files[0] = (struct hv_exec_file){.size = FILE1_SIZE, .file = 1};
+	e->nr_files = 1;
 	e->pid = 42;
 }
 

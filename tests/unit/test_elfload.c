@@ -241,6 +241,17 @@ SPOILT(wrapping_program_header_offset_is_refused, ET_EXEC,
 
 /* ---- The segments ------------------------------------------------------- */
 
+static void name_interp(struct tiny *t, const char *name, uint64_t size)
+{
+	Elf64_Phdr *ph = &t->ph[PH_STACK];
+
+	ph->p_type = PT_INTERP;
+	ph->p_offset = t->len;
+	ph->p_filesz = size;
+	memcpy(t->bytes + t->len, name, strlen(name) + 1);
+	t->len += size;
+}
+
 static void more_loads(struct tiny *t, unsigned n)
 {
 	t->eh.e_phnum = n;
@@ -249,8 +260,116 @@ static void more_loads(struct tiny *t, unsigned n)
 		t->ph[i] = tiny_load(0x500000 + i * 0x1000, 0, 1, 1, PF_R);
 }
 
-SPOILT(interpreter_is_refused_for_now, ET_DYN,
-       t.ph[PH_STACK].p_type = PT_INTERP, ENOEXEC, "link it statically")
+SPOILT(interpreter_without_a_name_is_refused, ET_DYN, name_interp(&t, "", 1),
+       ENOEXEC, "name is empty")
+SPOILT(interpreter_name_without_end_is_refused, ET_DYN,
+       name_interp(&t, "/ld.so", 6), ENOEXEC, "does not end")
+SPOILT(interpreter_name_that_is_too_long_is_refused, ET_DYN,
+       name_interp(&t, "", ELFLOAD_PATH_MAX + 1), ENOEXEC, "4097 bytes")
+SPOILT(interpreter_name_past_the_end_is_refused, ET_DYN,
+       (name_interp(&t, "/ld.so", 7), t.len = t.ph[PH_STACK].p_offset + 6), EIO,
+       "truncated: the interpreter")
+
+static void read_interp(const char *name, uint64_t size)
+{
+	struct tiny t;
+
+	tiny_build(&t, ET_DYN);
+	name_interp(&t, name, size);
+	cr_assert_eq(elfload_read_memory(t.bytes, t.len, &img, &err), 0, "%s",
+		     err.text);
+}
+
+Test(elfload, the_interpreters_name_is_read)
+{
+	read_interp("/lib/ld.so", 11);
+	cr_assert(img.dynamic);
+	cr_assert_eq(img.type, ELFLOAD_PIE);
+	cr_assert_str_eq(img.interp, "/lib/ld.so");
+}
+
+Test(elfload, the_interpreters_name_ends_at_its_first_zero)
+{
+	char name[ELFLOAD_PATH_MAX] = "/lib/ld.so";
+
+	read_interp(name, sizeof(name));
+	cr_assert_str_eq(img.interp, "/lib/ld.so");
+}
+
+Test(elfload, the_first_interpreter_counts)
+{
+	struct tiny t;
+
+	tiny_build(&t, ET_EXEC);
+	name_interp(&t, "/one", 5);
+	t.ph[TINY_PHNUM] = t.ph[PH_STACK];
+	t.ph[TINY_PHNUM].p_offset = 0;
+	t.ph[TINY_PHNUM].p_filesz = 9999;
+	t.eh.e_phnum++;
+	cr_assert_eq(elfload_read_memory(t.bytes, t.len, &img, &err), 0, "%s",
+		     err.text);
+	cr_assert_eq(img.type, ELFLOAD_EXEC_FIXED);
+	cr_assert_str_eq(img.interp, "/one");
+}
+
+/* It is the interpreter that starts. */
+Test(elfload, the_entry_of_a_dynamic_program_is_its_own_affair)
+{
+	struct tiny t;
+
+	tiny_build(&t, ET_EXEC);
+	name_interp(&t, "/one", 5);
+	t.eh.e_entry = UINT64_MAX;
+	cr_assert_eq(elfload_read_memory(t.bytes, t.len, &img, &err), 0, "%s",
+		     err.text);
+}
+
+/* ---- The interpreter's own file ------------------------------------------ */
+
+static void interp_must_fail(struct tiny *t, int want, const char *words)
+{
+	int r = elfload_read_interp_memory(t->bytes, t->len, &img, &err);
+
+	cr_assert_eq(r, -want, "%d: %s", r, err.text);
+	cr_assert_eq(err.err, want);
+	cr_assert(strstr(err.text, words), "%s", err.text);
+}
+
+#define BAD_INTERP(name, change, want, words)                                  \
+	Test(elfload, name)                                                    \
+	{                                                                      \
+		struct tiny t;                                                 \
+                                                                               \
+		tiny_build(&t, ET_DYN);                                        \
+		change;                                                        \
+		interp_must_fail(&t, want, words);                             \
+	}
+
+BAD_INTERP(interpreter_that_is_no_elf_file_is_elibbad, t.bytes[0] = 0, ELIBBAD,
+	   "not an ELF file")
+BAD_INTERP(interpreter_for_another_machine_is_elibbad,
+	   t.eh.e_machine = EM_AARCH64, ELIBBAD, "machine")
+BAD_INTERP(interpreter_shorter_than_a_header_is_eio, t.len = 63, EIO,
+	   "truncated")
+BAD_INTERP(interpreter_with_truncated_headers_is_elibbad, t.len = 100, ELIBBAD,
+	   "truncated")
+BAD_INTERP(interpreter_that_is_an_object_is_elibbad, t.eh.e_type = ET_REL,
+	   ELIBBAD, "object file")
+
+Test(elfload, an_interpreters_interpreter_is_ignored)
+{
+	struct tiny t;
+
+	tiny_build(&t, ET_DYN);
+	name_interp(&t, "x", 1);
+	cr_assert_eq(elfload_read_interp_memory(t.bytes, t.len, &img, &err), 0,
+		     "%s", err.text);
+	cr_assert(!img.dynamic);
+	cr_assert_eq(img.type, ELFLOAD_STATIC_PIE);
+}
+
+/* ---- The segments' limits ------------------------------------------------ */
+
 SPOILT(no_segment_is_refused, ET_EXEC,
        for (int i = 0; i < 3; i++) t.ph[i].p_type = PT_NOTE, ENOEXEC,
        "no segment")

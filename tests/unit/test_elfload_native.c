@@ -60,30 +60,68 @@ static void compile(const char *cc, const char *flags, const char *source)
 		cr_skip_test("cannot run: %s %s", cc, flags);
 }
 
+/* A program that is open and read, and its interpreter if it has one. */
+struct loaded {
+	int fd, interp_fd;
+	struct elfload_image img, interp;
+};
+
+static void load(struct loaded *l, const char *path)
+{
+	struct elfload_error e = {0};
+
+	l->interp_fd = -1;
+	l->fd = elfload_open(path, &e);
+	cr_assert(l->fd >= 0, "%s", e.text);
+	cr_assert_eq(elfload_read(l->fd, &l->img, &e), 0, "%s", e.text);
+	if (!l->img.dynamic)
+		return;
+	l->interp_fd = elfload_open(l->img.interp, &e);
+	cr_assert(l->interp_fd >= 0, "%s: %s", l->img.interp, e.text);
+	cr_assert_eq(elfload_read_interp(l->interp_fd, &l->interp, &e), 0, "%s",
+		     e.text);
+}
+
+static void unload(struct loaded *l)
+{
+	close(l->fd);
+	if (l->interp_fd >= 0)
+		close(l->interp_fd);
+}
+
+static void choose_params(const struct loaded *l, const struct oracle *o,
+			  const struct oracle_run *run,
+			  struct elfload_params *p)
+{
+	oracle_params(o, run, p);
+	p->thp_files = elfload_thp_files(l->fd);
+	if (l->interp_fd < 0)
+		return;
+	p->interp = &l->interp;
+	p->interp_thp_files = elfload_thp_files(l->interp_fd);
+}
+
 static void compare_run(const struct oracle_run *run)
 {
 	struct elfload_error e = {0};
-	struct elfload_image img;
 	struct elfload_plan plan;
 	struct elfload_params p;
+	struct loaded l;
 	struct oracle o;
-	int fd, err;
+	int err;
 
 	oracle_ask(&o, run);
 	if (o.fate == ORACLE_NO_PTRACE)
 		cr_skip_test("ptrace is not permitted here");
 	cr_assert_eq(o.fate, ORACLE_LOADED, "Linux refused: %d", o.err);
-	fd = elfload_open(run->path, &e);
-	cr_assert(fd >= 0, "%s", e.text);
-	cr_assert_eq(elfload_read(fd, &img, &e), 0, "%s", e.text);
-	oracle_params(&o, run, &p);
-	p.thp_files = elfload_thp_files(fd);
-	err = elfload_plan(&img, &p, &plan, &e);
+	load(&l, run->path);
+	choose_params(&l, &o, run, &p);
+	err = elfload_plan(&l.img, &p, &plan, &e);
 	cr_assert_eq(err, 0, "%s", e.text);
 	compare_plan(&plan, &o);
 	elfload_plan_free(&plan);
 	oracle_free(&o);
-	close(fd);
+	unload(&l);
 }
 
 static void compare(const char *path)
@@ -120,6 +158,30 @@ LINKED(pie_with_64k_pages_is_laid_out_as_by_linux, "gcc",
        "-static-pie -Wl,-z,max-page-size=0x10000")
 LINKED(high_image_base_is_laid_out_as_by_linux, "gcc",
        "-static -Wl,-Ttext-segment=0x10000000")
+
+/* Dynamic programs: with their interpreter and the vDSO. */
+LINKED(dynamic_pie_is_laid_out_as_by_linux, "gcc", "-pie")
+LINKED(dynamic_exec_is_laid_out_as_by_linux, "gcc", "-no-pie")
+LINKED(dynamic_musl_pie_is_laid_out_as_by_linux, "musl-gcc", "-pie -fPIE")
+LINKED(dynamic_musl_exec_is_laid_out_as_by_linux, "musl-gcc", "-no-pie")
+LINKED(dynamic_pie_with_an_executable_stack_is_laid_out_as_by_linux, "gcc",
+       "-pie -z execstack")
+LINKED(dynamic_pie_with_2m_pages_is_laid_out_as_by_linux, "gcc",
+       "-pie -Wl,-z,max-page-size=0x200000")
+LINKED(dynamic_pie_with_64k_pages_is_laid_out_as_by_linux, "gcc",
+       "-pie -Wl,-z,max-page-size=0x10000")
+LINKED(dynamic_pie_with_1g_pages_is_laid_out_as_by_linux, "gcc",
+       "-pie -Wl,-z,max-page-size=0x40000000")
+LINKED(dynamic_exec_with_2m_pages_is_laid_out_as_by_linux, "gcc",
+       "-no-pie -Wl,-z,max-page-size=0x200000")
+LINKED(dynamic_exec_at_a_high_base_is_laid_out_as_by_linux, "gcc",
+       "-no-pie -Wl,-Ttext-segment=0x7e0000000000")
+LINKED(dynamic_pie_with_a_first_address_is_laid_out_as_by_linux, "gcc",
+       "-pie -Wl,-Ttext-segment=0x5000000")
+LINKED(dynamic_pie_of_joined_segments_is_laid_out_as_by_linux, "gcc",
+       "-pie -Wl,-z,noseparate-code")
+LINKED(prelinked_at_the_stack_is_laid_out_as_by_linux, "gcc",
+       "-no-pie -Wl,-Ttext-segment=0x7ffff7000000")
 
 /* Where these lie depends on the file system: elfload_thp_files(). */
 #define LARGE(name, len)                                                       \
@@ -243,15 +305,13 @@ Test(elfload_native, a_long_argument_grows_the_stack_as_on_linux)
 static void plan_run(const struct oracle_run *run, const struct oracle *o,
 		     struct elfload_plan *plan, struct elfload_error *e)
 {
-	struct elfload_image img;
 	struct elfload_params p;
-	int fd = elfload_open(run->path, e);
+	struct loaded l;
 
-	cr_assert(fd >= 0, "%s", e->text);
-	cr_assert_eq(elfload_read(fd, &img, e), 0, "%s", e->text);
-	oracle_params(o, run, &p);
-	elfload_plan(&img, &p, plan, e);
-	close(fd);
+	load(&l, run->path);
+	choose_params(&l, o, run, &p);
+	elfload_plan(&l.img, &p, plan, e);
+	unload(&l);
 }
 
 /* n strings of 1000 bytes and one of last bytes, each with its 0. */

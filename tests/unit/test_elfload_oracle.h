@@ -43,14 +43,21 @@ struct oracle {
 	enum oracle_fate fate;
 	int err;
 	uint64_t rip, rsp;
-	uint32_t nr_maps; /* vdso, vvar, vsyscall left out; sorted */
+	uint32_t nr_maps; /* vsyscall left out; sorted */
 	struct oracle_map maps[ORACLE_MAPS];
-	uint64_t vdso_end;
+	uint64_t vvar_size, vclock_size, vdso_size;
 	uint64_t start_code, end_code, start_stack, start_data, end_data;
 	uint64_t start_brk, arg_start, arg_end, env_start, env_end;
 	uint8_t *stack; /* [rsp, end of the stack) */
 	size_t stack_len;
+	char exe[256]; /* what /proc/PID/maps calls the program */
 };
+
+/* Before anything of it has run, all other files are the interpreter. */
+static inline int oracle_is_program(const struct oracle *o, const char *name)
+{
+	return strcmp(name, o->exe) == 0;
+}
 
 struct oracle_run {
 	const char *path;
@@ -73,6 +80,31 @@ static inline void oracle_child(const struct oracle_run *run)
 	_exit(errno);
 }
 
+static inline enum elfload_map_kind
+oracle_kind(struct oracle *o, const struct oracle_map *m, const char *name)
+{
+	uint64_t size = m->end - m->start;
+
+	if (strcmp(name, "[stack]") == 0)
+		return ELFLOAD_MAP_STACK;
+	if (strcmp(name, "[vdso]") == 0) {
+		o->vdso_size = size;
+		return ELFLOAD_MAP_VDSO;
+	}
+	if (strcmp(name, "[vvar_vclock]") == 0) {
+		o->vclock_size = size;
+		return ELFLOAD_MAP_VCLOCK;
+	}
+	if (strcmp(name, "[vvar]") == 0) {
+		o->vvar_size = size;
+		return ELFLOAD_MAP_VVAR;
+	}
+	if (name[0] == '/')
+		return oracle_is_program(o, name) ? ELFLOAD_MAP_FILE
+						  : ELFLOAD_MAP_INTERP;
+	return ELFLOAD_MAP_ANON;
+}
+
 static inline void oracle_map_line(struct oracle *o, const char *line)
 {
 	struct oracle_map *m = &o->maps[o->nr_maps];
@@ -85,14 +117,8 @@ static inline void oracle_map_line(struct oracle *o, const char *line)
 		return;
 	m->prot = (p[0] == 'r' ? 1 : 0) | (p[1] == 'w' ? 2 : 0) |
 		  (p[2] == 'x' ? 4 : 0);
-	m->kind = ELFLOAD_MAP_ANON;
-	if (name[0] == '/')
-		m->kind = ELFLOAD_MAP_FILE;
-	if (strcmp(name, "[stack]") == 0)
-		m->kind = ELFLOAD_MAP_STACK;
-	if (strcmp(name, "[vdso]") == 0)
-		o->vdso_end = m->end;
-	if (strncmp(name, "[v", 2) != 0)
+	m->kind = oracle_kind(o, m, name);
+	if (strcmp(name, "[vsyscall]") != 0)
 		o->nr_maps++;
 }
 
@@ -107,7 +133,12 @@ static inline FILE *oracle_proc(pid_t pid, const char *name)
 static inline void oracle_maps(struct oracle *o, pid_t pid)
 {
 	FILE *f = oracle_proc(pid, "maps");
-	char line[512];
+	char line[512], exe[64];
+	ssize_t n;
+
+	snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+	n = readlink(exe, o->exe, sizeof(o->exe) - 1);
+	o->exe[n > 0 ? n : 0] = '\0';
 
 	while (f && fgets(line, sizeof(line), f))
 		oracle_map_line(o, line);
@@ -235,9 +266,6 @@ static inline void oracle_aux(const struct oracle *o, uint64_t type,
 	case AT_MINSIGSTKSZ:
 		p->minsigstksz = val;
 		break;
-	case AT_SYSINFO_EHDR:
-		p->sysinfo_ehdr = val;
-		break;
 	case 27:
 		p->rseq_feature_size = val;
 		break;
@@ -267,6 +295,9 @@ static inline void oracle_params(const struct oracle *o,
 	p->gid = getgid();
 	p->egid = getegid();
 	p->rlim_stack = run->rlim_stack;
+	p->vvar_size = o->vvar_size;
+	p->vclock_size = o->vclock_size;
+	p->vdso_size = o->vdso_size;
 	if (o->fate != ORACLE_LOADED || o->stack_len == 0)
 		return;
 	at += 8 * (1 + oracle_word(o, at) + 1); /* argc, argv, NULL */

@@ -2,6 +2,7 @@
  * test_errors.c: what cannot be run is refused with one line and the status
  * that a shell would give (126, 127); a damaged file never ends vmm itself.
  */
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -65,10 +66,42 @@ Test(errors, a_script_is_126)
 		program("file", "#!/bin/sh\necho hi\n", 18));
 }
 
-/* Whatever of a dynamic program's libraries there is, its loader is named. */
-Test(errors, a_dynamic_program_is_126)
+/* A program of one segment whose PT_INTERP is `interp`. */
+static const char *dynamic_program(const char *interp)
 {
-	refused(126, "dynamic", "/bin/ls");
+	static uint8_t file[4096];
+	Elf64_Ehdr *eh = (Elf64_Ehdr *)file;
+	Elf64_Phdr *ph = (Elf64_Phdr *)(eh + 1);
+	uint64_t name = sizeof(*eh) + 2 * sizeof(*ph);
+
+	memset(file, 0, sizeof(file));
+	memcpy(eh->e_ident, ELFMAG "\2\1\1", 7);
+	eh->e_type = ET_DYN;
+	eh->e_machine = EM_X86_64;
+	eh->e_phoff = sizeof(*eh);
+	eh->e_phentsize = sizeof(*ph);
+	eh->e_phnum = 2;
+	ph[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+			     .p_flags = PF_R | PF_X,
+			     .p_filesz = sizeof(file),
+			     .p_memsz = sizeof(file)};
+	ph[1] = (Elf64_Phdr){.p_type = PT_INTERP,
+			     .p_offset = name,
+			     .p_filesz = strlen(interp) + 1};
+	strcpy((char *)file + name, interp);
+	return program("dynamic", (const char *)file, sizeof(file));
+}
+
+Test(errors, a_missing_interpreter_is_127_and_named)
+{
+	refused(127, "its interpreter /no/such/ld.so",
+		dynamic_program("/no/such/ld.so"));
+}
+
+Test(errors, an_interpreter_that_is_no_elf_is_126)
+{
+	refused(126, "/etc/passwd", dynamic_program("/etc/passwd"));
+	refused(126, "not a regular file", dynamic_program("/"));
 }
 
 Test(errors, files_that_are_no_elf_are_126)

@@ -110,6 +110,7 @@ enum hv_map_kind {
 	HV_MAP_STACK,
 	HV_MAP_VDSO,
 	HV_MAP_VVAR,
+	HV_MAP_VCLOCK, /* [vvar_vclock] */
 	HV_MAP_KINDS
 };
 
@@ -128,20 +129,33 @@ struct hv_map {
 };
 _Static_assert(sizeof(struct hv_map) == 40, "hv_map is ABI");
 
+/* A file that maps of execve name, and the number of the host's own, in which
+ * vvar and vDSO lie one after the other. */
+struct hv_exec_file {
+	uint64_t size; /* bytes */
+	uint32_t file; /* host's file number */
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct hv_exec_file) == 16, "hv_exec_file is ABI");
+#define HV_FILE_VDSO 0xffffffffu
+
 /*
  * An address space for the program, as load_elf_binary leaves it (Linux
  * fs/binfmt_elf.c). The mm fields carry the names of struct mm_struct.
  */
-#define HV_EXEC_MAPS_MAX 64
+#define HV_EXEC_MAPS_MAX  128
+#define HV_EXEC_FILES_MAX 3 /* program, interpreter, vDSO */
 struct hv_exec {
 	uint64_t start_code, end_code, start_data, end_data;
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
-	uint64_t file_size;			 /* of file 1, the program */
 	uint32_t nr_maps;
 	uint32_t pid;
+	uint32_t nr_files; /* all that the maps use */
+	uint32_t reserved;
+	struct hv_exec_file files[HV_EXEC_FILES_MAX];
 	struct hv_map maps[HV_EXEC_MAPS_MAX];
 };
 
