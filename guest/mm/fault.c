@@ -34,7 +34,7 @@ struct fault {
 /* Linux anon_vma_compatible: would they merge, but for their rights? */
 static bool anon_adjacent(const struct vma *a, const struct vma *b)
 {
-	return a->end == b->start && a->file == b->file && a->shm == b->shm &&
+	return a->end == b->start && a->file == b->file &&
 	       !((a->flags ^ b->flags) & ~VMA_DENYWRITE) &&
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
@@ -68,14 +68,9 @@ static struct page *anon_frame(struct fault *f, uint32_t gfp)
 		return NULL;
 	page->flags = PG_ANON;
 	page->mapcount = 1;
-	if (v->shm) {
-		page->private = PAGE_SHMEM;
-		f->mm->rss[RSS_SHMEM]++;
-	} else {
-		f->mm->rss[RSS_ANON]++;
-		if (!v->anon_id)
-			anon_prepare(f->mm, v);
-	}
+	f->mm->rss[RSS_ANON]++;
+	if (!v->anon_id)
+		anon_prepare(f->mm, v);
 	return page;
 }
 
@@ -100,14 +95,11 @@ static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
 
 static enum hv_outcome anon_fault(struct fault *f)
 {
-	const struct vma *v = f->vma;
 	struct page *page;
 
-	if (v->shm && vma_pgoff(v, f->va) >= v->shm_pages)
-		return HV_FAULT_SIGBUS;
-	if (!is_write(f) && !v->shm) {
+	if (!is_write(f)) {
 		f->pfn = mm_globals.zero_pfn;
-		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(v->prot)));
+		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
 	page = anon_frame(f, GFP_ZERO);
@@ -144,29 +136,25 @@ static inline void map_cached(struct fault *f, pte_t *p, struct page *page,
 	page->refcount++;
 	page->mapcount++;
 	arch_pte_set(p, pte_make(page_to_pfn(page), bits));
-	f->mm->rss[RSS_FILE]++;
+	f->mm->rss[page_rss(page)]++;
 }
 
-/*
- * Linux do_fault_around: map the whole window of pages around va, clipped to
- * the VMA, to the leaf table and to the file. Linux maps what its cache has;
- * ours is cold at start, so it reads what is missing.
- */
-static enum hv_outcome file_read_fault(struct fault *f)
+/* The pages from which a read fault may take more than the one it needs. */
+struct window {
+	uint64_t index; /* of the first, in the file */
+	unsigned n, want;
+};
+
+/* Linux do_fault_around: clipped to the VMA, the leaf table and the file. */
+static struct window around_window(const struct fault *f, uint64_t index,
+				   uint64_t limit)
 {
 	const struct vma *v = f->vma;
-	struct page *pages[FILEMAP_BATCH];
 	unsigned size = mm_globals.around ? mm_globals.around : 1;
 	uint64_t off = f->va >> PAGE_SHIFT & 511;
 	uint64_t vma_off = (f->va - v->start) >> PAGE_SHIFT;
-	uint64_t index = v->pgoff + vma_off, limit = file_pages(v->file);
-	uint64_t bits = vma_pte_bits(v->prot);
 	uint64_t from = off & ~(uint64_t)(size - 1), to;
-	unsigned want, n, mapped = 0;
-	int err;
 
-	if (index >= limit)
-		return HV_FAULT_SIGBUS;
 	if (off - from > vma_off)
 		from = off - vma_off;
 	to = from + size;
@@ -176,13 +164,57 @@ static enum hv_outcome file_read_fault(struct fault *f)
 		to = off + vma_pages(v) - vma_off;
 	if (to - off > limit - index)
 		to = off + limit - index;
-	want = (unsigned)(off - from);
-	n = (unsigned)(to - from);
-	err = read_pages(f, index - want, n, want, pages);
+	return (struct window){index - (off - from), (unsigned)(to - from),
+			       (unsigned)(off - from)};
+}
+
+/*
+ * The window's pages. Linux maps what its cache has; ours is cold at start, so
+ * it reads what is missing. Shared anonymous memory gets no page but the one
+ * that is needed.
+ */
+static int window_pages(struct fault *f, const struct window *w,
+			struct page **pages)
+{
+	struct file *file = f->vma->file;
+
+	if (!(file->flags & FILE_ANON))
+		return read_pages(f, w->index, w->n, w->want, pages);
+	for (unsigned i = 0; i < w->n; i++)
+		pages[i] = filemap_find(file, w->index + i);
+	if (pages[w->want])
+		return 0;
+	return read_pages(f, w->index + w->want, 1, 0, pages + w->want);
+}
+
+static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
+{
+	if (!f->major || !(f->vma->file->flags & FILE_ANON))
+		return usual;
+	f->major = false; /* made, not read */
+	return HV_FAULT_ANON_ZERO;
+}
+
+static enum hv_outcome file_read_fault(struct fault *f)
+{
+	const struct vma *v = f->vma;
+	struct page *pages[FILEMAP_BATCH];
+	uint64_t index = vma_pgoff(v, f->va), limit = file_pages(v->file);
+	uint64_t bits = vma_pte_bits(v->prot);
+	struct window w;
+	unsigned mapped = 0;
+	int err;
+
+	if (index >= limit)
+		return HV_FAULT_SIGBUS;
+	w = around_window(f, index, limit);
+	err = window_pages(f, &w, pages);
 	if (err)
 		return file_error(err);
-	for (unsigned i = 0; i < n; i++) {
-		pte_t *p = f->p - want + i;
+	if (vma_writes_freely(v))
+		bits |= PTE_RW;
+	for (unsigned i = 0; i < w.n; i++) {
+		pte_t *p = f->p - w.want + i;
 
 		if (!pages[i] || arch_pte_get(p).v)
 			continue;
@@ -191,8 +223,28 @@ static enum hv_outcome file_read_fault(struct fault *f)
 	}
 	pt_count_filled(f->p, mapped);
 	f->around = mapped - 1;
-	f->pfn = page_to_pfn(pages[want]);
-	return HV_FAULT_FILE_READ;
+	f->pfn = page_to_pfn(pages[w.want]);
+	return mapped_outcome(f, HV_FAULT_FILE_READ);
+}
+
+/* First write to a shared page that is not mapped: Linux do_shared_fault. */
+static enum hv_outcome shared_write_fault(struct fault *f)
+{
+	const struct vma *v = f->vma;
+	uint64_t index = vma_pgoff(v, f->va);
+	struct page *page;
+	int err;
+
+	if (index >= file_pages(v->file))
+		return HV_FAULT_SIGBUS;
+	err = read_pages(f, index, 1, 0, &page);
+	if (err)
+		return file_error(err);
+	page->flags |= PG_DIRTY;
+	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
+	pt_count_filled(f->p, 1);
+	f->pfn = page_to_pfn(page);
+	return mapped_outcome(f, HV_FAULT_SHARED_WRITE);
 }
 
 /* First write to a private file page: Linux do_cow_fault. */
@@ -249,7 +301,14 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 		return HV_FAULT_COW;
 	}
 	old = pfn_to_page(f->old_pfn);
-	if (old->flags & PG_ANON && (f->vma->shm || old->refcount == 1)) {
+	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
+		f->pfn = f->old_pfn;
+		old->flags |= PG_DIRTY;
+		pt_change(f->p, anon_pte(f, f->pfn));
+		return old->flags & PG_SHMEM ? HV_FAULT_REUSE
+					     : HV_FAULT_SHARED_WRITE;
+	}
+	if (old->flags & PG_ANON && old->refcount == 1) {
 		f->pfn = f->old_pfn;
 		pt_change(f->p, anon_pte(f, f->pfn));
 		return HV_FAULT_REUSE;
@@ -337,9 +396,12 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 			return HV_FAULT_SEGV_ACCERR;
 		return present_fault(f, pte);
 	}
-	if (!f->vma->file)
+	if (vma_is_anon(f->vma))
 		return anon_fault(f);
-	return is_write(f) ? file_cow_fault(f) : file_read_fault(f);
+	if (!is_write(f))
+		return file_read_fault(f);
+	return f->vma->flags & VMA_SHARED ? shared_write_fault(f)
+					  : file_cow_fault(f);
 }
 
 static enum hv_outcome fault_resolve(struct fault *f)
@@ -381,7 +443,7 @@ static void record_mapping(const struct fault *f, struct hv_fault *r)
 	}
 	r->map_start = v->start;
 	r->map_end = v->end;
-	r->map_offset = v->file ? v->pgoff << PAGE_SHIFT : 0;
+	r->map_offset = v->file && v->file->number ? v->pgoff << PAGE_SHIFT : 0;
 	r->file = v->file ? v->file->number : 0;
 	r->map_kind = mm_map_kind(f->mm, v);
 	r->map_prot = v->prot;

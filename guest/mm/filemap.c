@@ -24,12 +24,12 @@ struct filemap_node {
 
 static struct kmem_cache *file_cache, *node_cache;
 static struct list files;
-static uint64_t nr_files, nr_cached;
+static uint64_t nr_files, nr_cached, shm_ids;
 
 void filemap_init(void)
 {
 	list_init(&files);
-	nr_files = nr_cached = 0;
+	nr_files = nr_cached = shm_ids = 0;
 	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
 	node_cache = kmem_cache_create("filemap_node",
 				       sizeof(struct filemap_node), 0, NULL);
@@ -65,20 +65,43 @@ bool file_known(uint32_t number)
 	return file_find(number) != NULL;
 }
 
-struct file *file_open(uint32_t number, uint64_t size)
+static struct file *file_new(uint32_t number)
+{
+	struct file *file = kmem_cache_zalloc(file_cache);
+
+	if (!file)
+		return NULL;
+	file->number = number;
+	list_init(&file->vmas);
+	list_add(&files, &file->link);
+	nr_files++;
+	return file;
+}
+
+struct file *file_open(uint32_t number, uint64_t size, uint32_t flags)
 {
 	struct file *file = file_find(number);
 
-	if (!file) {
-		file = kmem_cache_zalloc(file_cache);
-		if (!file)
-			return NULL;
-		file->number = number;
-		list_add(&files, &file->link);
-		nr_files++;
-	}
+	if (!file)
+		file = file_new(number);
+	if (!file)
+		return NULL;
 	file->refs++;
 	file->size = size;
+	file->flags |= flags;
+	return file;
+}
+
+struct file *file_new_anon(uint64_t size)
+{
+	struct file *file = file_new(0);
+
+	if (!file)
+		return NULL;
+	file->refs = 1;
+	file->size = size;
+	file->flags = FILE_SHMEM | FILE_ANON;
+	file->shm = ++shm_ids;
 	return file;
 }
 
@@ -125,7 +148,8 @@ void file_put(struct file *file)
 	list_del(&file->link);
 	kmem_cache_free(file_cache, file);
 	nr_files--;
-	hv_file_put(number);
+	if (number)
+		hv_file_put(number);
 }
 
 /* ---- The tree ---------------------------------------------------------- */
@@ -210,7 +234,7 @@ static void insert_page(struct file *file, struct filemap_node *leaf,
 			uint64_t index, struct page *page)
 {
 	BUG_ON(leaf->slots[index & NODE_MASK]);
-	page->flags = PG_CACHE;
+	page->flags = PG_CACHE | (file->flags & FILE_SHMEM ? PG_SHMEM : 0);
 	page->owner = file;
 	page->index = index;
 	leaf->slots[index & NODE_MASK] = page;
@@ -223,6 +247,7 @@ static int read_run(struct file *file, uint64_t index, unsigned n,
 		    struct page **pages)
 {
 	hv_gpa_t frames[FILEMAP_BATCH];
+	bool zero = file->flags & FILE_ANON;
 	struct filemap_node *leaf;
 	int err = -ENOMEM;
 	unsigned got = 0;
@@ -230,12 +255,13 @@ static int read_run(struct file *file, uint64_t index, unsigned n,
 	if (!leaf_make(file, index) || !leaf_make(file, index + n - 1))
 		goto err_free;
 	for (; got < n; got++) {
-		pages[got] = buddy_alloc(0, GFP_KERNEL);
+		pages[got] = buddy_alloc(0, zero ? GFP_ZERO : GFP_KERNEL);
 		if (!pages[got])
 			goto err_free;
 		frames[got] = page_to_phys(pages[got]);
 	}
-	err = hv_file_read(file->number, index << PAGE_SHIFT, n, frames);
+	err = zero ? 0
+		   : hv_file_read(file->number, index << PAGE_SHIFT, n, frames);
 	if (err)
 		goto err_free;
 	leaf = leaf_find(file, index);
@@ -296,8 +322,11 @@ static bool check_node(const struct file *file, const struct filemap_node *node,
 			continue;
 		}
 		++*pages;
-		if (page->flags != PG_CACHE || page->owner != file ||
-		    page->index != at || page->refcount != page->mapcount + 1)
+		if ((page->flags & ~PG_DIRTY) !=
+			    (PG_CACHE |
+			     (file->flags & FILE_SHMEM ? PG_SHMEM : 0)) ||
+		    page->owner != file || page->index != at ||
+		    page->refcount != page->mapcount + 1)
 			return false;
 	}
 	return true;
@@ -311,7 +340,7 @@ bool filemap_check(void)
 		const struct file *file = list_entry(l, struct file, link);
 		uint64_t pages = 0;
 
-		if (!file->refs)
+		if (!file->refs || !file->number != !!(file->flags & FILE_ANON))
 			return false;
 		if (file->root &&
 		    !check_node(file, file->root, file->height, 0, &pages))

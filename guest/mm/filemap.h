@@ -20,21 +20,31 @@
 
 struct filemap_node;
 
+/* Nothing but memory (Linux shmem): no page_mkwrite, counted as RssShmem. */
+#define FILE_SHMEM 1u
+/* Shared anonymous memory: not known to the host, zeros at first. */
+#define FILE_ANON 2u
+
 struct file {
-	uint32_t number; /* the host's */
+	uint32_t number; /* the host's; 0: FILE_ANON */
+	uint32_t flags;	 /* FILE_* */
 	uint32_t refs;	 /* VMAs, and calls that are under way */
 	uint64_t size;	 /* bytes */
 	uint64_t nr_pages;
 	struct filemap_node *root;
 	uint32_t height;  /* levels of nodes; 0: no pages */
+	uint64_t shm;	  /* of FILE_ANON: its number, from 1; else 0 */
+	struct list vmas; /* all that map it: struct vma.file_link */
 	struct list link; /* all files */
 };
 
 void filemap_init(void);
 
-/* The file of this number, with one more reference; size is updated. NULL: no
- * memory. */
-struct file *file_open(uint32_t number, uint64_t size);
+/* The file of this number, with one more reference; size is updated, flags
+ * (FILE_*) are added. NULL: no memory. */
+struct file *file_open(uint32_t number, uint64_t size, uint32_t flags);
+/* New shared anonymous memory, size in bytes. NULL: no memory. */
+struct file *file_new_anon(uint64_t size);
 void file_get(struct file *file);
 /*
  * With the last reference the file's pages are dropped and hv_file_put tells

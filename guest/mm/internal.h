@@ -17,9 +17,6 @@
 #define MM_MAP_COUNT_MAX 65530u
 #define MM_MIN_ADDR	 0x10000ull
 
-/* page->private of a mapped PG_ANON frame that belongs to a shared mapping. */
-#define PAGE_SHMEM 1u
-
 enum mm_rss { RSS_ANON, RSS_FILE, RSS_SHMEM, NR_RSS };
 
 /*
@@ -37,7 +34,7 @@ struct mm {
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
 	uint64_t rss[NR_RSS];
 	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
-	uint64_t anon_ids, shm_ids;	  /* the last that were given out */
+	uint64_t anon_ids;		  /* the last that was given out */
 	uint32_t pid;
 };
 
@@ -69,6 +66,8 @@ void mm_note_peaks(struct mm *mm);
  * would, else make a VMA (with its own reference to the file). 0 or -ENOMEM.
  */
 int mm_map(struct mm *mm, const struct vma *like);
+/* Likewise with new shared anonymous memory of its size. */
+int mm_map_anon_shared(struct mm *mm, struct vma *like);
 /*
  * Give [start, end) of v, page-aligned and inside v, these attributes: merge
  * with neighbours or split. Returns the VMA that has the range, NULL: -ENOMEM
@@ -95,12 +94,22 @@ static inline uint64_t vma_pte_bits(uint32_t prot)
 	return PTE_P | PTE_US | PTE_A | (prot & PROT_EXEC ? 0 : PTE_NX);
 }
 
+/*
+ * Linux vma_wants_writenotify: may the processor write to a page of the file
+ * without our being told? It is told once for each page that is clean.
+ */
+static inline bool vma_writes_freely(const struct vma *v)
+{
+	return v->flags & VMA_SHARED && v->prot & PROT_WRITE &&
+	       v->file->flags & FILE_SHMEM;
+}
+
 /* Which counter a mapped frame is in. */
 static inline enum mm_rss page_rss(const struct page *page)
 {
-	if (page->flags & PG_CACHE)
-		return RSS_FILE;
-	return page->private == PAGE_SHMEM ? RSS_SHMEM : RSS_ANON;
+	if (!(page->flags & PG_CACHE))
+		return RSS_ANON;
+	return page->flags & PG_SHMEM ? RSS_SHMEM : RSS_FILE;
 }
 
 /* ---- mmap.c ------------------------------------------------------------ */

@@ -91,9 +91,7 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 			return -EINVAL;
 		/* fall through */
 	case MADV_DONTNEED_LOCKED:
-		/* On Linux the content of shared memory survives this. */
-		if (!v->shm)
-			mm_zap(mm, start, end);
+		mm_zap(mm, start, end);
 		return 0;
 	case MADV_FREE:
 		return vma_is_anon(v) ? 0 : -EINVAL;

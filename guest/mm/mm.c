@@ -110,9 +110,7 @@ enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
 	if (v->flags & VMA_SPECIAL)
 		return v->kind;
 	if (v->file)
-		return HV_MAP_FILE;
-	if (v->shm)
-		return HV_MAP_ANON;
+		return v->file->number ? HV_MAP_FILE : HV_MAP_ANON;
 	if (v->start < mm->brk && v->end > mm->start_brk)
 		return HV_MAP_HEAP;
 	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
@@ -183,6 +181,20 @@ int mm_map(struct mm *mm, const struct vma *like)
 	}
 	mm_account(mm, like->prot, like->flags, (int64_t)vma_pages(like));
 	return 0;
+}
+
+int mm_map_anon_shared(struct mm *mm, struct vma *like)
+{
+	int err;
+
+	like->file = file_new_anon(like->end - like->start);
+	if (!like->file)
+		return -ENOMEM;
+	like->mm = mm;
+	like->pgoff = 0;
+	err = mm_map(mm, like);
+	file_put(like->file);
+	return err;
 }
 
 /* Cut [start, end) out of v. NULL: no memory, or too many VMAs. */
@@ -265,6 +277,8 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		return 0;
 	page = pfn_to_page(pte_pfn(pte));
 	BUG_ON(!page->mapcount);
+	if (pte.v & PTE_D && page->flags & PG_CACHE)
+		page->flags |= PG_DIRTY;
 	page->mapcount--;
 	z->mm->rss[page_rss(page)]--;
 	pt_gather_page(&z->g, page);
@@ -359,6 +373,7 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 {
 	const struct hv_exec_file *file = exec_file(e, m->file);
 	struct vma like = {
+		.mm = mm,
 		.start = m->start,
 		.end = m->end,
 		.pgoff = m->start >> PAGE_SHIFT,
@@ -375,11 +390,8 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 	if (is_special(m->kind))
 		like.flags |= VMA_SPECIAL;
 	if (!m->file) {
-		if (m->flags & HV_MAPF_SHARED) {
-			like.shm = ++mm->shm_ids;
-			like.shm_pages = vma_pages(&like);
-			like.pgoff = 0;
-		}
+		if (m->flags & HV_MAPF_SHARED)
+			return mm_map_anon_shared(mm, &like);
 		return mm_map(mm, &like);
 	}
 	like.pgoff = m->offset >> PAGE_SHIFT;
@@ -387,7 +399,7 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 		like.flags |= VMA_NOWRITE;
 	if (!file)
 		return -EINVAL;
-	like.file = file_open(m->file, file->size);
+	like.file = file_open(m->file, file->size, 0);
 	if (!like.file)
 		return -ENOMEM;
 	err = mm_map(mm, &like);

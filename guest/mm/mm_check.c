@@ -54,10 +54,13 @@ static bool frame_is_sound(const struct vma *v, uint64_t va, pte_t pte,
 {
 	if (!page->mapcount || page->refcount < page->mapcount)
 		return false;
-	if (page->flags == PG_ANON)
-		return (page->private == PAGE_SHMEM) == !!v->shm;
-	return page->flags == PG_CACHE && !(pte.v & PTE_RW) &&
-	       page->owner == v->file && page->index == vma_pgoff(v, va);
+	if ((page->flags & ~PG_LAZYFREE) == PG_ANON)
+		return !(v->flags & VMA_SHARED);
+	if (pte.v & PTE_RW &&
+	    (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE))
+		return false;
+	return page->flags & PG_CACHE && page->owner == v->file &&
+	       page->index == vma_pgoff(v, va);
 }
 
 static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)

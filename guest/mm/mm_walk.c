@@ -61,7 +61,7 @@ static void describe(const struct mm *mm, const struct vma *v,
 		.prot = v->prot,
 		.kind = mm_map_kind(mm, v),
 		.file = v->file ? v->file->number : 0,
-		.shm = v->shm,
+		.shm = v->file ? v->file->shm : 0,
 	};
 }
 
@@ -95,7 +95,7 @@ static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
 	uint64_t pss = (PAGE_SIZE << MM_PSS_SHIFT) / page->mapcount;
 
 	s->rss += PAGE_SIZE;
-	if (pte.v & PTE_A || page->flags & PG_REFERENCED)
+	if (pte.v & PTE_A)
 		s->referenced += PAGE_SIZE;
 	s->pss += pss;
 	switch (page_rss(page)) {

@@ -155,10 +155,9 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 	if (mm_unmap(mm, like->start, like->end))
 		return -ENOMEM;
 	/* A shared anonymous mapping has its own memory, as on Linux a file. */
-	if (like->flags & VMA_SHARED && !like->file) {
-		like->shm = ++mm->shm_ids;
-		like->shm_pages = vma_pages(like);
-	}
+	if (like->flags & VMA_SHARED && !like->file)
+		return mm_map_anon_shared(mm, like) ? -ENOMEM
+						    : (int64_t)like->start;
 	return mm_map(mm, like) ? -ENOMEM : (int64_t)like->start;
 }
 
@@ -177,7 +176,8 @@ static int64_t do_mmap(struct mm *mm, uint64_t addr, uint64_t len,
 		       uint32_t prot, uint32_t flags, struct file *file,
 		       uint64_t offset)
 {
-	struct vma like = {.file = file, .pgoff = offset >> PAGE_SHIFT};
+	struct vma like = {
+		.file = file, .mm = mm, .pgoff = offset >> PAGE_SHIFT};
 	int64_t ret;
 
 	if (!len)
@@ -236,7 +236,7 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	number = hv_file_get(fd, prot, flags, &size);
 	if (number < 0)
 		return number;
-	file = file_open((uint32_t)number, size);
+	file = file_open((uint32_t)number, size, 0);
 	if (!file) {
 		/* Not known here, else no memory would have been needed. */
 		hv_file_put((uint32_t)number);
@@ -264,6 +264,7 @@ struct protect {
 	struct pt_gather g;
 	uint64_t bits; /* vma_pte_bits of the new protection */
 	bool write, shared;
+	bool freely; /* vma_writes_freely */
 };
 
 /*
@@ -279,7 +280,10 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	if (c->write && pfn != mm_globals.zero_pfn) {
 		const struct page *page = pfn_to_page(pfn);
 
-		if (page->flags & PG_ANON && (c->shared || page->refcount == 1))
+		/* Of a shared file what is dirty already, of shmem all. */
+		if (page->flags & PG_ANON
+			    ? page->refcount == 1
+			    : c->freely || (c->shared && pte.v & PTE_D))
 			bits |= PTE_RW;
 	}
 	if (pte.v == pte_make(pfn, bits).v)
@@ -291,13 +295,15 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
-static void protect_range(struct mm *mm, uint64_t start, uint64_t end,
-			  uint32_t prot, uint32_t flags)
+/* v has its new protection, [start, end) may have the old one. */
+static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
+			  uint64_t end)
 {
 	struct protect c = {
-		.bits = vma_pte_bits(prot),
-		.write = prot & PROT_WRITE,
-		.shared = flags & VMA_SHARED,
+		.bits = vma_pte_bits(v->prot),
+		.write = v->prot & PROT_WRITE,
+		.shared = v->flags & VMA_SHARED,
+		.freely = vma_writes_freely(v),
 	};
 
 	pt_gather_init(&c.g);
@@ -330,7 +336,7 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 	v = mm_modify(mm, v, start, end, prot, flags);
 	if (!v)
 		return -ENOMEM;
-	protect_range(mm, start, end, prot, flags);
+	protect_range(mm, v, start, end);
 	*pv = v;
 	return 0;
 }

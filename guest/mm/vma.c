@@ -37,8 +37,10 @@ struct vma *vma_new(const struct vma *like)
 		return NULL;
 	*v = *like;
 	v->prev = v->next = v->left = v->right = NULL;
-	if (v->file)
+	if (v->file) {
 		file_get(v->file);
+		list_add(&v->file->vmas, &v->file_link);
+	}
 	if (++nr_vmas > nr_vmas_peak)
 		nr_vmas_peak = nr_vmas;
 	return v;
@@ -46,8 +48,10 @@ struct vma *vma_new(const struct vma *like)
 
 void vma_free(struct vma *v)
 {
-	if (v->file)
+	if (v->file) {
+		list_del(&v->file_link);
 		file_put(v->file);
+	}
 	kmem_cache_free(vma_cache, v);
 	nr_vmas--;
 }
@@ -308,7 +312,7 @@ bool vma_can_merge(const struct vma *v, const struct vma *like)
 		return false;
 	if (v->flags & VMA_SPECIAL)
 		return false;
-	if (v->file != like->file || v->shm != like->shm)
+	if (v->file != like->file)
 		return false;
 	if (!vma_anon_compatible(v->anon_id, like->anon_id))
 		return false;

@@ -14,8 +14,10 @@
 #include <stdint.h>
 
 #include "hv_abi.h"
+#include "list.h"
 
 struct file;
+struct mm;
 
 /* The low flags are those of the contract: they go to the log as they are. */
 #define VMA_SHARED	HV_MAPF_SHARED
@@ -43,16 +45,16 @@ struct file;
 
 struct vma {
 	uint64_t start, end;
-	uint64_t pgoff;	    /* of start: in the file; anonymous: in pages, the
-			       address where it was first mapped */
-	struct file *file;  /* a reference; NULL if anonymous */
-	uint64_t shm;	    /* identity of shared anonymous memory, else 0 */
-	uint64_t shm_pages; /* of that memory; beyond them is SIGBUS */
-	uint64_t anon_id;   /* stands for Linux's anon_vma; 0: none yet */
-	uint32_t prot;	    /* PROT_* */
-	uint32_t flags;	    /* VMA_* */
-	uint32_t kind;	    /* enum hv_map_kind, as made (mm_map_kind: as is) */
-	int32_t height;	    /* of the subtree; a leaf has 1 */
+	uint64_t pgoff;	   /* of start: in the file; anonymous: in pages, the
+			      address where it was first mapped */
+	struct file *file; /* a reference; NULL: private anonymous memory */
+	struct mm *mm;	   /* where it is, if it has a file */
+	struct list file_link; /* in file->vmas */
+	uint64_t anon_id;      /* stands for Linux's anon_vma; 0: none yet */
+	uint32_t prot;	       /* PROT_* */
+	uint32_t flags;	       /* VMA_* */
+	uint32_t kind;	/* enum hv_map_kind, as made (mm_map_kind: as is) */
+	int32_t height; /* of the subtree; a leaf has 1 */
 	struct vma *prev, *next;  /* by address */
 	struct vma *left, *right; /* the tree */
 	/* Of the subtree: first start, less its guard gap; last end; largest
@@ -88,7 +90,7 @@ static inline uint64_t vma_pgoff(const struct vma *v, uint64_t va)
 /* Private anonymous memory, as Linux's vma_is_anonymous. */
 static inline bool vma_is_anon(const struct vma *v)
 {
-	return !v->file && !v->shm;
+	return !v->file;
 }
 
 void vma_init(void); /* the slab cache of struct vma */

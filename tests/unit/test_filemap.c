@@ -11,7 +11,7 @@ static struct page *pages[FILEMAP_BATCH];
 static void begin(void)
 {
 	machine_begin();
-	file = file_open(1, FILE1_SIZE);
+	file = file_open(1, FILE1_SIZE, 0);
 	cr_assert_not_null(file);
 }
 
@@ -53,7 +53,7 @@ Test(filemap, pages_of_a_file_are_rounded_up)
 
 Test(filemap, the_same_number_is_the_same_file)
 {
-	struct file *again = file_open(1, 5);
+	struct file *again = file_open(1, 5, 0);
 
 	cr_assert_eq(again, file);
 	cr_assert_eq(file->size, 5, "the newest size counts");
@@ -165,7 +165,7 @@ Test(filemap, no_memory_for_a_file)
 	if (!shim_alloc_calls())
 		cr_skip_test("linked without SHIM_FAIL_LDFLAGS");
 	shim_fail_allocs(0, 1);
-	cr_assert_null(file_open(9, 0));
+	cr_assert_null(file_open(9, 0, 0));
 	cr_assert(!file_known(9));
 }
 

@@ -278,10 +278,8 @@ static void do_touch(uint64_t *seed, uint64_t va)
 
 	if (!v || !(v->prot & PROT_READ) || (write && !(v->prot & PROT_WRITE)))
 		return;
-	if (v->shm && vma_pgoff(v, va) >= v->shm_pages)
-		return; /* SIGBUS on both */
 	if (v->file && vma_pgoff(v, va) >= file_pages(v->file))
-		return;
+		return; /* SIGBUS on both */
 	snprintf(what, sizeof(what), "touch(%#lx, %d)", va, write);
 	if (write) {
 		*(volatile uint8_t *)va = (uint8_t)*seed;

@@ -274,9 +274,6 @@ Test(vma, strangers_do_not_merge)
 	cr_assert(!vma_can_merge(&a, &b));
 	cr_assert(!vma_can_merge(&b, &a));
 	twins(&a, &b);
-	b.shm = 1;
-	cr_assert(!vma_can_merge(&a, &b));
-	twins(&a, &b);
 	b.file = (struct file *)&base;
 	cr_assert(!vma_can_merge(&a, &b));
 	twins(&a, &b);
