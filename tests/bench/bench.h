@@ -77,7 +77,8 @@ extern struct bench bench;
 /* ---- group.c ------------------------------------------------------------- */
 
 void group_begin(int row, const char *title);
-/* Rounds for the group begun: BENCH_RUNS if that is set, else this. */
+/* Rounds for the group begun: BENCH_RUNS if that is set, else this; a single
+ * one (it takes long) stays one. */
 void group_runs(unsigned runs);
 /*
  * Add a subject; the first is the base of ratios. The

@@ -33,7 +33,7 @@ void group_begin(int row, const char *title)
 
 void group_runs(unsigned runs)
 {
-	if (!bench.runs_are_set)
+	if (!bench.runs_are_set || runs == 1)
 		group.runs = runs;
 }
 
