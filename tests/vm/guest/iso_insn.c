@@ -398,8 +398,32 @@ static void hypervisor(void)
 	}
 }
 
+/*
+ * Where MSR_CSTAR may point when a KVM keeps only its low half, or has none:
+ * code of the program's own, which panics the guest if it runs at CPL 0. A
+ * slide of NOPs, then mov $1, %eax (HV_CALL_PANIC); out %eax, $0x5e.
+ */
+static void map_traps(void)
+{
+	static const uint8_t code[] = {0xb8, 1, 0, 0, 0, 0xe7, 0x5e};
+	static const uint64_t at[] = {0, 0x80100000};
+	const size_t len = 16 * PAGE;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *p = mmap(
+			(void *)at[i], len, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		if (p == MAP_FAILED)
+			continue; /* page 0 may be forbidden */
+		memset(p, 0x90, len);
+		memcpy(p + len - sizeof(code), code, sizeof(code));
+	}
+}
+
 static void fast32(void)
 {
+	map_traps();
 	EACH(p, fast32)
 	{
 		struct probe_regs regs = with_zeros();
