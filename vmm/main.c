@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "about.h"
 #include "boot.h"
 #include "count.h"
 #include "exec.h"
@@ -50,6 +51,7 @@ static int prepare_vm(struct machine *m)
 
 	m->vm.verbose = o->verbose;
 	m->vm.check = o->check;
+	m->vm.dump = &o->dump;
 	m->vm.exec = &m->exec;
 	if (vm_create(&m->vm))
 		return FAILURE;
@@ -58,6 +60,8 @@ static int prepare_vm(struct machine *m)
 	exec_describe(&m->exec, boot_exec(&m->vm));
 	if (vcpu_create(&m->vcpu, &m->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
 		return FAILURE;
+	about_set(&m->vm, &m->exec, o->program_argv[0],
+		  o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;
 }
 

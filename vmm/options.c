@@ -32,6 +32,8 @@ static const char help_text[] =
 	"  --trace-mode=MODE  trap: each fault at once; ring[:SIZE]: in "
 	"batches\n"
 	"  -c                 summary of the faults at the end\n"
+	"  --dump=NAMES       print files of /proc/self, or `layout`, at the end\n"
+	"  --walk=ADDR        print how an address is translated, at the end\n"
 	"  -q                 no closing lines      -v  more detail\n"
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
@@ -60,6 +62,8 @@ enum {
 	OPT_CHECK,
 	OPT_COUNT_CPL0,
 	OPT_KERNEL_CPL,
+	OPT_DUMP,
+	OPT_WALK,
 	OPT_RW,
 	OPT_NO_ASLR,
 	OPT_ASLR,
@@ -74,6 +78,8 @@ static const struct option long_options[] = {
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"count-cpl0", no_argument, NULL, OPT_COUNT_CPL0},
 	{"check", no_argument, NULL, OPT_CHECK},
+	{"dump", required_argument, NULL, OPT_DUMP},
+	{"walk", required_argument, NULL, OPT_WALK},
 	{"rw", required_argument, NULL, OPT_RW},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
 	{"aslr", required_argument, NULL, OPT_ASLR},
@@ -237,6 +243,10 @@ static int set_option(struct options *o, int opt, char *arg)
 		return -1;
 	case OPT_KERNEL_CPL:
 		return set_kernel_cpl(o, arg);
+	case OPT_DUMP:
+		return dump_parse(&o->dump, arg) ? USAGE_STATUS : -1;
+	case OPT_WALK:
+		return dump_parse_walk(&o->dump, arg) ? USAGE_STATUS : -1;
 	case OPT_RW:
 		return add_rw(o, arg);
 	case OPT_NO_ASLR:

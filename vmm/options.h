@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dump.h"
 #include "elfload.h"
 
 #define OPTIONS_RW_MAX 64
@@ -18,6 +19,7 @@ struct options {
 	int kernel_cpl;	       /* 0, 3 or BOOT_CPL_AUTO */
 	bool count_cpl0;
 	bool trace, summary, verbose, quiet, check;
+	struct dump dump;      /* --dump and --walk */
 	const char *log_file;  /* -o; implies trace */
 	const char *directory; /* -C, or NULL */
 	const char *rw_dirs[OPTIONS_RW_MAX];

@@ -13,6 +13,7 @@
 
 #include "boot.h"
 #include "check_guest.h"
+#include "inspect.h"
 #include "message.h"
 #include "stop.h"
 #include "vcpu_internal.h"
@@ -231,6 +232,7 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	if (v->stopping || v->done)
 		return;
+	inspect_at_exit(v->vm->dump, v);
 	v->stopping = true;
 	v->wait_status = wait_status;
 	/* Without the check nobody wants to see the guest tear down. */

@@ -13,6 +13,7 @@
 
 struct sys;
 struct trace;
+struct dump;
 struct exec;
 struct kvm_cpuid2;
 
@@ -29,6 +30,7 @@ struct vm {
 	uint32_t kernel_cpl;  /* level of the guest kernel, 0 or 3 */
 	bool choose_cpl;      /* it is ours to choose */
 	bool verbose;
+	const struct dump *dump; /* what to print when the program has ended */
 	bool check;	     /* let the guest tear down at exit and count */
 	struct sys *sys;     /* forwarded system calls */
 	struct trace *trace; /* NULL: faults are not traced */

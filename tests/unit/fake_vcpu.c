@@ -158,6 +158,13 @@ void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as)
 	v->limit_as = as;
 }
 
+int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
+		  struct hv_call_describe *out)
+{
+	memset(out, 0, sizeof(*out));
+	return v->describe ? v->describe(v, what, cursor, want, out) : -EIO;
+}
+
 void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	v->stopped = true;

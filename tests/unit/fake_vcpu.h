@@ -27,6 +27,9 @@ struct vcpu {
 	uint8_t xsave[FAKE_XSAVE];
 	uint64_t limit_stack, limit_data, limit_as;
 	bool xsave_fails;
+	/* What vcpu_describe answers; NULL: -EIO. */
+	int (*describe)(struct vcpu *v, uint32_t what, uint64_t cursor,
+			uint32_t want, struct hv_call_describe *out);
 	bool stopped;
 	int wait_status;
 	unsigned stops;

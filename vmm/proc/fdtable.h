@@ -16,6 +16,7 @@ struct fd_entry {
 	int host; /* -1: free */
 	bool cloexec;
 	bool bulk; /* a read of any length is answered in full: not a stream */
+	uint8_t proc; /* procfs.h: number of the file; or 0 */
 };
 
 struct fdtable {

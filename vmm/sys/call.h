@@ -37,6 +37,7 @@ struct sys {
 	struct signals signals;
 	struct rlimit limit[RLIM_NLIMITS];
 	char name[16]; /* PR_SET_NAME */
+	struct sys_about about;
 	int dumpable, no_new_privs, pdeathsig;
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;

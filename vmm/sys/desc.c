@@ -38,13 +38,25 @@ int64_t desc_close_range(struct call *c)
 	return 0;
 }
 
+/* What the new descriptor has of arg 0, beside the host's file. */
+static int64_t carry(struct call *c, int64_t to)
+{
+	struct fdtable *t = &c->s->fds;
+
+	if (to >= 0)
+		fdtable_entry(t, (int)to)->proc =
+			fdtable_entry(t, (int)c->arg[0])->proc;
+	return to;
+}
+
 static int64_t dup_from(struct call *c, int flags, unsigned min)
 {
 	int host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
 
 	if (host < 0)
 		return host;
-	return fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min);
+	return carry(c,
+		     fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min));
 }
 
 int64_t desc_dup(struct call *c)
@@ -61,7 +73,8 @@ static int64_t dup_to(struct call *c, int flags)
 	host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
 	if (host < 0)
 		return host;
-	return fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC);
+	return carry(
+		c, fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC));
 }
 
 int64_t desc_dup2(struct call *c)

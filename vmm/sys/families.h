@@ -56,6 +56,7 @@ int64_t event_epoll_pwait(struct call *c);
 int64_t event_timerfd_create(struct call *c);
 
 /* file.c */
+int64_t file_fstat(struct call *c);
 int64_t file_stat(struct call *c);
 int64_t file_lstat(struct call *c);
 int64_t file_newfstatat(struct call *c);

@@ -16,7 +16,6 @@
 static int lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
 		  struct path_ref *ref)
 {
-	flags |= PATH_LOOK;
 	if (!va && (flags & PATH_EMPTY))
 		return path_resolve(c->s, dirfd, "", flags, 0, ref);
 	return path_lookup(c, dirfd, va, flags, ref);
@@ -33,6 +32,13 @@ static int64_t stat_at(struct call *c, int dirfd, uint64_t va, uint64_t out,
 		r = -errno;
 	path_release(&ref);
 	return r < 0 ? r : call_put(c, out, &st, sizeof(st));
+}
+
+int64_t file_fstat(struct call *c)
+{
+	int fd = (int)c->arg[0];
+
+	return fd < 0 ? -EBADF : stat_at(c, fd, 0, c->arg[1], PATH_EMPTY);
 }
 
 int64_t file_stat(struct call *c)

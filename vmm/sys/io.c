@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "procfs.h"
 #include "stop.h"
 
 #define RW_COUNT_MAX  0x7ffff000ull /* Linux MAX_RW_COUNT */
@@ -32,6 +33,7 @@ struct io {
 	bool bulk;
 	int64_t offset; /* or NO_OFFSET */
 	int flags;	/* RWF_* */
+	unsigned proc;	/* procfs.h */
 };
 
 typedef int64_t (*io_fn)(const struct io *io, uint64_t va, uint64_t len);
@@ -173,8 +175,17 @@ static int start(struct call *c, struct io *io, int64_t offset)
 
 	if (!e)
 		return -EBADF;
-	*io = (struct io){c, e->host, e->bulk, offset, 0};
+	*io = (struct io){c, e->host, e->bulk, offset, 0, e->proc};
 	return 0;
+}
+
+/* A file that is made when it is read. */
+static int64_t refresh(const struct io *io, uint64_t len)
+{
+	if (!io->proc || procfs_is_dir(io->proc))
+		return 0;
+	return procfs_refresh(io->c->s, io->c->v, io->proc, io->host,
+			      io->offset, len);
 }
 
 /* ---- One buffer -------------------------------------------------------- */
@@ -193,6 +204,7 @@ static int check_mode(const struct io *io, bool writes)
 static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 {
 	uint64_t va = c->arg[1], len = c->arg[2];
+	int64_t fresh;
 	struct io io;
 	int r = start(c, &io, offset);
 
@@ -205,6 +217,8 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		return -EFAULT;
 	if (len > RW_COUNT_MAX)
 		len = RW_COUNT_MAX;
+	if (!writes && (fresh = refresh(&io, len)) < 0)
+		return fresh;
 	return writes ? write_from(&io, va, len) : read_into(&io, va, len);
 }
 
@@ -330,7 +344,7 @@ static int64_t gather(struct io *io, const struct iovec *iov, uint64_t n,
 static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 {
 	struct iovec iov[IOV_MAX_LINUX];
-	int64_t total;
+	int64_t total, fresh;
 	struct io io;
 	int r = start(c, &io, offset);
 
@@ -342,6 +356,8 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	total = get_vector(c, iov);
 	if (total < 0)
 		return total;
+	if (!writes && (fresh = refresh(&io, (uint64_t)total)) < 0)
+		return fresh;
 	if ((uint64_t)total > IO_CHUNK)
 		return gather(&io, iov, c->arg[2], writes);
 	return writes ? write_at_once(&io, iov, c->arg[2])
@@ -399,14 +415,19 @@ int64_t io_pwritev2(struct call *c)
 int64_t io_getdents(struct call *c)
 {
 	uint64_t len = (unsigned)c->arg[2];
-	int host = call_host_fd(c, 0);
-	int64_t r;
+	struct io io;
+	int64_t r = start(c, &io, NO_OFFSET);
 
-	if (host < 0)
-		return host;
+	if (r < 0)
+		return r;
 	if (len > IO_CHUNK)
 		len = IO_CHUNK;
-	r = host_call((long)c->nr, host, chunk, len);
+	if (!procfs_is_dir(io.proc))
+		r = host_call((long)c->nr, io.host, chunk, len);
+	else if (c->nr == SYS_getdents64)
+		r = procfs_getdents(c->s, io.proc, io.host, chunk, len);
+	else
+		r = -EINVAL;
 	if (r > 0 && call_put(c, c->arg[1], chunk, (size_t)r) < 0)
 		return -EFAULT;
 	return r;

@@ -13,6 +13,7 @@
 
 #include "families.h"
 #include "path.h"
+#include "procfs.h"
 #include "stop.h"
 
 /* Flags that Linux knows (VALID_OPEN_FLAGS); open and openat drop others. */
@@ -31,6 +32,7 @@ struct opening {
 	int flags;
 	mode_t mode;
 	uint64_t resolve;
+	unsigned proc; /* out: what was opened, if procfs.h has it */
 };
 
 static bool wants_write(int flags)
@@ -134,6 +136,15 @@ static int64_t open_as_path(const struct opening *o, struct path_ref *ref,
 	return fd;
 }
 
+/* A file of procfs, which the host would open too. */
+static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
+{
+	int64_t r = host_call(SYS_faccessat2, ref->fd, "", R_OK,
+			      AT_EMPTY_PATH | AT_EACCESS);
+
+	return r < 0 ? r : procfs_open(o->c->s, o->c->v, ref->proc, o->flags);
+}
+
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
 {
 	struct stat st;
@@ -156,6 +167,8 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 	}
 	if (r < 0)
 		return r;
+	if (ref->proc && !procfs_is_dir(ref->proc))
+		return open_proc(o, ref);
 	return open_again(ref->fd, o->flags & ~OPEN_OURS, o->mode);
 }
 
@@ -176,7 +189,7 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 			 o->mode);
 }
 
-static int64_t open_once(const struct opening *o)
+static int64_t open_once(struct opening *o)
 {
 	unsigned flags = o->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0;
 	struct path_ref ref;
@@ -192,6 +205,7 @@ static int64_t open_once(const struct opening *o)
 		host = open_new(o, &ref);
 	else
 		host = r;
+	o->proc = r == 0 ? ref.proc : PROCFS_NONE;
 	path_release(&ref);
 	return host;
 }
@@ -212,7 +226,11 @@ static int64_t open_path(struct opening *o)
 	}
 	if (host < 0)
 		return host;
-	return call_new_fd(o->c, (int)host, o->flags);
+	host = call_new_fd(o->c, (int)host, o->flags);
+	if (host >= 0)
+		fdtable_entry(&o->c->s->fds, (int)host)->proc =
+			(uint8_t)o->proc;
+	return host;
 }
 
 static int64_t open_at(struct call *c, int dirfd, uint64_t va, uint64_t flags,

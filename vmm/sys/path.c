@@ -2,6 +2,7 @@
  * path.c: path resolution. See path.h.
  */
 #include "path.h"
+#include "procfs.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -61,7 +62,7 @@ static bool in_procfs(int fd)
 /*
  * If fd is in this process's part of /proc (under any of its thread numbers),
  * give the rest of the path, such as "/fd", in `rest`. A proc file system
- * mounted elsewhere counts as ours as a whole.
+ * mounted elsewhere counts as ours as a whole, and nothing of it exists.
  */
 static bool is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 {
@@ -69,7 +70,7 @@ static bool is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 	char *end;
 	long pid;
 
-	rest[0] = '\0';
+	strcpy(rest, "/?"); /* no directory that the program has */
 	if (!in_procfs(fd))
 		return false;
 	if (path_real(s, fd, real, sizeof(real)) < 0)
@@ -86,15 +87,6 @@ static bool is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 		return false;
 	strcpy(rest, end);
 	return true;
-}
-
-/* "/task/123/fd" and "/fd" are the same to the program. */
-static const char *skip_task(const char *rest)
-{
-	if (strncmp(rest, "/task/", 6))
-		return rest;
-	rest += 6;
-	return rest + strcspn(rest, "/");
 }
 
 static int own_target(struct sys *s, const char *name, struct path_ref *out)
@@ -120,6 +112,35 @@ static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
 	return 0;
 }
 
+/*
+ * The program's descriptor itself. One of a file of procfs is a memory file
+ * here; what it looks like is said by the host's file of that name.
+ */
+static int use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
+{
+	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+
+	out->guest_fd = fd;
+	out->proc = e ? e->proc : PROCFS_NONE;
+	if (out->proc && !procfs_is_dir(out->proc)) {
+		out->fd = procfs_open_host(s, out->proc);
+		return out->fd < 0 ? out->fd : 0;
+	}
+	out->fd = host;
+	out->borrowed = true;
+	return 0;
+}
+
+static int descriptor_target(const struct sys *s, int fd, int host, char *buf)
+{
+	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+
+	if (!e || !e->proc || procfs_is_dir(e->proc))
+		return path_real(s, host, buf, PATH_MAX);
+	procfs_path(e->proc, buf);
+	return 0;
+}
+
 static int own_fd(struct sys *s, const char *name, unsigned flags,
 		  struct path_ref *out)
 {
@@ -132,13 +153,10 @@ static int own_fd(struct sys *s, const char *name, unsigned flags,
 
 	if (host < 0)
 		return -ENOENT;
+	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT)))
+		return use_descriptor(s, (int)fd, host, out);
 	out->guest_fd = (int)fd;
-	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT))) {
-		out->fd = host;
-		out->borrowed = true;
-		return 0;
-	}
-	r = path_real(s, host, out->target, PATH_MAX);
+	r = descriptor_target(s, (int)fd, host, out->target);
 	if (r < 0)
 		return r;
 	snprintf(link, sizeof(link), "fd/%d", host);
@@ -147,30 +165,73 @@ static int own_fd(struct sys *s, const char *name, unsigned flags,
 	return out->fd < 0 ? out->fd : 0;
 }
 
-/* What is the same for all processes here, and says nothing about the VMM. */
 static bool is_common(const char *name)
 {
-	return !strcmp(name, "mounts") || !strcmp(name, "mountinfo");
+	static const char *const common[] = {PROCFS_COMMON};
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (!strcmp(name, common[i]))
+			return true;
+	return false;
+}
+
+static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
+{
+	int root = open("/", O_PATH | O_CLOEXEC), r;
+
+	if (root < 0)
+		return -errno;
+	r = own_alias(s, root, "root", flags, out);
+	if (r == 0 && out->borrowed)
+		out->borrowed = false;
+	else
+		close(root);
+	return r;
+}
+
+/* fd is a directory of ours, or what "..", seen from there, leads to. */
+static int own_dir(const struct sys *s, int fd, struct path_ref *out)
+{
+	char rest[PATH_MAX];
+
+	if (fd < 0)
+		return fd;
+	if (is_own(s, fd, rest)) {
+		out->proc = procfs_find_dir(rest);
+		if (!out->proc) {
+			close(fd);
+			return -ENOENT;
+		}
+	}
+	out->fd = fd;
+	return 0;
 }
 
 /* An entry of our own process's directory: what the program sees instead. */
 static int own_lookup(struct sys *s, const char *rest, const char *name,
 		      unsigned flags, struct path_ref *out)
 {
-	rest = skip_task(rest);
-	if (!strcmp(rest, "/fd"))
+	unsigned dir = procfs_find_dir(rest);
+
+	if (!strcmp(name, ".") || !strcmp(name, "..") || dir == PROCFS_TASK)
+		return own_dir(s, open_path(out->parent, name, false, 0), out);
+	if (dir == PROCFS_FD)
 		return own_fd(s, name, flags, out);
-	if (*rest)
+	if (dir != PROCFS_SELF)
 		return -ENOENT;
+	if (!strcmp(name, "fd") || !strcmp(name, "task"))
+		return own_dir(s, open_path(out->parent, name, false, 0), out);
 	if (!strcmp(name, "exe"))
 		return own_alias(s, s->exe_fd, name, flags, out);
 	if (!strcmp(name, "cwd"))
 		return own_alias(s, s->cwd, name, flags, out);
-	if (is_common(name)) {
-		out->fd = open_path(out->parent, name, false, 0);
-		return out->fd < 0 ? out->fd : 0;
-	}
-	return -ENOENT;
+	if (!strcmp(name, "root"))
+		return own_root(s, flags, out);
+	out->proc = procfs_find(dir, name);
+	if (!out->proc && !is_common(name))
+		return -ENOENT;
+	out->fd = open_path(out->parent, name, false, 0);
+	return out->fd < 0 ? out->fd : 0;
 }
 
 /* Split off the last component; dir gets "" if there is no other. */
@@ -209,24 +270,29 @@ static int open_parent(int base, const char *dir)
 	return fd;
 }
 
-static int accept_fd(struct sys *s, int fd, unsigned flags,
-		     struct path_ref *out)
+static int accept_fd(struct sys *s, int fd, struct path_ref *out)
 {
-	char rest[PATH_MAX];
 	struct stat st;
+	int r = own_dir(s, fd, out);
 
-	if (fd < 0)
-		return fd;
-	if (is_own(s, fd, rest) && (*rest || !(flags & PATH_LOOK))) {
-		close(fd);
-		return -ENOENT;
-	}
+	if (r < 0)
+		return r;
 	if (out->slash && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		close(fd);
+		out->fd = -1;
 		return -ENOTDIR;
 	}
-	out->fd = fd;
 	return 0;
+}
+
+/* Is it an entry of /proc itself? */
+static bool is_root(const struct sys *s, const struct path_ref *ref)
+{
+	char real[PATH_MAX];
+
+	return in_procfs(ref->parent) &&
+	       path_real(s, ref->parent, real, sizeof(real)) == 0 &&
+	       !strcmp(real, "/proc");
 }
 
 /*
@@ -235,11 +301,7 @@ static int accept_fd(struct sys *s, int fd, unsigned flags,
  */
 static bool is_magic(const struct sys *s, const struct path_ref *ref)
 {
-	char real[PATH_MAX];
-
-	return in_procfs(ref->parent) &&
-	       (path_real(s, ref->parent, real, sizeof(real)) < 0 ||
-		strcmp(real, "/proc"));
+	return in_procfs(ref->parent) && !is_root(s, ref);
 }
 
 /*
@@ -263,15 +325,16 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	if (is_own(s, out->parent, rest))
 		return own_lookup(s, rest, out->last, flags, out);
 	fd = open_path(out->parent, out->last, false, 0);
+	if (is_root(s, out))
+		out->proc = procfs_find(PROCFS_NONE, out->last);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
 	    (keep && (!out->slash || (flags & PATH_PARENT))))
-		return flags & PATH_PARENT && fd >= 0
-			       ? (out->fd = fd, 0)
-			       : accept_fd(s, fd, flags, out);
+		return flags & PATH_PARENT && fd >= 0 ? (out->fd = fd, 0)
+						      : accept_fd(s, fd, out);
 	if (is_magic(s, out)) {
 		close(fd);
 		return accept_fd(s, open_path(out->parent, out->last, true, 0),
-				 flags, out);
+				 out);
 	}
 	n = readlinkat(fd, "", path, PATH_MAX - 1);
 	close(fd);
@@ -308,9 +371,10 @@ static int resolve_empty(struct sys *s, int dirfd, struct path_ref *out)
 
 	if (host < 0)
 		return host;
+	if (dirfd != AT_FDCWD)
+		return use_descriptor(s, dirfd, host, out);
 	out->fd = host;
 	out->borrowed = true;
-	out->guest_fd = dirfd == AT_FDCWD ? -1 : dirfd;
 	return 0;
 }
 
@@ -321,6 +385,7 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 
 	out->fd = out->parent = out->guest_fd = -1;
 	out->borrowed = out->slash = out->own_link = false;
+	out->proc = PROCFS_NONE;
 	out->last[0] = out->target[0] = '\0';
 	if (!*path)
 		return flags & PATH_EMPTY ? resolve_empty(s, dirfd, out)
@@ -333,7 +398,7 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 		return accept_fd(s,
 				 open_path(base, path, !(flags & PATH_NOFOLLOW),
 					   resolve),
-				 flags, out);
+				 out);
 	if (!(flags & PATH_PARENT)) {
 		fd = open_path(base, path, !(flags & PATH_NOFOLLOW), 0);
 		if (fd >= 0 && !in_procfs(fd)) {

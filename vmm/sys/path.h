@@ -3,10 +3,11 @@
  *
  * The host resolves; the result is judged by where it really is. What belongs
  * to the VMM's own process in /proc is never reached: there, `exe`, `cwd`,
- * `root` and `fd/N` (also by /dev/fd, /dev/stdin, ...) mean the program's, and
- * everything else does not exist. Magic links of other processes are not
- * followed. Calls then act on the descriptor, not on the name, so nothing can
- * be exchanged in between.
+ * `root` and `fd/N` (also by /dev/fd, /dev/stdin, ...) mean the program's,
+ * files that procfs.h has are the program's too (`proc` says so: fd is good to
+ * look at, never to be read), and everything else does not exist. Magic links
+ * of other processes are not followed. Calls then act on the descriptor, not on
+ * the name, so nothing can be exchanged in between.
  */
 #ifndef PATH_H
 #define PATH_H
@@ -19,7 +20,6 @@
 
 #define PATH_NOFOLLOW 1u /* the last component may be a symbolic link */
 #define PATH_EMPTY    2u /* an empty path means dirfd itself */
-#define PATH_LOOK     8u /* only to stat: our own /proc directory is there */
 #define PATH_PARENT   4u /* to change a name: parent and last, fd optional */
 
 struct path_ref {
@@ -28,6 +28,7 @@ struct path_ref {
 	int guest_fd;  /* the program's descriptor that was named, or -1 */
 	int parent;    /* O_PATH directory of the last component, or -1 */
 	bool slash;    /* the path ended in '/' */
+	unsigned proc; /* fd is the host's file of that name (procfs.h) */
 	bool own_link; /* fd is a link in our /proc; `target` is its text */
 	char last[NAME_MAX + 1];
 	char target[PATH_MAX];

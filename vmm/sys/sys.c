@@ -79,6 +79,15 @@ struct sys *sys_create(const struct sys_config *config)
 	return s;
 }
 
+void sys_set_about(struct sys *s, const struct sys_about *about)
+{
+	s->about = *about;
+	if (about->name) {
+		memset(s->name, 0, sizeof(s->name));
+		set_name(s, about->name);
+	}
+}
+
 void sys_destroy(struct sys *s)
 {
 	if (!s)
@@ -214,6 +223,8 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 
 	if (fd < 0)
 		return fd;
+	if (fdtable_entry(&s->fds, guest_fd)->proc)
+		return -ENODEV;
 	r = may_map(fd, prot, map_flags, &st);
 	if (r == 0)
 		r = path_real(s, fd, path, sizeof(path));

@@ -39,6 +39,21 @@ struct sys *sys_create(const struct sys_config *config);
 void sys_destroy(struct sys *s);
 
 /*
+ * What /proc of the program says of its start, and of the machine. Pointers
+ * are kept.
+ */
+struct sys_about {
+	const char *name; /* of the file that was executed; for comm */
+	const void *auxv; /* with its last pair, AT_NULL */
+	size_t auxv_len;  /* bytes */
+	uint32_t personality;
+	const struct hv_bank *banks;
+	unsigned nr_banks;
+	const struct hv_image *image; /* the guest kernel's; may be NULL */
+};
+void sys_set_about(struct sys *s, const struct sys_about *about);
+
+/*
  * Serve the call in the vCPU's user registers (number rax, arguments rdi rsi
  * rdx r10 r8 r9) and set rax. May upcall, block, change all registers
  * (rt_sigreturn), or end the guest (vcpu_stop).

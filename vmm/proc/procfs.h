@@ -1,0 +1,71 @@
+/*
+ * procfs.h: /proc as the program sees it: its own directory, and those files in
+ * the root that tell of the machine's memory. Made from what the guest says of
+ * itself, in Linux's format (fs/proc/); what has no meaning in the guest, or
+ * the same, is the host's line about this process. See docs/inspect.md.
+ *
+ * A file is known by a number from 1. The program's descriptor of one is a
+ * memory file, made anew when it is read from its start. A descriptor of a
+ * directory is the host's, but its list of names is ours.
+ */
+#ifndef PROCFS_H
+#define PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct sys;
+struct vcpu;
+
+#define PROCFS_NONE 0u
+/* Directories; the numbers of files come after them. */
+#define PROCFS_SELF 1u /* /proc/PID, /proc/PID/task/TID */
+#define PROCFS_FD   2u
+#define PROCFS_TASK 3u
+#define PROCFS_DIRS 3u
+/* What is the same for all processes here, and says nothing about the VMM. */
+#define PROCFS_COMMON                                                          \
+	"mounts", "mountinfo", "cpuset", "cgroup", "oom_score",                \
+		"oom_score_adj", "loginuid", "sessionid", "uid_map", "gid_map"
+
+/*
+ * The directory at `rest`, which is what follows /proc/PID: "", "/fd",
+ * "/task/TID/fd". PROCFS_NONE if the program has no such directory.
+ */
+unsigned procfs_find_dir(const char *rest);
+/* A file of PROCFS_SELF (or, dir == PROCFS_NONE, of /proc itself) by name. */
+unsigned procfs_find(unsigned dir, const char *name);
+/* Its name; "" for PROCFS_SELF. */
+const char *procfs_name(unsigned number);
+static inline bool procfs_is_dir(unsigned number)
+{
+	return number >= 1 && number <= PROCFS_DIRS;
+}
+
+/* Where the program sees a file: "/proc/PID/maps". */
+void procfs_path(unsigned number, char *buf);
+/* O_PATH of the host's file of that name, to look at; or -errno. */
+int procfs_open_host(const struct sys *s, unsigned number);
+
+/* A new host descriptor for a file. flags: of open(2). Or -errno. */
+int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags);
+/*
+ * The program is about to read `len` bytes at `offset` (-1: at the position)
+ * from the file behind host descriptor fd: see that they are there. Returns the
+ * bytes that may be asked for at once, or -errno.
+ */
+int64_t procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		       int64_t offset, uint64_t len);
+/* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
+int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
+			size_t size);
+
+/* The whole file, for --dump. Returns 0 or -errno. */
+int procfs_show(struct sys *s, struct vcpu *v, unsigned number, FILE *out);
+/* Names for --dump: the i-th, or NULL. */
+const char *procfs_dump_name(unsigned i);
+/* A name for --dump, of either directory; PROCFS_NONE. */
+unsigned procfs_find_dump(const char *name);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * procfs_maps.c: /proc/PID/maps (Linux fs/proc/task_mmu.c, show_map_vma). The
+ * mappings are the guest's; devices, inodes and paths are those of the files on
+ * the host.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "describe.h"
+#include "path.h"
+#include "procfs_internal.h"
+
+struct identity {
+	unsigned major, minor;
+	uint64_t ino;
+};
+
+/* The line of our own maps that starts with this address. */
+static bool find_own_line(const void *at, struct identity *id)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		unsigned long start, end, offset;
+		char perms[8];
+
+		found = sscanf(line, "%lx-%lx %7s %lx %x:%x %" SCNu64, &start,
+			       &end, perms, &offset, &id->major, &id->minor,
+			       &id->ino) == 7 &&
+			start == (unsigned long)at;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * stat(2) does not always say what maps says (btrfs, overlayfs): so the file is
+ * mapped here for a moment, and the host says it.
+ */
+static struct identity identify(const struct file *file)
+{
+	struct identity id = {major(file->dev), minor(file->dev), file->ino};
+	struct identity seen;
+	void *at =
+		mmap(NULL, HV_PAGE_SIZE, PROT_READ, MAP_PRIVATE, file->fd, 0);
+
+	if (at == MAP_FAILED)
+		return id;
+	if (find_own_line(at, &seen))
+		id = seen;
+	munmap(at, HV_PAGE_SIZE);
+	return id;
+}
+
+/* As seq_path with "\n": nothing else is escaped. */
+static void print_path(FILE *out, const char *path)
+{
+	for (; *path; path++)
+		if (*path == '\n')
+			fputs("\\012", out);
+		else
+			fputc(*path, out);
+}
+
+static const char *kind_name(const struct hv_desc_vma *v,
+			     const struct hv_desc_vma *prev)
+{
+	switch (v->kind) {
+	case HV_MAP_HEAP:
+		return "[heap]";
+	case HV_MAP_STACK:
+		return "[stack]";
+	case HV_MAP_VDSO:
+		return "[vdso]";
+	case HV_MAP_VVAR: /* the second, since Linux 6.13 */
+		return prev && prev->kind == HV_MAP_VVAR ? "[vvar_vclock]"
+							 : "[vvar]";
+	default:
+		return v->start == PROCFS_VSYSCALL ? "[vsyscall]" : NULL;
+	}
+}
+
+static const char *find_name(const struct procfs *p,
+			     const struct hv_desc_vma *v,
+			     const struct hv_desc_vma *prev,
+			     struct identity *id, char path[PATH_MAX])
+{
+	const struct file *file = files_find(&p->s->files, v->file);
+
+	*id = (struct identity){0};
+	if (file) {
+		*id = identify(file);
+		if (path_real(p->s, file->fd, path, PATH_MAX) < 0)
+			return file->path;
+		return path;
+	}
+	if (v->shm) { /* its inode number is the guest's own */
+		*id = (struct identity){0, 1, v->shm};
+		return "/dev/zero (deleted)";
+	}
+	return kind_name(v, prev);
+}
+
+void procfs_map_line(const struct procfs *p, FILE *out,
+		     const struct hv_desc_vma *v,
+		     const struct hv_desc_vma *prev)
+{
+	struct identity id;
+	char path[PATH_MAX], head[128];
+	const char *name = find_name(p, v, prev, &id, path);
+
+	snprintf(head, sizeof(head),
+		 "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64
+		 " %02x:%02x %" PRIu64 " ",
+		 v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
+		 v->prot & PROT_WRITE ? 'w' : '-',
+		 v->prot & PROT_EXEC ? 'x' : '-',
+		 v->vm_flags & HV_VM_MAYSHARE ? 's' : 'p', v->offset, id.major,
+		 id.minor, id.ino);
+	fprintf(out, "%-*s", name ? PROCFS_NAME_COLUMN : 0, head);
+	if (name)
+		print_path(out, name);
+	fputc('\n', out);
+}
+
+/*
+ * Linux shows the vsyscall page of every process, unless it was configured
+ * away. A program cannot read it, and here it cannot call it either.
+ */
+bool procfs_has_vsyscall(void)
+{
+	static int known = -1;
+	struct identity id;
+
+	if (known < 0)
+		known = find_own_line((const void *)PROCFS_VSYSCALL, &id);
+	return known;
+}
+
+int procfs_maps(const struct procfs *p, FILE *out)
+{
+	struct hv_desc_vma *v;
+	int64_t n =
+		describe_all(p->v, HV_DESCRIBE_MAPS, sizeof(*v), (void **)&v);
+
+	if (n < 0)
+		return (int)n;
+	for (int64_t i = 0; i < n; i++)
+		procfs_map_line(p, out, &v[i], i ? &v[i - 1] : NULL);
+	free(v);
+	if (procfs_has_vsyscall())
+		procfs_map_line(p, out, &procfs_vsyscall, NULL);
+	return 0;
+}
+
+const struct hv_desc_vma procfs_vsyscall = {
+	.start = PROCFS_VSYSCALL,
+	.end = PROCFS_VSYSCALL + HV_PAGE_SIZE,
+	.vm_flags = HV_VM_EXEC,
+	.prot = PROT_EXEC,
+};

@@ -1,0 +1,274 @@
+/*
+ * procfs_system.c: the files of /proc that tell of the machine's memory: the
+ * guest's RAM and its allocators, in the order and the format of this host's.
+ * What the guest has none of (swap, huge pages, devices) is 0.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "describe.h"
+#include "procfs_internal.h"
+
+#define PAGES_KB(n) ((n) << (HV_PAGE_SHIFT - 10))
+
+struct memory {
+	struct hv_desc_memory m;
+	struct hv_desc_mm mm;
+};
+
+struct value {
+	const char *name;
+	uint64_t value;
+};
+
+static int get_memory(const struct procfs *p, struct memory *out)
+{
+	int ret = describe_one(p->v, HV_DESCRIBE_MEMORY, 0, &out->m,
+			       sizeof(out->m));
+
+	return ret ? ret
+		   : describe_one(p->v, HV_DESCRIBE_MM, 0, &out->mm,
+				  sizeof(out->mm));
+}
+
+/* ---- meminfo, vmstat --------------------------------------------------- */
+
+static void meminfo_line(FILE *out, const char *line, const char *name,
+			 void *ctx)
+{
+	const struct memory *m = ctx;
+	uint64_t cached = m->m.cached + m->m.shmem;
+	const struct value pages[] = {
+		{"MemTotal", m->m.total},
+		{"MemFree", m->m.free},
+		{"MemAvailable", m->m.free},
+		{"Cached", cached},
+		{"Active", m->m.anon},
+		{"Inactive", cached},
+		{"Active(anon)", m->m.anon},
+		{"Inactive(file)", m->m.cached},
+		{"Inactive(anon)", m->m.shmem},
+		{"AnonPages", m->m.anon},
+		{"Mapped", m->mm.rss_file + m->mm.rss_shmem},
+		{"Shmem", m->m.shmem},
+		{"Slab", m->m.slab},
+		{"SUnreclaim", m->m.slab},
+		{"PageTables", m->m.pagetables},
+		{"CommitLimit", m->m.total / 2},
+		{"Committed_AS", m->mm.data_vm + m->mm.stack_vm},
+		{"Mlocked", m->mm.locked_vm},
+		{"Unevictable", m->mm.locked_vm},
+	};
+	uint64_t value = 0;
+
+	/* Sizes of address space and of a page, not amounts. */
+	if (!strcmp(name, "VmallocTotal") || !strcmp(name, "Hugepagesize")) {
+		fputs(line, out);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (!strcmp(name, pages[i].name))
+			value = PAGES_KB(pages[i].value);
+	fprintf(out, "%s:%*" PRIu64 "%s\n", name, 23 - (int)strlen(name), value,
+		strstr(line, " kB") ? " kB" : "");
+}
+
+int procfs_meminfo(const struct procfs *p, FILE *out)
+{
+	struct memory m;
+	int ret = get_memory(p, &m);
+
+	return ret ? ret
+		   : procfs_host_lines("/proc/meminfo", out, meminfo_line, &m);
+}
+
+static void vmstat_line(FILE *out, const char *line, const char *name,
+			void *ctx)
+{
+	const struct memory *m = ctx;
+	const struct value values[] = {
+		{"nr_free_pages", m->m.free},
+		{"nr_active_anon", m->m.anon},
+		{"nr_zone_active_anon", m->m.anon},
+		{"nr_inactive_file", m->m.cached},
+		{"nr_zone_inactive_file", m->m.cached},
+		{"nr_mlock", m->mm.locked_vm},
+		{"nr_slab_unreclaimable", m->m.slab},
+		{"nr_anon_pages", m->m.anon},
+		{"nr_mapped", m->mm.rss_file + m->mm.rss_shmem},
+		{"nr_file_pages", m->m.cached + m->m.shmem},
+		{"nr_shmem", m->m.shmem},
+		{"nr_page_table_pages", m->m.pagetables},
+		{"pgfault", m->mm.faults},
+	};
+	uint64_t value = 0;
+
+	(void)line;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (!strcmp(name, values[i].name))
+			value = values[i].value;
+	fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+int procfs_vmstat(const struct procfs *p, FILE *out)
+{
+	struct memory m;
+	int ret = get_memory(p, &m);
+
+	return ret ? ret
+		   : procfs_host_lines("/proc/vmstat", out, vmstat_line, &m);
+}
+
+/* ---- Zones ------------------------------------------------------------- */
+
+static const char *const zone_names[HV_ZONES] = {"DMA", "DMA32", "Normal"};
+
+/* Never used memory counts as the blocks that would be taken from it. */
+static uint64_t zone_blocks(const struct hv_desc_memory *m, unsigned zone,
+			    unsigned order)
+{
+	uint64_t fresh = m->zone[zone].frontier;
+
+	fresh = order == HV_ORDERS - 1 ? fresh >> order : fresh >> order & 1;
+	return m->zone[zone].blocks[order] + fresh;
+}
+
+static uint64_t zone_free(const struct hv_desc_memory *m, unsigned zone)
+{
+	uint64_t pages = m->zone[zone].frontier;
+
+	for (unsigned n = 0; n < HV_ORDERS; n++)
+		pages += m->zone[zone].blocks[n] << n;
+	return pages;
+}
+
+/* Frames of the zone that are RAM. */
+static uint64_t zone_present(const struct sys *s, unsigned zone)
+{
+	const uint64_t end[] = {HV_ZONE_DMA_END, HV_ZONE_DMA32_END, UINT64_MAX};
+	uint64_t start = zone ? end[zone - 1] : 0, pages = 0;
+
+	for (unsigned i = 0; i < s->about.nr_banks; i++) {
+		const struct hv_bank *b = &s->about.banks[i];
+		uint64_t from = b->start > start ? b->start : start;
+		uint64_t to = b->end < end[zone] ? b->end : end[zone];
+
+		if (from < to)
+			pages += (to - from) >> HV_PAGE_SHIFT;
+	}
+	return pages;
+}
+
+int procfs_buddyinfo(const struct procfs *p, FILE *out)
+{
+	struct memory m;
+	int ret = get_memory(p, &m);
+
+	for (unsigned z = 0; !ret && z < HV_ZONES; z++) {
+		if (!zone_present(p->s, z))
+			continue;
+		fprintf(out, "Node 0, zone %8s ", zone_names[z]);
+		for (unsigned n = 0; n < HV_ORDERS; n++)
+			fprintf(out, "%6" PRIu64 " ", zone_blocks(&m.m, z, n));
+		fputc('\n', out);
+	}
+	return ret;
+}
+
+int procfs_zoneinfo(const struct procfs *p, FILE *out)
+{
+	struct memory m;
+	int ret = get_memory(p, &m);
+
+	for (unsigned z = 0; !ret && z < HV_ZONES; z++) {
+		uint64_t present = zone_present(p->s, z);
+
+		if (!present)
+			continue;
+		fprintf(out,
+			"Node 0, zone %8s\n"
+			"  pages free     %" PRIu64 "\n"
+			"        present  %" PRIu64 "\n"
+			"      nr_free_pages %" PRIu64 "\n",
+			zone_names[z], zone_free(&m.m, z), present,
+			zone_free(&m.m, z));
+	}
+	return ret;
+}
+
+/* ---- slabinfo ---------------------------------------------------------- */
+
+int procfs_slabinfo(const struct procfs *p, FILE *out)
+{
+	struct hv_desc_slab *s;
+	int64_t n =
+		describe_all(p->v, HV_DESCRIBE_SLAB, sizeof(*s), (void **)&s);
+
+	if (n < 0)
+		return (int)n;
+	fputs("slabinfo - version: 2.1\n"
+	      "# name            <active_objs> <num_objs> <objsize> "
+	      "<objperslab> <pagesperslab> : tunables <limit> <batchcount> "
+	      "<sharedfactor> : slabdata <active_slabs> <num_slabs> "
+	      "<sharedavail>\n",
+	      out);
+	for (int64_t i = 0; i < n; i++) {
+		uint64_t used = s[i].slabs_full + s[i].slabs_partial;
+		uint64_t slabs = used + s[i].slabs_empty;
+
+		fprintf(out,
+			"%-17.*s %6" PRIu64 " %6" PRIu64
+			" %6u %4u %4u : tunables %4u %4u %4u : slabdata "
+			"%6" PRIu64 " %6" PRIu64 " %6u\n",
+			(int)sizeof(s[i].name) - 1, s[i].name,
+			s[i].objects_active, slabs * s[i].objects_per_slab,
+			s[i].object_size, s[i].objects_per_slab,
+			1u << (s[i].slab_order & 31), 0, 0, 0, used, slabs, 0);
+	}
+	free(s);
+	return 0;
+}
+
+/* ---- iomem ------------------------------------------------------------- */
+
+static void iomem_line(FILE *out, unsigned depth, uint64_t start, uint64_t end,
+		       const char *name)
+{
+	if (start < end)
+		fprintf(out, "%*s%08" PRIx64 "-%08" PRIx64 " : %s\n",
+			(int)depth * 2, "", start, end - 1, name);
+}
+
+static void iomem_kernel(FILE *out, const struct sys_about *a)
+{
+	const struct hv_image *i = a->image;
+	uint64_t at = HV_KERNEL_GPA;
+
+	if (!i)
+		return;
+	iomem_line(out, 1, at, at + i->text_end, "Kernel code");
+	iomem_line(out, 1, at + i->text_end, at + i->rodata_end,
+		   "Kernel rodata");
+	iomem_line(out, 1, at + i->rodata_end, at + i->file_size,
+		   "Kernel data");
+	iomem_line(out, 1, at + i->file_size, at + i->mem_size, "Kernel bss");
+}
+
+int procfs_iomem(const struct procfs *p, FILE *out)
+{
+	const struct sys_about *a = &p->s->about;
+
+	for (unsigned i = 0; i < a->nr_banks;) {
+		uint64_t start = a->banks[i].start, end = a->banks[i].end;
+
+		for (i++; i < a->nr_banks && a->banks[i].start == end; i++)
+			end = a->banks[i].end;
+		iomem_line(out, 0, start, end, "System RAM");
+		if (start <= HV_KERNEL_GPA && HV_KERNEL_GPA < end)
+			iomem_kernel(out, a);
+	}
+	return 0;
+}

@@ -1,0 +1,144 @@
+/*
+ * procfs_task.c: what execve and the program itself set: /proc/PID/auxv,
+ * cmdline, comm, environ, limits, personality (Linux fs/proc/base.c).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "describe.h"
+#include "procfs_internal.h"
+
+int procfs_auxv(const struct procfs *p, FILE *out)
+{
+	fwrite(p->s->about.auxv, 1, p->s->about.auxv_len, out);
+	return 0;
+}
+
+int procfs_comm(const struct procfs *p, FILE *out)
+{
+	fprintf(out, "%s\n", p->s->name);
+	return 0;
+}
+
+int procfs_personality(const struct procfs *p, FILE *out)
+{
+	fprintf(out, "%08x\n", p->s->about.personality);
+	return 0;
+}
+
+/* The program's memory, as it is now; what cannot be read ends it. */
+static void print_range(const struct procfs *p, FILE *out, uint64_t start,
+			uint64_t end)
+{
+	char buf[4096];
+
+	while (start < end) {
+		uint64_t n = HV_PAGE_SIZE - start % HV_PAGE_SIZE;
+
+		n = n < end - start ? n : end - start;
+		if (usermem_read(p->v, start, buf, n))
+			return;
+		fwrite(buf, 1, n, out);
+		start += n;
+	}
+}
+
+int procfs_environ(const struct procfs *p, FILE *out)
+{
+	struct hv_desc_mm mm;
+	int ret = describe_one(p->v, HV_DESCRIBE_MM, 0, &mm, sizeof(mm));
+
+	if (!ret)
+		print_range(p, out, mm.env_start, mm.env_end);
+	return ret;
+}
+
+/*
+ * A program that wrote over its arguments (setproctitle) and so over the last
+ * terminator: one string, which may go on in the environment. Linux
+ * get_mm_cmdline.
+ */
+static void print_title(const struct procfs *p, FILE *out, uint64_t start,
+			uint64_t end)
+{
+	char c;
+
+	for (; start < end; start++) {
+		if (usermem_read(p->v, start, &c, 1) || !c)
+			break;
+		fputc(c, out);
+	}
+	fputc('\0', out);
+}
+
+int procfs_cmdline(const struct procfs *p, FILE *out)
+{
+	struct hv_desc_mm mm;
+	char last = 0;
+	int ret = describe_one(p->v, HV_DESCRIBE_MM, 0, &mm, sizeof(mm));
+
+	if (ret || mm.arg_start >= mm.arg_end)
+		return ret;
+	if (usermem_read(p->v, mm.arg_end - 1, &last, 1))
+		return 0;
+	if (last)
+		print_title(p, out, mm.arg_start,
+			    mm.env_start == mm.arg_end ? mm.env_end
+						       : mm.arg_end);
+	else
+		print_range(p, out, mm.arg_start, mm.arg_end);
+	return 0;
+}
+
+/* ---- limits ------------------------------------------------------------ */
+
+static const struct {
+	int number;
+	const char *name, *unit;
+} limit_names[] = {
+	{RLIMIT_CPU, "Max cpu time", "seconds"},
+	{RLIMIT_FSIZE, "Max file size", "bytes"},
+	{RLIMIT_DATA, "Max data size", "bytes"},
+	{RLIMIT_STACK, "Max stack size", "bytes"},
+	{RLIMIT_CORE, "Max core file size", "bytes"},
+	{RLIMIT_RSS, "Max resident set", "bytes"},
+	{RLIMIT_NPROC, "Max processes", "processes"},
+	{RLIMIT_NOFILE, "Max open files", "files"},
+	{RLIMIT_MEMLOCK, "Max locked memory", "bytes"},
+	{RLIMIT_AS, "Max address space", "bytes"},
+	{RLIMIT_LOCKS, "Max file locks", "locks"},
+	{RLIMIT_SIGPENDING, "Max pending signals", "signals"},
+	{RLIMIT_MSGQUEUE, "Max msgqueue size", "bytes"},
+	{RLIMIT_NICE, "Max nice priority", ""},
+	{RLIMIT_RTPRIO, "Max realtime priority", ""},
+	{RLIMIT_RTTIME, "Max realtime timeout", "us"},
+};
+
+static void print_limit(FILE *out, rlim_t value)
+{
+	if (value == RLIM_INFINITY)
+		fprintf(out, "%-20s ", "unlimited");
+	else
+		fprintf(out, "%-20lu ", value);
+}
+
+int procfs_limits(const struct procfs *p, FILE *out)
+{
+	fprintf(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
+		"Hard Limit", "Units");
+	for (size_t i = 0; i < sizeof(limit_names) / sizeof(limit_names[0]);
+	     i++) {
+		const struct rlimit *l = &p->s->limit[limit_names[i].number];
+
+		fprintf(out, "%-25s ", limit_names[i].name);
+		print_limit(out, l->rlim_cur);
+		print_limit(out, l->rlim_max);
+		if (limit_names[i].unit[0])
+			fprintf(out, "%-10s", limit_names[i].unit);
+		fputc('\n', out);
+	}
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* walk.c: one address through both dimensions. See walk.h. */
+#include "walk.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "boot_internal.h"
+#include "describe.h"
+#include "sys.h"
+#include "vcpu_internal.h"
+#include "walk_internal.h"
+
+/* ---- The guest's tables ------------------------------------------------ */
+
+static void print_bits(uint64_t entry, FILE *out)
+{
+	static const struct {
+		uint64_t bit;
+		const char *name;
+	} bits[] = {
+		{PTE_WRITE, "write"},	{PTE_USER, "user"},
+		{0x8, "write-through"}, {0x10, "uncached"},
+		{0x20, "accessed"},	{0x40, "dirty"},
+		{PTE_LARGE, "large"},	{PTE_GLOBAL, "global"},
+		{PTE_NX, "no-execute"},
+	};
+
+	if (!(entry & PTE_PRESENT)) {
+		fputs(entry & PTE_GLOBAL ? " kept for PROT_NONE" : " absent",
+		      out);
+		return;
+	}
+	fputs(" present", out);
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (entry & bits[i].bit)
+			fprintf(out, " %s", bits[i].name);
+}
+
+/* Returns the guest physical address of va, or 0. */
+static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
+			   FILE *out)
+{
+	static const char *const names[] = {"PTE", "PMD", "PUD", "PGD"};
+	uint64_t table = root & PTE_ADDR;
+
+	for (int level = TABLE_LEVELS - 1; level >= 0; level--) {
+		unsigned index = va >> level_shift(level) & 511;
+		uint64_t entry, mask = (1ull << level_shift(level)) - 1;
+
+		fprintf(out, "  %s[%3u] in table %#" PRIx64, names[level],
+			index, table);
+		if (guestmem_read(&v->vm->mem, (hv_gpa_t){table + index * 8},
+				  &entry, sizeof(entry))) {
+			fputs(": not RAM\n", out);
+			return 0;
+		}
+		fprintf(out, " = %016" PRIx64, entry);
+		print_bits(entry, out);
+		fputc('\n', out);
+		/* One that is kept names its frame all the same. */
+		if (!(entry & PTE_PRESENT) &&
+		    !(level == 0 && entry & PTE_GLOBAL))
+			return 0;
+		if (pte_is_leaf(entry, level))
+			return (entry & PTE_ADDR & ~mask) | (va & mask);
+		table = entry & PTE_ADDR;
+	}
+	return 0;
+}
+
+/* ---- struct page ------------------------------------------------------- */
+
+static void print_page(struct vcpu *v, uint64_t pfn, FILE *out)
+{
+	static const char *const flags[] = {HV_PAGE_FLAG_NAMES};
+	static const char *const zones[] = {"DMA", "DMA32", "Normal"};
+	const char *sep = " ", *path;
+	struct hv_desc_page page;
+
+	fprintf(out, "  frame %#" PRIx64 ":", pfn);
+	if (describe_one(v, HV_DESCRIBE_PAGE, pfn, &page, sizeof(page))) {
+		fputs(" not the allocator's\n", out);
+		return;
+	}
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (!(page.flags >> i & 1))
+			continue;
+		fprintf(out, "%s%s", sep, flags[i]);
+		sep = "|";
+	}
+	fprintf(out, "%s refcount %u, mapcount %u, order %u, zone %s",
+		page.flags ? "," : "", page.refcount, page.mapcount, page.order,
+		page.zone < HV_ZONES ? zones[page.zone] : "?");
+	path = sys_file_path(v->vm->sys, page.file);
+	if (path)
+		fprintf(out, ", page %" PRIu64 " of %s", page.index, path);
+	fputc('\n', out);
+}
+
+/* ---- The host ---------------------------------------------------------- */
+
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
+#define PAGEMAP_PFN	((1ull << 55) - 1)
+
+static uint64_t pagemap_entry(int fd, const void *at)
+{
+	uint64_t entry = 0;
+	off_t offset = (off_t)((uintptr_t)at / HV_PAGE_SIZE * sizeof(entry));
+
+	if (pread(fd, &entry, sizeof(entry), offset) != sizeof(entry))
+		return 0;
+	return entry;
+}
+
+/* Linux 6.7 and later; Documentation/admin-guide/mm/pagemap.rst. */
+struct scan_arg {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	uint64_t inverted, mask, anyof_mask, return_mask;
+};
+struct scan_region {
+	uint64_t start, end, categories;
+};
+#define SCAN_PRESENT 8ull
+#define SCAN_HUGE    64ull
+
+/* -1: the host does not say. */
+static int is_huge(int fd, const void *at)
+{
+	struct scan_region region = {0};
+	uintptr_t page = (uintptr_t)at & -(uintptr_t)HV_PAGE_SIZE;
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = page,
+		.end = page + HV_PAGE_SIZE,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.anyof_mask = SCAN_PRESENT,
+		.return_mask = SCAN_PRESENT | SCAN_HUGE,
+	};
+
+	if (ioctl(fd, _IOWR('f', 16, struct scan_arg), &arg) < 0)
+		return -1;
+	return !!(region.categories & SCAN_HUGE);
+}
+
+static void print_host(struct vcpu *v, uint64_t gpa, FILE *out)
+{
+	static const char *const sizes[] = {"a page of unknown size",
+					    "a 4 KiB page", "a 2 MiB page"};
+	const void *at = guestmem_at(&v->vm->mem, (hv_gpa_t){gpa}, 1);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+
+	fprintf(out, "  guest physical %#" PRIx64 "\n", gpa);
+	if (!at) {
+		fputs("  host: not RAM\n", out);
+	} else {
+		entry = pagemap_entry(fd, at);
+		fprintf(out, "  host virtual %p", at);
+		if (entry & PAGEMAP_PRESENT)
+			fprintf(out, ", backed by %s",
+				sizes[is_huge(fd, at) + 1]);
+		else
+			fputs(entry & PAGEMAP_SWAPPED ? ", swapped out"
+						      : ", not backed yet",
+			      out);
+		if (entry & PAGEMAP_PFN && entry & PAGEMAP_PRESENT)
+			fprintf(out, "\n  host frame %#llx\n",
+				entry & PAGEMAP_PFN);
+		else
+			fputs("\n  host frame: told to root only\n", out);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+void walk_print(struct vcpu *v, uint64_t va, FILE *out)
+{
+	bool user = va < HV_VA_USER_END;
+	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
+	uint64_t gpa;
+
+	fprintf(out, "walk of %#" PRIx64 ", %s\n", va,
+		user ? "user" : "kernel");
+	gpa = walk_guest(v, root, va, out);
+	if (!gpa)
+		return;
+	print_page(v, gpa >> HV_PAGE_SHIFT, out);
+	print_host(v, gpa, out);
+}
