@@ -59,6 +59,24 @@ endef
 OBJCOPY ?= objcopy
 $(foreach k,$(KERNELS),$(eval $(call KERNEL_RULES,$(k))))
 
+# ---- the vDSO: user code, one small shared object ----------------------------
+
+VDSO_CF   = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
+	    -isystem $(UAPI) -mgeneral-regs-only -fPIC -fvisibility=hidden \
+	    -fno-stack-protector -fasynchronous-unwind-tables \
+	    -fcf-protection=none
+VDSO_LD  := -shared -soname linux-vdso.so.1 --hash-style=both --build-id=sha1 \
+	    --eh-frame-hdr -Bsymbolic --no-undefined -z noexecstack \
+	    -z max-page-size=4096
+$(B)/vdso/%.o: guest/vdso/%.c | $(UAPI)
+	@mkdir -p $(@D)
+	$(CC) $(VDSO_CF) -Ivmm/abi -c $< -o $@
+$(B)/vdso.elf: $(B)/vdso/vdso.o guest/vdso/vdso.lds
+	$(LD) $(VDSO_LD) -T guest/vdso/vdso.lds -o $@ $<
+$(B)/vdso.so: $(B)/vdso.elf
+	$(OBJCOPY) -S $< $@
+OBJ += $(B)/vdso/vdso.o
+
 # Linux's exported headers alone, without libc's.
 $(UAPI):
 	@mkdir -p $@
@@ -85,7 +103,8 @@ $(B)/host/vmm/%.o: vmm/%.c
 $(B)/host/elfload/%.o: elfload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CF) $(ELF_INC) -c $< -o $@
-$(B)/host/kernel_image.o: vmm/kernel_image.S $(KERNELS:%=$(B)/kernel-%.bin)
+$(B)/host/kernel_image.o: vmm/kernel_image.S $(KERNELS:%=$(B)/kernel-%.bin) \
+		$(B)/vdso.so
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@ -Wa,-I$(B)
 # Static: one file to copy, and a third of a millisecond less at each start.
@@ -126,7 +145,7 @@ UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
 
 # What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
 KVM_C    := $(addprefix vmm/,main.c vm.c vcpu.c exits.c hypercall.c guestmem.c \
-	    exec.c boot.c boot_cpu.c count.c)
+	    exec.c vdso.c boot.c boot_cpu.c count.c)
 
 define UNIT_RULES
 $(B)/$(1)/guest/%.o: guest/%.c
@@ -190,6 +209,8 @@ $(B)/fuzz/fuzz_elfload: tests/fuzz/fuzz_elfload.c $(ELF_C) $(wildcard elfload/*.
 		-fno-sanitize-recover=all $(ELF_INC) -o $@ $(filter %.c,$^) -lelf
 fuzz: $(FUZZERS)
 	tests/fuzz/run.sh $(B)/fuzz $(FUZZ_SECONDS)
+
+include tests/bench/rules.mk
 
 # ---- what a user calls ------------------------------------------------------
 

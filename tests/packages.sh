@@ -12,15 +12,15 @@
 # removed or upgraded on purpose.
 
 build="gcc make pkg-config binutils libc6-dev linux-libc-dev libelf-dev libdw-dev
-	libseccomp-dev scdoc"
-test="$build busybox-static libcriterion-dev musl-tools clang clang-format
+	libseccomp-dev zlib1g-dev scdoc busybox-static"
+test="$build bash-static libcriterion-dev musl-tools clang clang-format
 	libclang-rt-14-dev llvm linux-perf valgrind util-linux
 	liblua5.4-dev libsqlite3-dev"
 # bochs wants one of its displays: bochs-term is the only one without X.
-hw="$build busybox-static libcriterion-dev qemu-system-x86 seabios
+hw="$build libcriterion-dev qemu-system-x86 seabios
 	bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso
 	cpio xz-utils util-linux"
-bench="$build busybox-static linux-perf valgrind libmimalloc2.0
+bench="$build linux-perf valgrind libmimalloc2.0
 	libtcmalloc-minimal4 libjemalloc2"
 
 usage() {

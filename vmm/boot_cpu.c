@@ -13,6 +13,7 @@
 #define VECTOR_BP 3
 #define VECTOR_OF 4
 #define VECTOR_DF 8
+#define VECTOR_PF 14
 
 static uint64_t gate_page_va(void)
 {
@@ -59,6 +60,7 @@ static void build_tss(struct vm *vm)
 	put_unaligned(tss + 36,
 		      gate_page_va() + offsetof(struct hv_gate_page, rest));
 	put_unaligned(tss + 44, kernel_va(DF_STACK_GPA + HV_PAGE_SIZE));
+	put_unaligned(tss + 52, trap_stack(vm));
 	memcpy(tss + 102, &iomap, sizeof(iomap));
 }
 
@@ -84,6 +86,17 @@ static struct idt_entry idt_entry(uint64_t va, uint8_t ist, uint8_t type)
 	};
 }
 
+/*
+ * Interrupt stacks. #PF has one, which is RSP0's, because it can come at CPL 0
+ * with the program's stack pointer: see arch/trap.c, 32-bit SYSCALL.
+ */
+static uint8_t vector_stack(unsigned vector)
+{
+	if (vector == VECTOR_DF)
+		return 2;
+	return vector == VECTOR_PF ? 3 : 0;
+}
+
 static void build_idt(struct vm *vm, uint64_t gpa)
 {
 	struct idt_entry *idt = (void *)(vm->mem.base + gpa);
@@ -92,8 +105,7 @@ static void build_idt(struct vm *vm, uint64_t gpa)
 		bool user = i == VECTOR_BP || i == VECTOR_OF;
 
 		idt[i] = idt_entry(boot_kernel_image(vm)->vectors[i],
-				   i == VECTOR_DF ? 2 : 0,
-				   user ? IDT_DPL3 : IDT_DPL0);
+				   vector_stack(i), user ? IDT_DPL3 : IDT_DPL0);
 	}
 }
 

@@ -20,17 +20,15 @@
 #define DEFAULT_RING	     (256ull << 10)
 #define DEFAULT_FAULT_AROUND 65536ull
 
+/* A screen: at most 24 lines. clang-format would break the lines. */
+/* clang-format off */
 static const char help_text[] =
 	"Usage: vmm [options] [--] program [args]\n"
-	"Run an unmodified x86-64 Linux program in a KVM guest whose kernel "
-	"is\n"
-	"a memory manager, and show what that memory manager does.\n"
-	"\n"
+	"Run an x86-64 Linux program in KVM; show what its memory management does.\n"
 	"Log\n"
 	"  --trace            one line for each page fault, to stderr\n"
 	"  -o FILE            the same, to FILE\n"
-	"  --trace-mode=MODE  trap: each fault at once; ring[:SIZE]: in "
-	"batches\n"
+	"  --trace-mode=MODE  trap: each fault at once; ring[:SIZE]: in batches\n"
 	"  -c                 summary of the faults at the end\n"
 	"  --dump=NAMES       print files of /proc/self, or `layout`, at the end\n"
 	"  --walk=ADDR        print how an address is translated, at the end\n"
@@ -44,16 +42,13 @@ static const char help_text[] =
 	"Program\n"
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
 	"  -C DIR             start in DIR\n"
-	"  --rw DIR           let the program write below DIR; all else is\n"
-	"                     read-only\n"
+	"  --rw DIR           let the program write below DIR (else read-only)\n"
 	"  --no-aslr          addresses as under `setarch -R`\n"
 	"  --aslr=SEED        random addresses, the same for the same SEED\n"
-	"\n"
 	"  -h, --help         this text             -V, --version\n"
-	"\n"
-	"The exit status is the program's; a signal that ends it ends vmm. "
-	"125:\n"
-	"vmm failed; 126: cannot be run; 127: not found. See vmm(1).\n";
+	"Exit status: the program's; 125 vmm failed, 126 cannot run, 127 not found.\n"
+	"See vmm(1).\n";
+/* clang-format on */
 
 enum {
 	OPT_TRACE = 256,
@@ -298,6 +293,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
+	if (o->ring_size && !o->trace && !o->summary)
+		return wrong("--trace-mode", "ring",
+			     "there is no log; add --trace, -o FILE or -c");
 	if (optind == argc) {
 		error("no program given; try vmm --help");
 		return USAGE_STATUS;

@@ -21,7 +21,10 @@
 #define PF_USER	 4u
 #define PF_INSTR 16u
 
+#define VECTOR_DB 1
+#define VECTOR_GP 13
 #define VECTOR_PF 14
+#define RFLAGS_TF 0x100ull
 /* Bits of RFLAGS that a program may set: Linux FLAG mask, without IOPL. */
 #define RFLAGS_USER  0x250dd5ull
 #define RFLAGS_FIXED 0x202ull
@@ -167,7 +170,7 @@ void trap_check_return(struct hv_regs *regs)
 	if ((uint64_t)((int64_t)(ip << 16) >> 16) == ip)
 		return;
 	regs->rip = 0;
-	regs->vector = 13;
+	regs->vector = VECTOR_GP;
 	regs->err = 0;
 	raise_signal(regs, SIGSEGV, 0x80, 0);
 }
@@ -175,16 +178,45 @@ void trap_check_return(struct hv_regs *regs)
 static void exception(struct hv_regs *regs)
 {
 	unsigned v = (unsigned)regs->vector;
+	int code;
 
 	if (v >= HV_VECTORS || !exception_signal[v].sig)
 		panic("trap %u from user mode, err=%#lx rip=%#lx", v, regs->err,
 		      regs->rip);
-	raise_signal(regs, exception_signal[v].sig, exception_signal[v].code,
+	code = exception_signal[v].code;
+	if (v == VECTOR_DB && regs->rflags & RFLAGS_TF)
+		code = TRAP_TRACE;
+	raise_signal(regs, exception_signal[v].sig, code,
 		     exception_signal[v].at_ip ? regs->rip : 0);
+}
+
+/*
+ * SYSCALL of 32-bit code, where the processor has it (AMD; software KVM), goes
+ * to CPL 0 at MSR_CSTAR, with the program's stack pointer. Some KVM cuts the
+ * address to 32 bits, so that it would be the program's to map, were it not 0.
+ * So the fetch faults, on a stack of our own. To the program it is SIGSEGV, as
+ * on a Linux without 32-bit support.
+ */
+static bool is_syscall32(const struct hv_regs *regs)
+{
+	return regs->vector == VECTOR_PF && !(regs->cs & 3) && !regs->rip &&
+	       regs->rsp < HV_VA_DIRECT;
+}
+
+static void refuse_syscall32(struct hv_regs *regs)
+{
+	regs->rip = (uint32_t)regs->rcx;
+	regs->cs = HV_SEL_USER32_CS;
+	regs->ss = HV_SEL_USER_DS;
+	regs->rflags = (regs->r11 & RFLAGS_USER) | RFLAGS_FIXED;
+	regs->vector = VECTOR_GP;
+	regs->err = 0;
 }
 
 void trap_handle(struct hv_regs *regs)
 {
+	if (is_syscall32(regs))
+		refuse_syscall32(regs);
 	if (level_trap_in_kernel(regs))
 		panic("trap %lu in the kernel, err=%#lx rip=%#lx rsp=%#lx "
 		      "cr2=%#lx",
