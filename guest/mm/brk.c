@@ -1,6 +1,7 @@
 /*
  * brk.c: the heap's end (Linux mm/mmap.c, brk and do_brk_flags). The heap is no
- * special mapping: it is private anonymous memory that merges with a bss.
+ * special mapping: it is private anonymous memory. But brk looks for something
+ * to extend from start_brk on only, so a bss that ends there stays apart.
  */
 #include "internal.h"
 
@@ -23,11 +24,23 @@ static int heap_map(struct mm *mm, uint64_t start, uint64_t end)
 		.kind = HV_MAP_HEAP,
 	};
 
+	struct vma *v = vma_find_below(&mm->vmas, start);
+
 	if (end > HV_VA_USER_END ||
 	    !mm_may_expand(mm, like.prot, like.flags, vma_pages(&like)) ||
 	    mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;
-	return mm_map(mm, &like);
+	if (v && v->end == start && start > mm->start_brk &&
+	    vma_can_merge(v, &like)) {
+		vma_resize(&mm->vmas, v, v->start, end);
+	} else {
+		v = vma_new(&like);
+		if (!v)
+			return -ENOMEM;
+		vma_insert(&mm->vmas, v);
+	}
+	mm_account(mm, like.prot, like.flags, (int64_t)vma_pages(&like));
+	return 0;
 }
 
 int64_t mm_brk(struct mm *mm, uint64_t brk)

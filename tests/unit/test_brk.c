@@ -11,10 +11,16 @@ Test(brk, zero_asks_where_it_is)
 	cr_assert_eq(mm_brk(mm, HEAP - 1), (int64_t)HEAP, "not below start");
 }
 
-Test(brk, growing_extends_the_bss)
+/* As seen in /proc/self/maps of a static program under setarch -R. */
+Test(brk, growing_leaves_a_bss_alone_and_extends_the_heap)
 {
 	cr_assert_eq(mm_brk(mm, HEAP + 1), (int64_t)HEAP + 1);
-	cr_assert(vma_is(HEAP, BSS, HEAP + PAGES(1)));
+	cr_assert(vma_is(HEAP, HEAP, HEAP + PAGES(1)));
+	cr_assert(vma_is(BSS, BSS, HEAP));
+	cr_assert_eq(mm_brk(mm, HEAP + PAGES(1) + 1),
+		     (int64_t)(HEAP + PAGES(1) + 1));
+	cr_assert(vma_is(HEAP, HEAP, HEAP + PAGES(2)));
+	cr_assert_eq(mm_brk(mm, HEAP + 1), (int64_t)HEAP + 1);
 	store(HEAP, 1);
 	cr_assert_eq(rec.map_kind, HV_MAP_HEAP);
 	cr_assert_eq(fault(HEAP + PAGES(1), WRITE), HV_FAULT_SEGV_MAPERR);

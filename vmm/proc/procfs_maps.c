@@ -90,6 +90,11 @@ static const char *kind_name(const struct hv_desc_vma *v,
 	}
 }
 
+static bool is_special(const struct hv_desc_vma *v)
+{
+	return v->kind == HV_MAP_VDSO || v->kind == HV_MAP_VVAR;
+}
+
 static const char *find_name(const struct procfs *p,
 			     const struct hv_desc_vma *v,
 			     const struct hv_desc_vma *prev,
@@ -98,6 +103,8 @@ static const char *find_name(const struct procfs *p,
 	const struct file *file = files_find(&p->s->files, v->file);
 
 	*id = (struct identity){0};
+	if (is_special(v)) /* whatever is behind it */
+		return kind_name(v, prev);
 	if (file) {
 		*id = identify(file);
 		if (path_real(p->s, file->fd, path, PATH_MAX) < 0)
@@ -125,8 +132,8 @@ void procfs_map_line(const struct procfs *p, FILE *out,
 		 v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
 		 v->prot & PROT_WRITE ? 'w' : '-',
 		 v->prot & PROT_EXEC ? 'x' : '-',
-		 v->vm_flags & HV_VM_MAYSHARE ? 's' : 'p', v->offset, id.major,
-		 id.minor, id.ino);
+		 v->vm_flags & HV_VM_MAYSHARE ? 's' : 'p',
+		 is_special(v) ? 0 : v->offset, id.major, id.minor, id.ino);
 	fprintf(out, "%-*s", name ? PROCFS_NAME_COLUMN : 0, head);
 	if (name)
 		print_path(out, name);
