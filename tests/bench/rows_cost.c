@@ -117,30 +117,33 @@ void row_call(void)
 }
 
 /*
- * What `vmm --count-cpl0` printed: "ring 0: N instructions before the first
- * user instruction, M in all". False: nothing like it.
+ * What `vmm --count-cpl0` printed: "ring 0: N instructions before [the
+ * program's first], M in all". False: nothing like it.
  */
 static bool count_ring0(unsigned level, const char *program, double *first,
 			double *all)
 {
 	static struct outcome o;
-	const char *at;
+	const char *at, *comma;
 
 	command_run(text("%s --kernel-cpl=%d --count-cpl0 %s", bench.vmm,
 			 bench.levels[level], program),
 		    0, CAPTURE_ERR, &o);
-	at = strstr(o.output, "ring 0: ");
-	while (at && sscanf(at,
-			    "ring 0: %lf instructions before the first user "
-			    "instruction, %lf in all",
-			    first, all) != 2)
-		at = strstr(at + 1, "ring 0: ");
-	return at != NULL;
+	for (at = o.output; (at = strstr(at, "ring 0: ")); at++) {
+		comma = strchr(at, ',');
+		if (comma &&
+		    sscanf(at, "ring 0: %lf instructions before", first) == 1 &&
+		    sscanf(comma, ", %lf in all", all) == 1)
+			return true;
+	}
+	return false;
 }
 
 void row_ring0(void)
 {
-	const char *missing = "vmm has no --count-cpl0";
+	const char *missing = vmm_has("--count-cpl0")
+				      ? "vmm --count-cpl0 gave no count"
+				      : "vmm has no --count-cpl0";
 
 	group_begin(8, "instructions executed at CPL 0, counted by single "
 		       "steps");
