@@ -145,6 +145,9 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
 		.thp_files = elfload_thp_files(e->program.fd),
+		.vvar_size = e->vdso.vvar_size,
+		.vclock_size = e->vdso.vclock_size,
+		.vdso_size = e->vdso.vdso_size,
 	};
 
 	if (e->interp.fd >= 0) {
@@ -224,6 +227,7 @@ int exec_load(struct exec *e, const struct exec_config *config)
 	int status;
 
 	*e = (struct exec){.program.fd = -1, .interp.fd = -1};
+	vdso_init(&e->vdso);
 	if (!file) {
 		error("%s: %s", config->program,
 		      errno == ENOENT ? "no such program in PATH or here"
@@ -275,7 +279,7 @@ static uint64_t soft_limit(int resource)
 static const uint32_t map_kinds[] = {
 	[ELFLOAD_MAP_FILE] = HV_MAP_FILE, [ELFLOAD_MAP_INTERP] = HV_MAP_FILE,
 	[ELFLOAD_MAP_ANON] = HV_MAP_ANON, [ELFLOAD_MAP_STACK] = HV_MAP_STACK,
-	[ELFLOAD_MAP_VVAR] = HV_MAP_VVAR, [ELFLOAD_MAP_VCLOCK] = HV_MAP_VCLOCK,
+	[ELFLOAD_MAP_VVAR] = HV_MAP_VVAR, [ELFLOAD_MAP_VCLOCK] = HV_MAP_VVAR,
 	[ELFLOAD_MAP_VDSO] = HV_MAP_VDSO,
 };
 
@@ -288,8 +292,25 @@ static uint32_t map_file(const struct exec *e, const struct elfload_map *m)
 		return e->program.number;
 	case ELFLOAD_MAP_INTERP:
 		return e->interp.number;
+	case ELFLOAD_MAP_VVAR:
+	case ELFLOAD_MAP_VCLOCK:
+	case ELFLOAD_MAP_VDSO:
+		return HV_FILE_VDSO;
 	default:
 		return 0;
+	}
+}
+
+/* Those of the vDSO's file follow from the order in it. */
+static uint64_t map_offset(const struct exec *e, const struct elfload_map *m)
+{
+	switch (m->kind) {
+	case ELFLOAD_MAP_VCLOCK:
+		return e->vdso.vvar_size;
+	case ELFLOAD_MAP_VDSO:
+		return e->vdso.vvar_size + e->vdso.vclock_size;
+	default:
+		return m->offset;
 	}
 }
 
@@ -299,7 +320,7 @@ static void describe_map(const struct exec *e, const struct elfload_map *m,
 	*out = (struct hv_map){
 		.start = m->start,
 		.end = m->end,
-		.offset = m->offset,
+		.offset = map_offset(e, m),
 		.prot = m->prot,
 		.flags = m->growsdown ? HV_MAPF_GROWSDOWN : 0,
 		.kind = map_kinds[m->kind],
@@ -309,7 +330,7 @@ static void describe_map(const struct exec *e, const struct elfload_map *m,
 
 static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size)
 {
-	if (file)
+	if (file && size)
 		out->files[out->nr_files++] = (struct hv_exec_file){
 			.size = size,
 			.file = file,
@@ -341,6 +362,7 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 	};
 	describe_file(out, e->program.number, e->program.image.file_size);
 	describe_file(out, e->interp.number, e->interp.image.file_size);
+	describe_file(out, HV_FILE_VDSO, vdso_file_size(&e->vdso));
 	for (uint32_t i = 0; i < p->nr_maps; i++)
 		describe_map(e, &p->maps[i], &out->maps[i]);
 }

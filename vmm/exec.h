@@ -9,6 +9,7 @@
 
 #include "elfload.h"
 #include "hv_abi.h"
+#include "vdso.h"
 
 struct sys;
 struct vcpu;
@@ -24,6 +25,7 @@ struct exec_file {
 struct exec {
 	struct exec_file program;
 	struct exec_file interp; /* fd -1 if the program is static */
+	struct vdso vdso;
 	struct elfload_plan plan;
 };
 

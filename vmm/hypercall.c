@@ -79,6 +79,9 @@ static int file_read(struct vcpu *v, const struct hv_call_file_read *call)
 		if (!iov[i].iov_base)
 			return -EIO;
 	}
+	if (call->file == HV_FILE_VDSO)
+		return vdso_file_read(&v->vm->exec->vdso, call->offset, iov,
+				      (int)call->n);
 	return sys_file_readv(v->vm->sys, call->file, call->offset, iov,
 			      (int)call->n)
 		       ? -EIO
@@ -105,8 +108,13 @@ static void call_file_get(struct vcpu *v)
 /* Records still in the ring name the file by its number. */
 static void call_file_put(struct vcpu *v)
 {
+	uint32_t file = call_page(v)->file_put.file;
+
 	hypercall_drain_ring(v);
-	sys_file_put(v->vm->sys, call_page(v)->file_put.file);
+	if (file == HV_FILE_VDSO)
+		vdso_file_put(&v->vm->exec->vdso);
+	else
+		sys_file_put(v->vm->sys, file);
 }
 
 static void bad_frame(struct vcpu *v, hv_gpa_t gpa)
@@ -181,6 +189,7 @@ static void call_exec(struct vcpu *v)
 	uint64_t tsc = call_page(v)->exec.tsc;
 	int result;
 
+	vdso_check_tsc(&v->vm->exec->vdso, tsc);
 	if (v->vm->trace)
 		trace_start(v->vm->trace, tsc);
 	result = exec_finish(v->vm->exec, v);
@@ -257,6 +266,7 @@ void hypercall_dispatch(struct vcpu *v, uint32_t nr)
 {
 	if (nr < HV_CALL_NR && call_table[nr]) {
 		call_table[nr](v);
+		vdso_refresh(&v->vm->exec->vdso);
 		return;
 	}
 	error("guest kernel: unknown hypercall %u", nr);

@@ -1,4 +1,4 @@
-/* kernel_image.S: the guest kernel inside the vmm binary: one file to copy. */
+/* kernel_image.S: the guest kernel and vDSO inside the vmm binary: one file to copy. */
 	.section .rodata
 	.balign 4096
 	.globl kernel_cpl0_start, kernel_cpl0_end
@@ -10,4 +10,8 @@ kernel_cpl0_end:
 kernel_cpl3_start:
 	.incbin "kernel-cpl3.bin"
 kernel_cpl3_end:
+	.globl vdso_image_start, vdso_image_end
+vdso_image_start:
+	.incbin "vdso.so"
+vdso_image_end:
 	.section .note.GNU-stack, "", @progbits

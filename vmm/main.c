@@ -60,6 +60,7 @@ static int prepare_vm(struct machine *m)
 	exec_describe(&m->exec, boot_exec(&m->vm));
 	if (vcpu_create(&m->vcpu, &m->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
 		return FAILURE;
+	vdso_set_tsc(m->vcpu.fd);
 	about_set(&m->vm, &m->exec, o->program_argv[0],
 		  o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;

@@ -155,6 +155,8 @@ static struct window around_window(const struct fault *f, uint64_t index,
 	uint64_t vma_off = (f->va - v->start) >> PAGE_SHIFT;
 	uint64_t from = off & ~(uint64_t)(size - 1), to;
 
+	if (v->flags & VMA_SPECIAL) /* its vm_ops have no map_pages */
+		return (struct window){index, 1, 0};
 	if (off - from > vma_off)
 		from = off - vma_off;
 	to = from + size;

@@ -353,12 +353,6 @@ static bool map_is_valid(const struct hv_map *m)
 	return !(m->flags & HV_MAPF_SHARED && m->prot & PROT_WRITE && m->file);
 }
 
-static bool is_special(uint32_t kind)
-{
-	return kind == HV_MAP_VDSO || kind == HV_MAP_VVAR ||
-	       kind == HV_MAP_VCLOCK;
-}
-
 static const struct hv_exec_file *exec_file(const struct hv_exec *e,
 					    uint32_t number)
 {
@@ -387,7 +381,7 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 		return -EINVAL;
 	if (m->prot & PROT_WRITE && !(m->flags & HV_MAPF_SHARED))
 		like.flags |= VMA_ACCOUNT;
-	if (is_special(m->kind))
+	if (m->kind == HV_MAP_VDSO || m->kind == HV_MAP_VVAR)
 		like.flags |= VMA_SPECIAL;
 	if (!m->file) {
 		if (m->flags & HV_MAPF_SHARED)

@@ -76,6 +76,35 @@ static void past_eof(struct tiny *t)
 static void interp(struct tiny *t)
 {
 	t->ph[PH_STACK].p_type = PT_INTERP;
+	t->ph[PH_STACK].p_offset = t->len;
+	t->ph[PH_STACK].p_filesz = 7;
+	memcpy(t->bytes + t->len, "/ld.so", 7);
+	t->len += 7;
+}
+
+static void interp_aslr(struct tiny *t)
+{
+	interp(t);
+	aslr(t);
+}
+
+static void interp_huge_align(struct tiny *t)
+{
+	interp(t);
+	t->ph[PH_CODE].p_align = 1 << 30;
+}
+
+static void interp_high(struct tiny *t)
+{
+	interp(t);
+	for (int i = 0; i < 3; i++)
+		t->ph[i].p_vaddr += 0x7000000;
+}
+
+static void interp_no_end(struct tiny *t)
+{
+	interp(t);
+	t->ph[PH_STACK].p_filesz = 6;
 }
 
 static void near_stack(struct tiny *t)
@@ -146,6 +175,11 @@ static const struct seed seeds[] = {
 	{"pie-huge-align", ET_DYN, huge_align},
 	{"pie-large-thp", ET_DYN, large_thp},
 	{"dynamic", ET_DYN, interp},
+	{"dynamic-exec", ET_EXEC, interp},
+	{"dynamic-aslr", ET_DYN, interp_aslr},
+	{"dynamic-huge-align", ET_DYN, interp_huge_align},
+	{"dynamic-high", ET_DYN, interp_high},
+	{"dynamic-no-end", ET_DYN, interp_no_end},
 	{"truncated-phdrs", ET_EXEC, truncated_phdrs},
 	{"truncated-ehdr", ET_EXEC, truncated_ehdr},
 	{"script", ET_EXEC, script},

@@ -110,8 +110,7 @@ enum hv_map_kind {
 	HV_MAP_HEAP,
 	HV_MAP_STACK,
 	HV_MAP_VDSO,
-	HV_MAP_VVAR,
-	HV_MAP_VCLOCK, /* [vvar_vclock] */
+	HV_MAP_VVAR, /* [vvar], and after it [vvar_vclock] */
 	HV_MAP_KINDS
 };
 
