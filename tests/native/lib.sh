@@ -1,7 +1,9 @@
 # lib.sh: what the scripts of this directory share; sourced, prints no TAP.
 #
 # $build is the build directory, $vmm the program under test, $bin where the
-# programs of src/ are compiled to: NAME.glibc, NAME.pie (static-PIE), NAME.musl.
+# programs of src/ are compiled to: NAME.KIND, with KIND one of
+#   glibc pie musl          static, static-PIE, static of musl
+#   dyn fixed muslpie musldyn   dynamic: PIE and not, of glibc and of musl
 # Compiling again happens only where the source is newer.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -33,6 +35,10 @@ compile_as() {
 	glibc) cc="gcc -static" ;;
 	pie) cc="gcc -static-pie" ;;
 	musl) cc="musl-gcc -static" ;;
+	dyn) cc="gcc -pie -fPIE" ;;
+	fixed) cc="gcc -no-pie -fno-pie" ;;
+	muslpie) cc="musl-gcc -pie -fPIE" ;;
+	musldyn) cc="musl-gcc -no-pie -fno-pie" ;;
 	esac
 	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] && return
 	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out" "$src" "$@" >&2
