@@ -42,8 +42,10 @@ static uint64_t linux_flags(const struct vma *v)
 	/* Linux _install_special_mapping, and vvar's pages are no RAM. */
 	if (v->flags & VMA_SPECIAL)
 		flags |= MM_VM_DONTEXPAND;
-	if (v->kind == HV_MAP_VVAR)
+	if (v->kind == HV_MAP_VVAR) {
 		flags |= MM_VM_PFNMAP | MM_VM_IO | MM_VM_DONTDUMP;
+		flags &= ~(MM_VM_MAYWRITE | MM_VM_MAYEXEC);
+	}
 	for (unsigned i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
 		if (v->flags & flag_map[i].vma)
 			flags |= flag_map[i].vm;

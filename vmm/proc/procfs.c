@@ -81,6 +81,13 @@ unsigned procfs_find(unsigned dir, const char *name)
 	return PROCFS_NONE;
 }
 
+bool procfs_is_own(unsigned number)
+{
+	const struct procfs_file *f = file_of(number);
+
+	return f && f->place == SELF;
+}
+
 unsigned procfs_find_dir(const char *rest)
 {
 	if (!strncmp(rest, "/task", 5)) {
@@ -196,8 +203,8 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
 }
 
 /*
- * It is filled at once for those who copy without reading (sendfile), and again
- * by the first read, as Linux makes it then.
+ * Filled by the first read, as Linux makes it then; those that can be copied
+ * without a read (sendfile) at once, too.
  */
 int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags)
 {
@@ -216,7 +223,7 @@ int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags)
 	fd = open(self, O_RDONLY | O_CLOEXEC | (flags & O_NONBLOCK));
 	fd = fd < 0 ? -errno : fd;
 	close(memory);
-	if (fd >= 0 && f->show != show_pagemap)
+	if (fd >= 0 && f->place == ROOT)
 		fill_whole(&p, number, fd); /* a read says what went wrong */
 	return fd;
 }

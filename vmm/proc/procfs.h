@@ -43,6 +43,8 @@ static inline bool procfs_is_dir(unsigned number)
 	return number >= 1 && number <= PROCFS_DIRS;
 }
 
+/* A file of PROCFS_SELF. */
+bool procfs_is_own(unsigned number);
 /* Where the program sees a file: "/proc/PID/maps". */
 void procfs_path(unsigned number, char *buf);
 /* O_PATH of the host's file of that name, to look at; or -errno. */
@@ -60,6 +62,10 @@ int64_t procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 			size_t size);
+
+/* sysinfo(2): put the guest's memory in place of the host's. */
+struct sysinfo;
+void procfs_sysinfo(struct vcpu *v, struct sysinfo *info);
 
 /* The whole file, for --dump. Returns 0 or -errno. */
 int procfs_show(struct sys *s, struct vcpu *v, unsigned number, FILE *out);

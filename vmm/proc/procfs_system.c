@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "call.h"
 #include "describe.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 
 #define PAGES_KB(n) ((n) << (HV_PAGE_SHIFT - 10))
@@ -120,6 +122,22 @@ int procfs_vmstat(const struct procfs *p, FILE *out)
 
 	return ret ? ret
 		   : procfs_host_lines("/proc/vmstat", out, vmstat_line, &m);
+}
+
+void procfs_sysinfo(struct vcpu *v, struct sysinfo *info)
+{
+	const struct procfs p = {.v = v};
+	struct memory m;
+
+	if (get_memory(&p, &m))
+		return; /* no guest that could say: the host's will do */
+	info->mem_unit = 1;
+	info->totalram = m.m.total << HV_PAGE_SHIFT;
+	info->freeram = m.m.free << HV_PAGE_SHIFT;
+	info->sharedram = m.m.shmem << HV_PAGE_SHIFT;
+	info->bufferram = 0;
+	info->totalswap = info->freeswap = 0;
+	info->totalhigh = info->freehigh = 0;
 }
 
 /* ---- Zones ------------------------------------------------------------- */

@@ -84,6 +84,7 @@ int64_t io_preadv2(struct call *c);
 int64_t io_pwritev2(struct call *c);
 int64_t io_getdents(struct call *c);
 int64_t io_getrandom(struct call *c);
+int64_t io_copy(struct call *c);
 
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
@@ -102,6 +103,7 @@ int64_t poll_pselect6(struct call *c);
 
 /* process.c */
 int64_t process_getpid(struct call *c);
+int64_t process_sysinfo(struct call *c);
 int64_t process_exit(struct call *c);
 int64_t process_getgroups(struct call *c);
 int64_t process_prlimit64(struct call *c);

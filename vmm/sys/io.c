@@ -409,6 +409,22 @@ int64_t io_pwritev2(struct call *c)
 	return vector2(c, true);
 }
 
+/* ---- Copies that the host makes ---------------------------------------- */
+
+/*
+ * sendfile, splice, copy_file_range. Linux cannot do it from most files of a
+ * process in /proc, and programs that try copy by hand then.
+ */
+int64_t io_copy(struct call *c)
+{
+	int from = (int)c->arg[c->nr == SYS_sendfile];
+	const struct fd_entry *e = fdtable_entry(&c->s->fds, from);
+
+	if (e && procfs_is_own(e->proc))
+		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
+	return call_forward(c, call_row(c->nr));
+}
+
 /* ---- Buffers that are only filled -------------------------------------- */
 
 /* getdents and getdents64: a buffer may come back shorter than asked for. */

@@ -12,14 +12,28 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "families.h"
+#include "procfs.h"
 
 int64_t process_getpid(struct call *c)
 {
 	(void)c;
 	return getpid();
+}
+
+/* Load and times are the host's, memory is the guest's. */
+int64_t process_sysinfo(struct call *c)
+{
+	struct sysinfo info;
+	int64_t r = host_call(SYS_sysinfo, &info);
+
+	if (r < 0)
+		return r;
+	procfs_sysinfo(c->v, &info);
+	return call_put(c, c->arg[0], &info, sizeof(info));
 }
 
 /* wait4: there are no children. */

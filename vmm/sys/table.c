@@ -29,6 +29,8 @@
 #define ERROR(e)	{.known = true, .error = (e)}
 #define PLAIN		{.known = true}
 #define FORWARD(...)	{.known = true, .arg = {__VA_ARGS__}}
+/* Forwarded by the function, if it finds nothing wrong. */
+#define CHECKED(f, ...)	{.known = true, .fn = (f), .arg = {__VA_ARGS__}}
 
 static const struct call_row table[CALL_NR_MAX] = {
 	/* Reading and writing. */
@@ -55,10 +57,11 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_readahead] = FORWARD(FD),
 	[SYS_ftruncate] = FORWARD(FD),
 	[SYS_fallocate] = FORWARD(FD),
-	[SYS_sendfile] = FORWARD(FD, FD, INOUT_OPT(off_t)),
+	[SYS_sendfile] = CHECKED(io_copy, FD, FD, INOUT_OPT(off_t)),
 	[SYS_copy_file_range] =
-		FORWARD(FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
-	[SYS_splice] = FORWARD(FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+		CHECKED(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+	[SYS_splice] =
+		CHECKED(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
 	[SYS_tee] = FORWARD(FD, FD),
 
 	/* Opening and descriptors. */
@@ -208,7 +211,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* The system. */
 	[SYS_uname] = FORWARD(OUT(struct utsname)),
-	[SYS_sysinfo] = FORWARD(OUT(struct sysinfo)),
+	[SYS_sysinfo] = HANDLER(process_sysinfo),
 
 	/* Signals. */
 	[SYS_rt_sigaction] = HANDLER(sig_action),
