@@ -37,7 +37,7 @@ static void build_gdt(struct vm *vm)
 
 	gdt[2] = 0x00af9b000000ffffull; /* HV_SEL_KERNEL_CS */
 	gdt[3] = 0x00cf93000000ffffull; /* HV_SEL_KERNEL_DS */
-	gdt[4] = 0x00cffb000000ffffull; /* 32-bit user code: SYSRET's base */
+	gdt[4] = 0; /* no 32-bit code: see below, vector_stack */
 	gdt[5] = 0x00cff3000000ffffull; /* HV_SEL_USER_DS */
 	gdt[6] = 0x00affb000000ffffull; /* HV_SEL_USER_CS */
 	gdt[8] = 0x00008b0000000000ull | TSS_LIMIT | (tss & 0xffffff) << 16 |
@@ -87,8 +87,10 @@ static struct idt_entry idt_entry(uint64_t va, uint8_t ist, uint8_t type)
 }
 
 /*
- * Interrupt stacks. #PF has one, which is RSP0's, because it can come at CPL 0
- * with the program's stack pointer: see arch/trap.c, 32-bit SYSCALL.
+ * Interrupt stacks. #PF has one, which is RSP0's: SYSCALL of 32-bit code, where
+ * the processor has it, goes to CPL 0 at MSR_CSTAR with the program's stack
+ * pointer. There is no segment for such code, MSR_CSTAR is 0, where nothing is
+ * ever mapped, and the fault there would be on a stack of our own: a panic.
  */
 static uint8_t vector_stack(unsigned vector)
 {

@@ -17,9 +17,11 @@
 #include "panic.h"
 
 /* Page-fault error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
-#define PF_WRITE 2u
-#define PF_USER	 4u
-#define PF_INSTR 16u
+#define PF_PRESENT 1u
+#define PF_WRITE   2u
+#define PF_USER	   4u
+#define PF_RSVD	   8u
+#define PF_INSTR   16u
 
 #define VECTOR_DB 1
 #define VECTOR_GP 13
@@ -117,6 +119,12 @@ static void page_fault(struct hv_regs *regs)
 	int sig = SIGSEGV, code = SEGV_MAPERR;
 	uint16_t outcome;
 
+	/*
+	 * Linux says of nothing in the kernel's half that it is absent. Some
+	 * KVM sets the reserved bit there, where its own kernel is.
+	 */
+	if (va >= HV_VA_USER_END)
+		regs->err = (regs->err | PF_PRESENT) & ~(uint64_t)PF_RSVD;
 	access |= regs->err & PF_WRITE ? HV_ACCESS_WRITE : 0;
 	access |= regs->err & PF_INSTR ? HV_ACCESS_EXEC : 0;
 	if (!fault_resolve(va, access, regs->err, regs->rip, &outcome))
@@ -161,18 +169,16 @@ static void undo_faulted_syscall(struct hv_regs *regs)
  * IRETQ to an address that is not canonical faults inside the kernel; on Linux
  * such a return raises SIGSEGV in the program.
  */
-void trap_check_return(struct hv_regs *regs)
+bool trap_check_return(struct hv_regs *regs)
 {
 	uint64_t ip = regs->rip;
 
-	if (ip < HV_VA_USER_END + HV_PAGE_SIZE)
-		return;
 	if ((uint64_t)((int64_t)(ip << 16) >> 16) == ip)
-		return;
-	regs->rip = 0;
+		return true;
 	regs->vector = VECTOR_GP;
 	regs->err = 0;
 	raise_signal(regs, SIGSEGV, 0x80, 0);
+	return false;
 }
 
 static void exception(struct hv_regs *regs)
@@ -190,33 +196,8 @@ static void exception(struct hv_regs *regs)
 		     exception_signal[v].at_ip ? regs->rip : 0);
 }
 
-/*
- * SYSCALL of 32-bit code, where the processor has it (AMD; software KVM), goes
- * to CPL 0 at MSR_CSTAR, with the program's stack pointer. Some KVM cuts the
- * address to 32 bits, so that it would be the program's to map, were it not 0.
- * So the fetch faults, on a stack of our own. To the program it is SIGSEGV, as
- * on a Linux without 32-bit support.
- */
-static bool is_syscall32(const struct hv_regs *regs)
-{
-	return regs->vector == VECTOR_PF && !(regs->cs & 3) && !regs->rip &&
-	       regs->rsp < HV_VA_DIRECT;
-}
-
-static void refuse_syscall32(struct hv_regs *regs)
-{
-	regs->rip = (uint32_t)regs->rcx;
-	regs->cs = HV_SEL_USER32_CS;
-	regs->ss = HV_SEL_USER_DS;
-	regs->rflags = (regs->r11 & RFLAGS_USER) | RFLAGS_FIXED;
-	regs->vector = VECTOR_GP;
-	regs->err = 0;
-}
-
 void trap_handle(struct hv_regs *regs)
 {
-	if (is_syscall32(regs))
-		refuse_syscall32(regs);
 	if (level_trap_in_kernel(regs))
 		panic("trap %lu in the kernel, err=%#lx rip=%#lx rsp=%#lx "
 		      "cr2=%#lx",
@@ -224,11 +205,12 @@ void trap_handle(struct hv_regs *regs)
 		      level_fault_address());
 	if (regs->vector == VECTOR_PF && is_faulted_syscall(regs))
 		undo_faulted_syscall(regs);
-	if (regs->vector == HV_VECTOR_SYSCALL)
-		syscall_handle(regs);
-	else if (regs->vector == VECTOR_PF)
+	if (regs->vector == HV_VECTOR_SYSCALL) {
+		if (trap_check_return(regs))
+			syscall_handle(regs);
+	} else if (regs->vector == VECTOR_PF) {
 		page_fault(regs);
-	else
+	} else {
 		exception(regs);
-	trap_check_return(regs);
+	}
 }

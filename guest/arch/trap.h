@@ -30,8 +30,11 @@ void level_hypercall(enum hv_call_nr nr);
  * kernel is left, which must be the next thing to happen.
  */
 void level_forward_syscall(void);
-/* The user's rip may have changed: see that IRETQ can go there. */
-void trap_check_return(struct hv_regs *regs);
+/*
+ * Whether IRETQ can go to the user's rip; if not, raises the signal that it is
+ * on Linux. For where the program or the host may have chosen rip.
+ */
+bool trap_check_return(struct hv_regs *regs);
 /* Have the record in the call page logged, before anything else happens. */
 void level_fault_log(void);
 /* Once, on the boot vCPU, before anything else here is used. */

@@ -55,6 +55,10 @@ static const struct {
 	 * there, which goes to CPL 0 with the program's stack pointer. */
 	{"vectors", "int 0x80: ", "SEGV|ILL|", false},
 	{"compat", "", "SEGV|", false},
+	/* Segments in a signal frame are not looked at: the program has one
+	 * code and one data segment, and returns with these. */
+	{"frames", "cs ", "none|", false},
+	{"frames", "ss ", "none|", false},
 	/*
 	 * Software KVM interprets what faults; its interpreter has no INT n,
 	 * and checks selectors in another order.

@@ -60,7 +60,6 @@ typedef struct {
 /* Selectors; the order is the one that SYSCALL/SYSRET prescribe. */
 #define HV_SEL_KERNEL_CS 0x10
 #define HV_SEL_KERNEL_DS 0x18
-#define HV_SEL_USER32_CS 0x23
 #define HV_SEL_USER_DS	 0x2b
 #define HV_SEL_USER_CS	 0x33
 #define HV_SEL_TSS	 0x40
@@ -81,7 +80,7 @@ struct hv_image {
 	uint64_t file_size;  /* [rodata_end, mem_size): read, write */
 	uint64_t mem_size;
 	uint64_t entry;	  /* rdi = va of struct hv_boot */
-	uint64_t syscall; /* MSR_LSTAR; MSR_CSTAR is 0 (arch/trap.c) */
+	uint64_t syscall; /* MSR_LSTAR */
 	uint64_t vectors[HV_VECTORS];
 	/* CPL 3 alone: into the kernel by the gate, and out by INT3. */
 	uint64_t gate_fault, gate_exception, gate_resume, gate_leave;

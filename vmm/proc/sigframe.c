@@ -179,6 +179,18 @@ static size_t frame_xsave_size(int64_t got)
 	return xstate_size(xstate_features(size));
 }
 
+/* The initial state: XSTATE_BV 0, and the two words that it does not cover. */
+static int reset_fpu(struct vcpu *v, size_t size)
+{
+	uint8_t buf[XSAVE_MAX] __attribute__((aligned(64))) = {0};
+	const uint16_t fcw = 0x37f;
+	const uint32_t mxcsr = 0x1f80;
+
+	memcpy(buf, &fcw, sizeof(fcw));
+	memcpy(buf + 24, &mxcsr, sizeof(mxcsr));
+	return vcpu_set_xsave(v, buf, size);
+}
+
 int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		  const struct signal_action *act,
 		  const struct signal_info *info)
@@ -209,6 +221,8 @@ int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 	r = write_fpu(v, at.fpstate, xsave, size);
 	if (r == 0)
 		r = usermem_write(v, at.frame, &f, sizeof(f));
+	if (r == 0 && size) /* handlers begin with a clean one, as on Linux */
+		r = reset_fpu(v, (size_t)got);
 	if (r < 0)
 		return r;
 	if ((unsigned)g->stack.flags & AUTODISARM)
@@ -250,14 +264,8 @@ static int read_fpu(struct vcpu *v, uint64_t va)
 
 	if (have < 512)
 		return 0;
-	if (!va) { /* no state in the frame: the initial one */
-		const uint16_t fcw = 0x37f;
-		const uint32_t mxcsr = 0x1f80;
-
-		memcpy(buf, &fcw, sizeof(fcw));
-		memcpy(buf + 24, &mxcsr, sizeof(mxcsr));
-		return vcpu_set_xsave(v, buf, (size_t)have);
-	}
+	if (!va) /* no state in the frame */
+		return reset_fpu(v, (size_t)have);
 	r = usermem_read(v, va, buf, 512);
 	if (r < 0)
 		return r;
@@ -326,14 +334,11 @@ int sigframe_pop(struct signals *g, struct vcpu *v, struct hv_regs *regs)
 
 	if (r < 0)
 		return r;
-	/* sysret with such an address would fault in the kernel. */
-	if (f.uc.uc_mcontext.rip >= USER_LIMIT)
-		return -EFAULT;
-	r = read_fpu(v, (uint64_t)f.uc.uc_mcontext.fpstate);
-	if (r < 0)
-		return r;
 	g->mask = signal_mask_allowed(f.uc.uc_sigmask);
+	/* Whatever rip is: the guest kernel looks before it returns there. */
 	take_context(regs, &f.uc.uc_mcontext);
-	take_stack(g, &f.uc);
-	return 0;
+	r = read_fpu(v, (uint64_t)f.uc.uc_mcontext.fpstate);
+	if (r == 0)
+		take_stack(g, &f.uc);
+	return r;
 }

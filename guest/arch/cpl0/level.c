@@ -52,6 +52,7 @@ void level_forward_syscall(void)
 {
 	if (!hv_syscall(&kernel_upcalls))
 		kernel_exit();
+	trap_check_return(&cpu_area()->regs);
 }
 
 void level_fault_log(void)

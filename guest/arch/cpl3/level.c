@@ -37,9 +37,8 @@ void level_init(const struct hv_boot *boot)
 bool level_trap_in_kernel(const struct hv_regs *regs)
 {
 	struct cpu *cpu = cpu_this();
-	bool nested = cpu->in_kernel;
+	bool nested = cpu->in_kernel || !(regs->cs & 3);
 
-	(void)regs;
 	cpu->in_kernel = true;
 	return nested;
 }
