@@ -73,7 +73,7 @@ static bool is_pagemap(unsigned number)
 
 unsigned procfs_find(unsigned dir, const char *name)
 {
-	enum place place = dir == PROCFS_SELF ? SELF : ROOT;
+	enum place place = dir == PROCFS_NONE ? ROOT : SELF;
 
 	for (unsigned i = 0; i < NR_FILES; i++)
 		if (files[i].place == place && !strcmp(files[i].name, name))
@@ -95,6 +95,8 @@ unsigned procfs_find_dir(const char *rest)
 			return PROCFS_TASK;
 		rest += 6;
 		rest += strcspn(rest, "/");
+		if (!*rest)
+			return PROCFS_TID;
 	}
 	if (!*rest)
 		return PROCFS_SELF;
@@ -103,7 +105,7 @@ unsigned procfs_find_dir(const char *rest)
 
 const char *procfs_name(unsigned number)
 {
-	static const char *const dirs[] = {"", "", "fd", "task"};
+	static const char *const dirs[] = {"", "", "fd", "task", ""};
 	const struct procfs_file *f = file_of(number);
 
 	return f ? f->name : dirs[number <= PROCFS_DIRS ? number : 0];
@@ -327,12 +329,13 @@ static void list_name(struct listing *l, const char *name, uint8_t type)
 	l->from = l->at;
 }
 
-static void list_self(struct listing *l)
+static void list_self(struct listing *l, bool process)
 {
 	static const char *const links[] = {"cwd", "root", "exe"};
 	static const char *const common[] = {PROCFS_COMMON};
 
-	list_name(l, "task", DT_DIR);
+	if (process)
+		list_name(l, "task", DT_DIR);
 	list_name(l, "fd", DT_DIR);
 	for (unsigned i = 0; i < NR_FILES; i++)
 		if (files[i].place == SELF)
@@ -366,8 +369,8 @@ int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 		return -errno;
 	list_name(&l, ".", DT_DIR);
 	list_name(&l, "..", DT_DIR);
-	if (number == PROCFS_SELF) {
-		list_self(&l);
+	if (number == PROCFS_SELF || number == PROCFS_TID) {
+		list_self(&l, number == PROCFS_SELF);
 	} else if (number == PROCFS_FD) {
 		list_fds(&l, &s->fds);
 	} else {

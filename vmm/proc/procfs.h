@@ -20,10 +20,11 @@ struct vcpu;
 
 #define PROCFS_NONE 0u
 /* Directories; the numbers of files come after them. */
-#define PROCFS_SELF 1u /* /proc/PID, /proc/PID/task/TID */
+#define PROCFS_SELF 1u /* /proc/PID */
 #define PROCFS_FD   2u
 #define PROCFS_TASK 3u
-#define PROCFS_DIRS 3u
+#define PROCFS_TID  4u /* /proc/PID/task/TID: as PROCFS_SELF, but for task */
+#define PROCFS_DIRS 4u
 /* What is the same for all processes here, and says nothing about the VMM. */
 #define PROCFS_COMMON                                                          \
 	"mounts", "mountinfo", "cpuset", "cgroup", "oom_score",                \
@@ -34,9 +35,10 @@ struct vcpu;
  * "/task/TID/fd". PROCFS_NONE if the program has no such directory.
  */
 unsigned procfs_find_dir(const char *rest);
-/* A file of PROCFS_SELF (or, dir == PROCFS_NONE, of /proc itself) by name. */
+/* A file of PROCFS_SELF and PROCFS_TID (or, dir == PROCFS_NONE, of /proc
+ * itself) by name. */
 unsigned procfs_find(unsigned dir, const char *name);
-/* Its name; "" for PROCFS_SELF. */
+/* Its name; "" for a process's and a thread's. */
 const char *procfs_name(unsigned number);
 static inline bool procfs_is_dir(unsigned number)
 {

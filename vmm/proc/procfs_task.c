@@ -13,7 +13,8 @@
 
 int procfs_auxv(const struct procfs *p, FILE *out)
 {
-	fwrite(p->s->about.auxv, 1, p->s->about.auxv_len, out);
+	if (p->s->about.auxv)
+		fwrite(p->s->about.auxv, 1, p->s->about.auxv_len, out);
 	return 0;
 }
 

@@ -217,9 +217,10 @@ static int own_lookup(struct sys *s, const char *rest, const char *name,
 		return own_dir(s, open_path(out->parent, name, false, 0), out);
 	if (dir == PROCFS_FD)
 		return own_fd(s, name, flags, out);
-	if (dir != PROCFS_SELF)
+	if (dir == PROCFS_NONE)
 		return -ENOENT;
-	if (!strcmp(name, "fd") || !strcmp(name, "task"))
+	if (!strcmp(name, "fd") ||
+	    (!strcmp(name, "task") && dir == PROCFS_SELF))
 		return own_dir(s, open_path(out->parent, name, false, 0), out);
 	if (!strcmp(name, "exe"))
 		return own_alias(s, s->exe_fd, name, flags, out);
