@@ -43,8 +43,7 @@ static const char help_text[] =
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
 	"  -C DIR             start in DIR\n"
 	"  --rw DIR           let the program write below DIR (else read-only)\n"
-	"  --no-aslr          addresses as under `setarch -R`\n"
-	"  --aslr=SEED        random addresses, the same for the same SEED\n"
+	"  --no-aslr, --aslr=SEED  addresses as under `setarch -R`; repeatable ones\n"
 	"  -h, --help         this text             -V, --version\n"
 	"Exit status: the program's; 125 vmm failed, 126 cannot run, 127 not found.\n"
 	"See vmm(1).\n";
