@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "guestmem.h"
+#include "memlock.h"
 #include "message.h"
 #include "sys.h"
 #include "vcpu.h"
@@ -357,6 +358,7 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 		.rlim_stack = soft_limit(RLIMIT_STACK),
 		.rlim_data = soft_limit(RLIMIT_DATA),
 		.rlim_as = soft_limit(RLIMIT_AS),
+		.rlim_memlock = memlock_limit(soft_limit(RLIMIT_MEMLOCK)),
 		.nr_maps = p->nr_maps,
 		.pid = (uint32_t)getpid(),
 	};

@@ -95,6 +95,37 @@ static void call_file_read(struct vcpu *v)
 	call_page(v)->file_read.result = file_read(v, &call);
 }
 
+static int file_write(struct vcpu *v, const struct hv_call_file_read *call)
+{
+	if (call->n > HV_FILE_READ_MAX)
+		return -EIO;
+	for (uint32_t i = 0; i < call->n; i++) {
+		const void *frame =
+			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
+
+		if (!frame || sys_file_write(v->vm->sys, call->file,
+					     call->offset + i * HV_PAGE_SIZE,
+					     frame, HV_PAGE_SIZE))
+			return -EIO;
+	}
+	return 0;
+}
+
+static void call_file_write(struct vcpu *v)
+{
+	struct hv_call_file_read call = call_page(v)->file_read;
+
+	call_page(v)->file_read.result = file_write(v, &call);
+}
+
+static void call_file_op(struct vcpu *v)
+{
+	struct hv_call_file_op call = call_page(v)->file_op;
+
+	call_page(v)->file_op.result = sys_file_op(
+		v->vm->sys, call.file, call.op, call.start, call.end);
+}
+
 static void call_file_get(struct vcpu *v)
 {
 	struct hv_call_file_get call = call_page(v)->file_get;
@@ -102,6 +133,10 @@ static void call_file_get(struct vcpu *v)
 	call.size = 0;
 	call.file = sys_file_get(v->vm->sys, call.fd, call.prot, call.map_flags,
 				 &call.size);
+	call.flags = call.file > 0
+			     ? sys_file_flags(v->vm->sys, (uint32_t)call.file,
+					      call.fd, call.map_flags)
+			     : 0;
 	call_page(v)->file_get = call;
 }
 
@@ -259,6 +294,8 @@ static const call_fn call_table[HV_CALL_NR] = {
 	[HV_CALL_UPCALL_DONE] = call_upcall_done,
 	[HV_CALL_SIGNAL] = call_signal,
 	[HV_CALL_EXIT] = call_exit,
+	[HV_CALL_FILE_WRITE] = call_file_write,
+	[HV_CALL_FILE_OP] = call_file_op,
 	[HV_CALL_RING_FULL] = hypercall_drain_ring,
 };
 

@@ -16,6 +16,7 @@
 #include "inspect.h"
 #include "message.h"
 #include "stop.h"
+#include "sys.h"
 #include "vcpu_internal.h"
 
 #define MSR_STAR	   0xc0000081
@@ -218,13 +219,15 @@ void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
 	v->area->regs = *in;
 }
 
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as)
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
+		     uint64_t memlock)
 {
 	struct hv_limits *limits = &v->area->call.limits;
 
 	limits->stack = stack;
 	limits->data = data;
 	limits->as = as;
+	limits->memlock = memlock;
 	limits->changes++;
 }
 
@@ -235,8 +238,9 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 	inspect_at_exit(v->vm->dump, v);
 	v->stopping = true;
 	v->wait_status = wait_status;
-	/* Without the check nobody wants to see the guest tear down. */
-	v->done = !v->vm->check;
+	/* Nobody wants to see the guest tear down, but to check, or to have
+	 * what was written to files. */
+	v->done = !v->vm->check && !sys_file_any_written(v->vm->sys);
 	if (v->vm->check && check_guest_tables(v))
 		vcpu_abort(v);
 }
@@ -316,6 +320,14 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
 	page->upcall_va = va;
 	page->upcall_access = access;
 	return upcall(v, HV_STATUS_FAULT_IN);
+}
+
+int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
+{
+	if (v->done || v->upcall_pending)
+		return -EIO;
+	v->area->call.file_upcall = *call;
+	return upcall(v, HV_STATUS_FILE);
 }
 
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,

@@ -37,6 +37,8 @@ void level_forward_syscall(void);
 bool trap_check_return(struct hv_regs *regs);
 /* Have the record in the call page logged, before anything else happens. */
 void level_fault_log(void);
+/* See that it is done: before another fault is resolved in the same trap. */
+void level_log_now(void);
 /* Once, on the boot vCPU, before anything else here is used. */
 void level_init(const struct hv_boot *boot);
 

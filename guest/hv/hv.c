@@ -36,7 +36,34 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
 	return call->result;
 }
 
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size)
+int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		  const hv_gpa_t *frames)
+{
+	struct hv_call_file_read *call = &call_page()->file_read;
+
+	call->file = file;
+	call->offset = offset;
+	call->n = n;
+	for (unsigned i = 0; i < n; i++)
+		call->frames[i] = frames[i];
+	level_hypercall(HV_CALL_FILE_WRITE);
+	return call->result;
+}
+
+int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
+{
+	struct hv_call_file_op *call = &call_page()->file_op;
+
+	call->file = file;
+	call->op = op;
+	call->start = start;
+	call->end = end;
+	level_hypercall(HV_CALL_FILE_OP);
+	return call->result;
+}
+
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
+		uint32_t *flags)
 {
 	struct hv_call_file_get *call = &call_page()->file_get;
 
@@ -45,6 +72,7 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size)
 	call->map_flags = map_flags;
 	level_hypercall(HV_CALL_FILE_GET);
 	*size = call->size;
+	*flags = call->flags;
 	return call->file;
 }
 
@@ -110,6 +138,10 @@ bool hv_answer_upcalls(const struct hv_upcalls *up)
 			page->upcall_done.result = result;
 		} else if (page->status == HV_STATUS_DESCRIBE) {
 			up->describe(&page->describe);
+		} else if (page->status == HV_STATUS_FILE) {
+			int result = up->file(&page->file_upcall);
+
+			page->upcall_done.result = result;
 		} else {
 			break;
 		}

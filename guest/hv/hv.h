@@ -21,10 +21,20 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
 		 const hv_gpa_t *frames);
 
 /*
- * The file behind descriptor fd, to be mapped with prot and map_flags. Returns
- * a file number > 0 and its size in bytes, or -EBADF, -EACCES, -ENODEV, ...
+ * Write n frames to `file` at `offset`, up to its end. Returns 0 or -EIO.
  */
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size);
+int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		  const hv_gpa_t *frames);
+/* op: enum hv_file_op, on the bytes [start, end). 0 or -errno. */
+int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end);
+
+/*
+ * The file behind descriptor fd, to be mapped with prot and map_flags. Returns
+ * a file number > 0, its size in bytes, HV_FILE_* flags, or -EBADF, -EACCES,
+ * -ENODEV, ...
+ */
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
+		uint32_t *flags);
 /* No mapping and no cached page of `file` is left. */
 void hv_file_put(uint32_t file);
 
@@ -47,6 +57,8 @@ _Noreturn void hv_panic(const char *text);
 struct hv_upcalls {
 	/* Resolve one such request: 0 or -EFAULT. */
 	int (*fault_in)(uint64_t va, uint32_t access);
+	/* Write back or refresh: 0 or -EIO. */
+	int (*file)(const struct hv_call_file_upcall *call);
 	/* Answer in place. */
 	void (*describe)(struct hv_call_describe *d);
 };

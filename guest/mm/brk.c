@@ -20,13 +20,14 @@ static int heap_map(struct mm *mm, uint64_t start, uint64_t end)
 		.end = end,
 		.pgoff = start >> PAGE_SHIFT,
 		.prot = PROT_READ | PROT_WRITE,
-		.flags = VMA_ACCOUNT,
+		.flags = VMA_ACCOUNT | mm->def_flags,
 		.kind = HV_MAP_HEAP,
 	};
 
 	struct vma *v = vma_find_below(&mm->vmas, start);
 
 	if (end > HV_VA_USER_END ||
+	    !mm_may_lock(mm, mm->def_flags, end - start) ||
 	    !mm_may_expand(mm, like.prot, like.flags, vma_pages(&like)) ||
 	    mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;
@@ -62,6 +63,8 @@ int64_t mm_brk(struct mm *mm, uint64_t brk)
 			return (int64_t)mm->brk;
 		if (heap_map(mm, old, new))
 			return (int64_t)mm->brk;
+		if (mm->def_flags & VMA_LOCKED)
+			mm_populate_vmas(mm, old, new, true);
 	}
 	mm->brk = brk;
 	return (int64_t)brk;

@@ -213,8 +213,10 @@ static enum hv_outcome file_read_fault(struct fault *f)
 	err = window_pages(f, &w, pages);
 	if (err)
 		return file_error(err);
-	if (vma_writes_freely(v))
+	if (vma_writes_freely(v)) {
 		bits |= PTE_RW;
+		v->file->flags |= FILE_DIRTIED;
+	}
 	for (unsigned i = 0; i < w.n; i++) {
 		pte_t *p = f->p - w.want + i;
 
@@ -243,6 +245,7 @@ static enum hv_outcome shared_write_fault(struct fault *f)
 	if (err)
 		return file_error(err);
 	page->flags |= PG_DIRTY;
+	v->file->flags |= FILE_DIRTIED;
 	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
 	pt_count_filled(f->p, 1);
 	f->pfn = page_to_pfn(page);
@@ -306,6 +309,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
 		f->pfn = f->old_pfn;
 		old->flags |= PG_DIRTY;
+		f->vma->file->flags |= FILE_DIRTIED;
 		pt_change(f->p, anon_pte(f, f->pfn));
 		return old->flags & PG_SHMEM ? HV_FAULT_REUSE
 					     : HV_FAULT_SHARED_WRITE;
@@ -357,7 +361,8 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 	    va - prev->end < VMA_GUARD_GAP)
 		return false;
 	if (v->end - va > mm->rlim_stack ||
-	    !mm_may_expand(mm, v->prot, v->flags, pages))
+	    !mm_may_expand(mm, v->prot, v->flags, pages) ||
+	    !mm_may_lock(mm, v->flags, v->start - va))
 		return false;
 	if (!v->anon_id)
 		anon_prepare(mm, v);
@@ -503,6 +508,24 @@ int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
 		default:
 			break;
 		}
+	}
+	return 0;
+}
+
+int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore)
+{
+	struct vma *v = vma_find_first(&mm->vmas, start, end);
+
+	for (; v && v->start < end; v = v->next) {
+		uint64_t from = v->start > start ? v->start : start;
+		bool write = v->prot & PROT_WRITE && !(v->flags & VMA_SHARED);
+		int err = 0;
+
+		if (!(v->flags & (VMA_LOCKONFAULT | VMA_SPECIAL)))
+			err = mm_populate(mm, from, v->end < end ? v->end : end,
+					  write);
+		if (err && !ignore)
+			return err == -EINVAL ? -EFAULT : err;
 	}
 	return 0;
 }

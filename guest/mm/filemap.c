@@ -49,7 +49,7 @@ uint64_t filemap_pages(void)
 
 /* ---- Files ------------------------------------------------------------- */
 
-static struct file *file_find(uint32_t number)
+struct file *file_find(uint32_t number)
 {
 	for (struct list *l = files.next; l != &files; l = l->next) {
 		struct file *file = list_entry(l, struct file, link);
@@ -140,6 +140,8 @@ void file_put(struct file *file)
 	uint32_t number = file->number;
 
 	BUG_ON(!file->refs);
+	if (file->refs == 1)
+		file_sync(file, 0, ~0ull);
 	if (--file->refs)
 		return;
 	if (file->root)
@@ -214,6 +216,55 @@ struct page *filemap_find(const struct file *file, uint64_t index)
 	struct filemap_node *leaf = leaf_find(file, index);
 
 	return leaf ? leaf->slots[index & NODE_MASK] : NULL;
+}
+
+void filemap_drop(struct file *file, struct page *page)
+{
+	struct filemap_node *leaf = leaf_find(file, page->index);
+
+	BUG_ON(!leaf || leaf->slots[page->index & NODE_MASK] != page);
+	leaf->slots[page->index & NODE_MASK] = NULL;
+	page_drop(file, page);
+}
+
+struct walk {
+	struct file *file;
+	uint64_t start, end;
+	filemap_fn *fn;
+	void *ctx;
+};
+
+static void walk_node(const struct walk *w, struct filemap_node *node,
+		      unsigned level, uint64_t base)
+{
+	unsigned shift = (level - 1) * NODE_SHIFT;
+
+	for (unsigned i = 0; i < NODE_SLOTS; i++) {
+		uint64_t first = base | (uint64_t)i << shift;
+		uint64_t last = first | ((1ull << shift) - 1);
+
+		if (!node->slots[i] || last < w->start || first >= w->end)
+			continue;
+		if (level == 1)
+			w->fn(w->file, node->slots[i], w->ctx);
+		else
+			walk_node(w, node->slots[i], level - 1, first);
+	}
+}
+
+void filemap_walk(struct file *file, uint64_t start, uint64_t end,
+		  filemap_fn *fn, void *ctx)
+{
+	const struct walk w = {file, start, end, fn, ctx};
+
+	if (file->root)
+		walk_node(&w, file->root, file->height, 0);
+}
+
+void filemap_sync_all(void)
+{
+	for (struct list *l = files.next; l != &files; l = l->next)
+		file_sync(list_entry(l, struct file, link), 0, ~0ull);
 }
 
 /* ---- Reading ----------------------------------------------------------- */

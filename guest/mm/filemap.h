@@ -24,7 +24,12 @@ struct filemap_node;
 #define FILE_SHMEM 1u
 /* Shared anonymous memory: not known to the host, zeros at first. */
 #define FILE_ANON 2u
-
+/* mincore must not tell what of it is cached. */
+#define FILE_FOREIGN 4u
+/* Shared mappings may write it: the host can write it back. */
+#define FILE_WRITE 8u
+/* May have dirty pages: something was mapped for writing. */
+#define FILE_DIRTIED 16u
 struct file {
 	uint32_t number; /* the host's; 0: FILE_ANON */
 	uint32_t flags;	 /* FILE_* */
@@ -71,6 +76,38 @@ struct page *filemap_find(const struct file *file, uint64_t index);
  */
 int filemap_read(struct file *file, uint64_t index, unsigned n,
 		 struct page **pages);
+
+/* ---- Changes (writeback.c) ---------------------------------------------- */
+
+/*
+ * Write back what the pages [start, end) hold that the host's file does not,
+ * and have the processor tell about the next write. 0 or -EIO.
+ */
+int file_sync(struct file *file, uint64_t start, uint64_t end);
+/* file_sync of all files, whole. */
+void filemap_sync_all(void);
+/*
+ * The host's file has changed: it is `size` bytes long now, and what it holds
+ * in the bytes [start, end) is new. Pages beyond the end go, out of private
+ * mappings too, as Linux truncates; others are read again in place.
+ */
+void file_changed(struct file *file, uint64_t start, uint64_t end,
+		  uint64_t size);
+/* The file of this number, or NULL. Takes no reference. */
+struct file *file_find(uint32_t number);
+/* MADV_REMOVE, MADV_PAGEOUT of the pages [start, end). 0 or -errno. */
+int file_punch(struct file *file, uint64_t start, uint64_t end);
+void file_pageout(struct file *file, uint64_t start, uint64_t end);
+
+/*
+ * Call fn for each cached page in [start, end), in order. fn may drop the page
+ * it is called for, by filemap_drop.
+ */
+typedef void filemap_fn(struct file *file, struct page *page, void *ctx);
+void filemap_walk(struct file *file, uint64_t start, uint64_t end,
+		  filemap_fn *fn, void *ctx);
+/* Take a page that nobody maps out of the cache, and free it. */
+void filemap_drop(struct file *file, struct page *page);
 
 /* Files and cached pages there are now. */
 uint64_t filemap_files(void);

@@ -17,6 +17,9 @@
 #define MM_MAP_COUNT_MAX 65530u
 #define MM_MIN_ADDR	 0x10000ull
 
+#define PROT_RWX	(PROT_READ | PROT_WRITE | PROT_EXEC)
+#define VMA_LOCKED_MASK (VMA_LOCKED | VMA_LOCKONFAULT)
+
 enum mm_rss { RSS_ANON, RSS_FILE, RSS_SHMEM, NR_RSS };
 
 /*
@@ -30,8 +33,10 @@ struct mm {
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base, mmap_legacy_base;
-	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes */
+	uint64_t rlim_stack, rlim_data, rlim_as, rlim_memlock; /* bytes */
+	uint32_t def_flags; /* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
+	uint64_t locked_lost; /* of locked_vm: see mremap.c, dont_unmap */
 	uint64_t rss[NR_RSS];
 	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
 	uint64_t anon_ids;		  /* the last that was given out */
@@ -55,7 +60,9 @@ static inline uint64_t page_align(uint64_t n)
 /* Linux may_expand_vm: RLIMIT_AS and RLIMIT_DATA allow this many pages more. */
 bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
 		   uint64_t pages);
-/* Linux vm_stat_account; pages may be negative. */
+/* Linux mlock_future_ok: may so many bytes more be had with these flags? */
+bool mm_may_lock(const struct mm *mm, uint32_t flags, uint64_t bytes);
+/* Linux vm_stat_account, and locked_vm; pages may be negative. */
 void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages);
 
 /* Before memory goes: Linux update_hiwater_rss, update_hiwater_vm. */
@@ -75,10 +82,13 @@ int mm_map_anon_shared(struct mm *mm, struct vma *like);
  */
 struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
 		      uint64_t end, uint32_t prot, uint32_t flags);
-/* munmap of an aligned range, which may have holes. 0 or -ENOMEM. */
+/* munmap of an aligned range, which may have holes. 0, -ENOMEM, or -EPERM:
+ * something in it is sealed. */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
 /* Drop the pages of [start, end); the VMAs stay. */
 void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
+/* Likewise; cached_only: private pages stay. */
+void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only);
 /* Pages of [start, end) that are mapped by some VMA (Linux
  * count_vma_pages_range). */
 uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);
@@ -122,6 +132,17 @@ static inline enum mm_rss page_rss(const struct page *page)
 int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len,
 		     uint32_t flags);
 
+/* What is to be mapped. */
+struct map_source {
+	struct file *file; /* the caller's reference; NULL: none */
+	int error;	   /* what a mapping of the descriptor gets, or 0 */
+	bool writable;	   /* shared mappings may write */
+};
+/* Linux do_mmap; offset in bytes. source NULL: anonymous memory. */
+int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
+		      uint32_t flags, const struct map_source *source,
+		      uint64_t offset);
+
 /* ---- fault.c ----------------------------------------------------------- */
 
 /*
@@ -130,5 +151,11 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len,
  * memory), -EINVAL (forbidden), -EFAULT (past the end of the file).
  */
 int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write);
+/*
+ * Linux __mm_populate: likewise each mapping in [start, end) in its own way,
+ * holes left out. 0, -ENOMEM, or -EFAULT: forbidden, or past the end of the
+ * file. `ignore`: go on after errors.
+ */
+int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore);
 
 #endif

@@ -3,6 +3,7 @@
  *
  * Advice that changes a mapping's flags splits and merges VMAs, as there.
  * MADV_FREE keeps the pages: Linux may keep them too, for as long as it likes.
+ * MADV_PAGEOUT takes away what a Linux without swap can: clean pages of files.
  */
 #include "internal.h"
 
@@ -66,7 +67,12 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 	uint32_t flags = (v->flags & ~flag_advice[advice].clear) |
 			 flag_advice[advice].set;
 
-	if (flag_advice[advice].anon_only && !vma_is_anon(v))
+	if (flag_advice[advice].anon_only && v->file)
+		return -EINVAL;
+	if (v->flags & VMA_DROPPABLE &&
+	    (advice == MADV_DODUMP || advice == MADV_KEEPONFORK))
+		return -EINVAL;
+	if (v->flags & VMA_SPECIAL && advice == MADV_DODUMP)
 		return -EINVAL;
 	/* Linux ksm_madvise: shared memory is passed over. */
 	if (advice == MADV_MERGEABLE && v->flags & VMA_SHARED)
@@ -80,11 +86,80 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 	return 0;
 }
 
+/* ---- Advice about pages ------------------------------------------------ */
+
+struct aging {
+	struct mm *mm;
+	struct pt_gather g;
+	int advice;
+};
+
+/* Linux madvise_cold_or_pageout_pte_range, madvise_free_pte_range. */
+static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct aging *a = ctx;
+	struct page *page = pfn_to_page(pte_pfn(pte));
+	uint64_t clear = PTE_A;
+
+	if (pte_pfn(pte) == mm_globals.zero_pfn || page->mapcount > 1)
+		return 0;
+	if (a->advice == MADV_FREE) {
+		if (!(page->flags & PG_ANON))
+			return 0;
+		page->flags |= PG_LAZYFREE;
+		clear |= PTE_D;
+	}
+	if (pte.v & clear) {
+		pt_change(p, (pte_t){pte.v & ~clear});
+		pt_gather_flush(&a->g, va);
+	}
+	return 0;
+}
+
+static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
+{
+	struct aging a = {.mm = mm, .advice = advice};
+
+	pt_gather_init(&a.g);
+	pt_visit(mm->root, start, end, NULL, age_pte, &a);
+	pt_gather_finish(&a.g);
+}
+
+/* Linux madvise_remove: a hole in the file, or in shared anonymous memory. */
+static int advise_remove(struct vma *v, uint64_t start, uint64_t end)
+{
+	if (v->flags & VMA_LOCKED || !v->file)
+		return -EINVAL;
+	if (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE)
+		return -EACCES;
+	return file_punch(v->file, vma_pgoff(v, start), vma_pgoff(v, end));
+}
+
+/* Linux is_discard. */
+static bool is_discard(int advice)
+{
+	switch (advice) {
+	case MADV_FREE:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_REMOVE:
+	case MADV_DONTFORK:
+	case MADV_WIPEONFORK:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 			uint64_t end, int advice)
 {
-	const struct vma *v = *pv;
+	struct vma *v = *pv;
 
+	/* Linux can_madvise_modify: a file's content is not lost by it. */
+	if (v->flags & VMA_SEALED && is_discard(advice) && vma_is_anon(v) &&
+	    !(v->prot & PROT_WRITE))
+		return -EPERM;
 	switch (advice) {
 	case MADV_DONTNEED:
 		if (v->flags & VMA_LOCKED)
@@ -94,13 +169,23 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 		mm_zap(mm, start, end);
 		return 0;
 	case MADV_FREE:
-		return vma_is_anon(v) ? 0 : -EINVAL;
+		if (v->flags & VMA_LOCKED || !vma_is_anon(v))
+			return -EINVAL;
+		age_range(mm, start, end, advice);
+		return 0;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return v->flags & VMA_LOCKED ? -EINVAL : 0;
+		if (v->flags & VMA_LOCKED)
+			return -EINVAL;
+		age_range(mm, start, end, advice);
+		if (advice == MADV_PAGEOUT && v->file)
+			file_pageout(v->file, vma_pgoff(v, start),
+				     vma_pgoff(v, end));
+		return 0;
 	case MADV_WILLNEED:
 		return 0;
 	case MADV_REMOVE:
+		return advise_remove(v, start, end);
 	case MADV_COLLAPSE:
 		return -EINVAL;
 	default:

@@ -37,11 +37,12 @@ void mm_init(const struct hv_boot *boot)
 		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
 }
 
-void mm_set_limits(struct mm *mm, uint64_t stack, uint64_t data, uint64_t as)
+void mm_set_limits(struct mm *mm, const struct hv_limits *limits)
 {
-	mm->rlim_stack = stack;
-	mm->rlim_data = data;
-	mm->rlim_as = as;
+	mm->rlim_stack = limits->stack;
+	mm->rlim_data = limits->data;
+	mm->rlim_as = limits->as;
+	mm->rlim_memlock = limits->memlock;
 }
 
 hv_gpa_t mm_root(const struct mm *mm)
@@ -72,9 +73,17 @@ bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
 	       mm->data_vm + pages <= mm->rlim_data >> PAGE_SHIFT;
 }
 
+bool mm_may_lock(const struct mm *mm, uint32_t flags, uint64_t bytes)
+{
+	return !(flags & VMA_LOCKED) || mm->locked_vm + (bytes >> PAGE_SHIFT) <=
+						mm->rlim_memlock >> PAGE_SHIFT;
+}
+
 void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages)
 {
 	mm->total_vm += (uint64_t)pages;
+	if (flags & VMA_LOCKED)
+		mm->locked_vm += (uint64_t)pages;
 	if (is_exec(prot, flags))
 		mm->exec_vm += (uint64_t)pages;
 	else if (flags & VMA_GROWSDOWN)
@@ -262,20 +271,22 @@ struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
 
 struct zap {
 	struct mm *mm;
+	bool cached_only; /* leave private pages */
 	struct pt_gather g;
 };
 
 static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct zap *z = ctx;
-	struct page *page;
+	struct page *page = pfn_to_page(pte_pfn(pte));
 
+	if (z->cached_only && !(page->flags & PG_CACHE))
+		return 0;
 	pt_clear(p);
 	if (pte.v & PTE_P)
 		pt_gather_flush(&z->g, va);
 	if (pte_pfn(pte) == mm_globals.zero_pfn)
 		return 0;
-	page = pfn_to_page(pte_pfn(pte));
 	BUG_ON(!page->mapcount);
 	if (pte.v & PTE_D && page->flags & PG_CACHE)
 		page->flags |= PG_DIRTY;
@@ -285,9 +296,9 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
-void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
+void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only)
 {
-	struct zap z = {.mm = mm};
+	struct zap z = {.mm = mm, .cached_only = cached_only};
 
 	mm_note_peaks(mm);
 	pt_gather_init(&z.g);
@@ -295,31 +306,47 @@ void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
 	pt_gather_finish(&z.g);
 }
 
-/* Make VMA borders at start and end, where they lie in a VMA. */
+void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
+{
+	mm_zap_some(mm, start, end, false);
+}
+
+/*
+ * Make VMA borders at start and end, where they lie in a VMA. As on Linux a
+ * sealed mapping is found only when its turn comes.
+ */
 static int split_at_borders(struct mm *mm, uint64_t start, uint64_t end)
 {
-	struct vma *v = vma_find_first(&mm->vmas, start, start + PAGE_SIZE);
+	struct vma *v = vma_find_first(&mm->vmas, start, end);
 
 	if (v && v->start < start) {
 		if (end < v->end && mm->vmas.count >= MM_MAP_COUNT_MAX)
 			return -ENOMEM;
-		if (!vma_split(&mm->vmas, v, start))
+		if (v->flags & VMA_SEALED)
+			return -EPERM;
+		v = vma_split(&mm->vmas, v, start);
+		if (!v)
 			return -ENOMEM;
 	}
-	v = vma_find_first(&mm->vmas, end - PAGE_SIZE, end);
-	if (v && v->end > end && !vma_split(&mm->vmas, v, end))
-		return -ENOMEM;
+	for (; v && v->start < end; v = v->next) {
+		if (v->flags & VMA_SEALED)
+			return -EPERM;
+		if (v->end > end && !vma_split(&mm->vmas, v, end))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v, *next, *gone = NULL;
+	int err;
 
 	if (!vma_find_first(&mm->vmas, start, end))
 		return 0;
-	if (split_at_borders(mm, start, end))
-		return -ENOMEM;
+	err = split_at_borders(mm, start, end);
+	if (err)
+		return err;
 	mm_note_peaks(mm);
 	v = vma_find_first(&mm->vmas, start, end);
 	for (; v && v->start < end; v = next) {
@@ -420,6 +447,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->rlim_stack = e->rlim_stack;
 	mm->rlim_data = e->rlim_data;
 	mm->rlim_as = e->rlim_as;
+	mm->rlim_memlock = e->rlim_memlock;
 	mm->pid = e->pid;
 }
 
@@ -454,6 +482,8 @@ err_free:
 
 void mm_destroy(struct mm *mm)
 {
+	for (struct vma *v = mm->vmas.first; v; v = v->next)
+		vma_set_flags(&mm->vmas, v, v->flags & ~VMA_SEALED);
 	BUG_ON(mm_unmap(mm, 0, HV_VA_USER_END));
 	/* Tables that were made for a fault that found no frame. */
 	mm_zap(mm, 0, HV_VA_USER_END);

@@ -32,8 +32,7 @@ void mm_init(const struct hv_boot *boot);
 struct mm *mm_create(const struct hv_exec *exec);
 /* Unmap all, free all tables and the page cache entries nobody else uses. */
 void mm_destroy(struct mm *mm);
-/* setrlimit: bytes, ~0 is infinity. */
-void mm_set_limits(struct mm *mm, uint64_t stack, uint64_t data, uint64_t as);
+void mm_set_limits(struct mm *mm, const struct hv_limits *limits);
 hv_gpa_t mm_root(const struct mm *mm);
 
 /*
@@ -64,8 +63,29 @@ int64_t mm_mremap(struct mm *mm, uint64_t addr, uint64_t old_len,
 		  uint64_t new_len, uint32_t flags, uint64_t new_addr);
 int64_t mm_madvise(struct mm *mm, uint64_t addr, uint64_t len, int advice);
 int64_t mm_brk(struct mm *mm, uint64_t brk);
-/* vec: a byte for each page of len, in kernel memory; at most 4096 bytes. */
+/* vec: a byte for each page of len, in kernel memory. */
 int64_t mm_mincore(struct mm *mm, uint64_t addr, uint64_t len, uint8_t *vec);
+/* Of up to `pages` pages that lie in one mapping: how many, or -ENOMEM. */
+int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
+			uint8_t *vec);
+int64_t mm_msync(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags);
+int64_t mm_mlock(struct mm *mm, uint64_t addr, uint64_t len);
+int64_t mm_mlock2(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags);
+int64_t mm_munlock(struct mm *mm, uint64_t addr, uint64_t len);
+int64_t mm_mlockall(struct mm *mm, uint32_t flags);
+int64_t mm_munlockall(struct mm *mm);
+int64_t mm_pkey_mprotect(struct mm *mm, uint64_t addr, uint64_t len,
+			 uint32_t prot, int pkey);
+int64_t mm_mseal(struct mm *mm, uint64_t addr, uint64_t len, uint64_t flags);
+int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
+			    uint64_t prot, uint64_t pgoff, uint64_t flags);
+
+/*
+ * The frame of the user page at va, by its address in the direct map; NULL: an
+ * access would fault, also only to set an accessed or dirty bit.
+ */
+void *mm_user_page(struct mm *mm, uint64_t va, bool write);
+bool mm_is_mapped(struct mm *mm, uint64_t va);
 
 /* ---- Looking at an address space: /proc/PID/{maps,smaps,status,...} ------ */
 
@@ -94,6 +114,7 @@ int64_t mm_mincore(struct mm *mm, uint64_t addr, uint64_t len, uint8_t *vec);
 #define MM_VM_HUGEPAGE	  0x20000000ull /* hg */
 #define MM_VM_NOHUGEPAGE  0x40000000ull /* nh */
 #define MM_VM_MERGEABLE	  0x80000000ull /* mg */
+#define MM_VM_DROPPABLE	  (1ull << 40)	/* dp */
 #define MM_VM_SEALED	  (1ull << 42)	/* sl */
 
 /* One line of /proc/PID/maps. */
@@ -146,6 +167,15 @@ struct mm_stat {
 	uint64_t map_count, committed;
 };
 void mm_stat(const struct mm *mm, struct mm_stat *out);
+
+/*
+ * What the host asks when the program reads or writes a file that is mapped:
+ * write back the bytes [start, end), or: the file changed there and is `size`
+ * bytes long. 0 or -EIO.
+ */
+int mm_file_upcall(const struct hv_call_file_upcall *call);
+/* Write back all dirty pages of files: before the end. */
+void mm_sync_files(void);
 
 /* Fill in what mm knows of; call after mm_destroy and shrinking. */
 void mm_counters(struct hv_counters *out);

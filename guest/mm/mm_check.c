@@ -88,7 +88,8 @@ static bool accounts_are_true(const struct mm *mm)
 	for (const struct vma *v = mm->vmas.first; v; v = v->next)
 		mm_account(&sum, v->prot, v->flags, (int64_t)vma_pages(v));
 	return sum.total_vm == mm->total_vm && sum.data_vm == mm->data_vm &&
-	       sum.exec_vm == mm->exec_vm && sum.stack_vm == mm->stack_vm;
+	       sum.exec_vm == mm->exec_vm && sum.stack_vm == mm->stack_vm &&
+	       sum.locked_vm + mm->locked_lost == mm->locked_vm;
 }
 
 bool mm_check(const struct mm *mm)

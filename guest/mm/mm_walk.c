@@ -1,6 +1,6 @@
 /*
- * mm_walk.c: an address space as /proc shows it (Linux fs/proc/task_mmu.c).
- * Looks, and changes nothing.
+ * mm_walk.c: an address space as /proc shows it (Linux fs/proc/task_mmu.c), and
+ * where its pages are. Looks, and changes nothing.
  */
 #include "internal.h"
 
@@ -22,6 +22,7 @@ static const struct {
 	{VMA_MERGEABLE, MM_VM_MERGEABLE},
 	{VMA_LOCKONFAULT, MM_VM_LOCKONFAULT},
 	{VMA_SEALED, MM_VM_SEALED},
+	{VMA_DROPPABLE, MM_VM_DROPPABLE},
 };
 
 /*
@@ -204,4 +205,24 @@ void mm_stat(const struct mm *mm, struct mm_stat *out)
 		.env_end = mm->env_end,
 		.map_count = mm->vmas.count,
 	};
+}
+
+/* ---- For the kernel's own accesses -------------------------------------- */
+
+void *mm_user_page(struct mm *mm, uint64_t va, bool write)
+{
+	uint64_t need = PTE_P | PTE_US | PTE_A;
+	pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
+	pte_t pte = {p ? arch_pte_get(p).v : 0};
+
+	if (write)
+		need |= PTE_RW | PTE_D;
+	if (!p || (pte.v & need) != need)
+		return NULL;
+	return page_to_virt(pfn_to_page(pte_pfn(pte)));
+}
+
+bool mm_is_mapped(struct mm *mm, uint64_t va)
+{
+	return vma_find_first(&mm->vmas, va, va + 1) != NULL;
 }

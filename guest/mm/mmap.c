@@ -1,19 +1,24 @@
 /*
- * mmap.c: mmap, munmap, mprotect, mincore, and where a mapping may go (Linux
- * mm/mmap.c, mm/mprotect.c, arch/x86/kernel/sys_x86_64.c).
+ * mmap.c: mmap, munmap, remap_file_pages, and where a mapping may go (Linux
+ * mm/mmap.c, arch/x86/kernel/sys_x86_64.c).
  *
  * The order of the checks is Linux's, since it decides which errno a call with
  * two mistakes gets.
  */
 #include "hv.h"
 #include "internal.h"
-#include "string.h"
+
+/* Newer than Debian 12's headers. */
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+#ifndef MAP_ABOVE4G
+#define MAP_ABOVE4G 0x80
+#endif
 
 /* Where MAP_32BIT maps: Linux find_start_end, without its random part. */
 #define MM_32BIT_START 0x40000000ull
 #define MM_32BIT_END   0x80000000ull
-
-#define PROT_RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* ---- Where ------------------------------------------------------------- */
 
@@ -86,24 +91,37 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags)
 
 /* ---- mmap -------------------------------------------------------------- */
 
-/* Linux do_mmap's switch over MAP_TYPE, for files. */
-static int check_file_type(uint32_t prot, uint32_t flags, struct vma *like)
+/* Linux LEGACY_MAP_MASK: all that MAP_SHARED_VALIDATE knows. */
+#define KNOWN_FLAGS                                                            \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |                \
+	 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED |         \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |             \
+	 MAP_HUGETLB | MAP_32BIT | MAP_ABOVE4G | 0x7c000000u)
+
+/*
+ * Linux do_mmap's switch over MAP_TYPE, for files. source->error is what the
+ * host says about the descriptor's access mode and kind.
+ */
+static int check_file_type(uint32_t flags, const struct map_source *source,
+			   struct vma *like)
 {
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
-		if (flags & MAP_SYNC)
+		if (flags & ~KNOWN_FLAGS)
 			return -EOPNOTSUPP;
 		/* fall through */
 	case MAP_SHARED:
-		if (prot & PROT_WRITE)
-			return -ENODEV; /* nothing is written back yet */
-		like->flags |= VMA_SHARED | VMA_NOWRITE;
+		like->flags |= VMA_SHARED;
+		if (!source->writable)
+			like->flags |= VMA_NOWRITE;
 		break;
 	case MAP_PRIVATE:
 		break;
 	default:
 		return -EINVAL;
 	}
+	if (source->error)
+		return source->error;
 	return flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
@@ -116,6 +134,14 @@ static int check_anon_type(uint32_t flags, struct vma *like)
 		like->flags |= VMA_SHARED;
 		like->pgoff = 0;
 		return 0;
+	case MAP_DROPPABLE:
+		if (flags & (MAP_LOCKED | MAP_HUGETLB))
+			return -EINVAL;
+		if (flags & MAP_GROWSDOWN)
+			return -EINVAL;
+		like->flags |= VMA_DROPPABLE | VMA_NORESERVE | VMA_WIPEONFORK |
+			       VMA_DONTDUMP;
+		/* fall through */
 	case MAP_PRIVATE:
 		like->pgoff = like->start >> PAGE_SHIFT;
 		return 0;
@@ -144,6 +170,7 @@ static uint32_t flag_bits(uint32_t prot, uint32_t flags, uint32_t type)
 static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 {
 	uint64_t pages = vma_pages(like);
+	int err;
 
 	if (!mm_may_expand(mm, like->prot, like->flags, pages)) {
 		if (!(flags & MAP_FIXED))
@@ -152,8 +179,9 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 		if (!mm_may_expand(mm, like->prot, like->flags, pages))
 			return -ENOMEM;
 	}
-	if (mm_unmap(mm, like->start, like->end))
-		return -ENOMEM;
+	err = mm_unmap(mm, like->start, like->end);
+	if (err)
+		return err;
 	/* A shared anonymous mapping has its own memory, as on Linux a file. */
 	if (like->flags & VMA_SHARED && !like->file)
 		return mm_map_anon_shared(mm, like) ? -ENOMEM
@@ -161,23 +189,15 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 	return mm_map(mm, like) ? -ENOMEM : (int64_t)like->start;
 }
 
-static void populate(struct mm *mm, const struct vma *like, uint32_t flags)
-{
-	bool write = like->prot & PROT_WRITE && !(like->flags & VMA_SHARED);
-
-	if (!(flags & MAP_LOCKED) &&
-	    (flags & (MAP_POPULATE | MAP_NONBLOCK)) != MAP_POPULATE)
-		return;
-	mm_populate(mm, like->start, like->end, write);
-}
-
-/* file: NULL if anonymous; the caller's reference. */
-static int64_t do_mmap(struct mm *mm, uint64_t addr, uint64_t len,
-		       uint32_t prot, uint32_t flags, struct file *file,
-		       uint64_t offset)
+int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
+		      uint32_t flags, const struct map_source *source,
+		      uint64_t offset)
 {
 	struct vma like = {
-		.file = file, .mm = mm, .pgoff = offset >> PAGE_SHIFT};
+		.file = source ? source->file : NULL,
+		.mm = mm,
+		.pgoff = offset >> PAGE_SHIFT,
+	};
 	int64_t ret;
 
 	if (!len)
@@ -201,26 +221,42 @@ static int64_t do_mmap(struct mm *mm, uint64_t addr, uint64_t len,
 	if (flags & MAP_FIXED_NOREPLACE &&
 	    vma_find_first(&mm->vmas, like.start, like.end))
 		return -EEXIST;
+	like.flags = mm->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
+	if (flags & MAP_LOCKED && !mm->rlim_memlock)
+		return -EPERM;
+	if (!mm_may_lock(mm, like.flags, len))
+		return -EAGAIN;
 	/* Linux file_mmap_ok: file offsets are signed. */
-	if (file && like.pgoff + (len >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT)
+	if (source &&
+	    like.pgoff + (len >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT)
 		return -EOVERFLOW;
-	ret = file ? check_file_type(prot, flags, &like)
-		   : check_anon_type(flags, &like);
+	ret = source ? check_file_type(flags, source, &like)
+		     : check_anon_type(flags, &like);
 	if (ret)
 		return ret;
 	like.prot = prot & PROT_RWX;
 	like.flags = flag_bits(prot, flags, like.flags);
-	like.kind = file ? HV_MAP_FILE : HV_MAP_ANON;
+	like.kind = source ? HV_MAP_FILE : HV_MAP_ANON;
 	ret = map_region(mm, &like, flags);
-	if (ret >= 0)
-		populate(mm, &like, flags);
+	if (ret >= 0 &&
+	    (like.flags & VMA_LOCKED ||
+	     (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+		mm_populate_vmas(mm, like.start, like.start + len, true);
 	return ret;
+}
+
+static uint32_t file_flags(uint32_t hv)
+{
+	return (hv & HV_FILE_TMPFS ? FILE_SHMEM : 0) |
+	       (hv & HV_FILE_WRITABLE ? FILE_WRITE : 0) |
+	       (hv & HV_FILE_FOREIGN ? FILE_FOREIGN : 0);
 }
 
 int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		uint32_t flags, int32_t fd, uint64_t offset)
 {
-	struct file *file;
+	struct map_source source = {NULL, 0, false};
+	uint32_t hv_flags = 0;
 	uint64_t size = 0;
 	int64_t ret;
 	int number;
@@ -231,19 +267,33 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		/* As on a Linux whose pool of huge pages is empty. */
 		if (flags & MAP_HUGETLB)
 			return -ENOMEM;
-		return do_mmap(mm, addr, len, prot, flags, NULL, offset);
+		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
 	}
-	number = hv_file_get(fd, prot, flags, &size);
-	if (number < 0)
+	number = hv_file_get(fd, prot, flags, &size, &hv_flags);
+	if (number == -EBADF)
 		return number;
-	file = file_open((uint32_t)number, size, 0);
-	if (!file) {
+	if (!number) {
+		/* /dev/zero, which is as anonymous memory. */
+		if (flags & MAP_GROWSDOWN)
+			return -EINVAL;
+		if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
+			flags &= ~(uint32_t)MAP_PRIVATE;
+		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
+	}
+	if (number < 0) {
+		source.error = number;
+		return mm_map_source(mm, addr, len, prot, flags, &source,
+				     offset);
+	}
+	source.writable = hv_flags & HV_FILE_WRITABLE;
+	source.file = file_open((uint32_t)number, size, file_flags(hv_flags));
+	if (!source.file) {
 		/* Not known here, else no memory would have been needed. */
 		hv_file_put((uint32_t)number);
 		return -ENOMEM;
 	}
-	ret = do_mmap(mm, addr, len, prot, flags, file, offset);
-	file_put(file);
+	ret = mm_map_source(mm, addr, len, prot, flags, &source, offset);
+	file_put(source.file);
 	return ret;
 }
 
@@ -258,176 +308,49 @@ int64_t mm_munmap(struct mm *mm, uint64_t addr, uint64_t len)
 	return mm_unmap(mm, addr, addr + len);
 }
 
-/* ---- mprotect ---------------------------------------------------------- */
+/* ---- remap_file_pages -------------------------------------------------- */
 
-struct protect {
-	struct pt_gather g;
-	uint64_t bits; /* vma_pte_bits of the new protection */
-	bool write, shared;
-	bool freely; /* vma_writes_freely */
-};
-
-/*
- * Linux change_pte_range, can_change_pte_writable: what only this mapping uses
- * becomes writable at once, all else at the next write.
- */
-static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+/* Is [addr, end) mapped without holes, alike and from v's file? */
+static bool is_one_mapping(const struct vma *v, uint64_t end)
 {
-	struct protect *c = ctx;
-	uint64_t pfn = pte_pfn(pte);
-	uint64_t bits = c->bits | (pte.v & PTE_D);
+	const struct vma *next = v;
 
-	if (c->write && pfn != mm_globals.zero_pfn) {
-		const struct page *page = pfn_to_page(pfn);
-
-		/* Of a shared file what is dirty already, of shmem all. */
-		if (page->flags & PG_ANON
-			    ? page->refcount == 1
-			    : c->freely || (c->shared && pte.v & PTE_D))
-			bits |= PTE_RW;
+	while (next->end < end) {
+		if (!next->next || next->next->start != next->end)
+			return false;
+		next = next->next;
+		if (next->file != v->file || next->flags != v->flags ||
+		    next->prot != v->prot)
+			return false;
 	}
-	if (pte.v == pte_make(pfn, bits).v)
-		return 0;
-	pt_change(p, pte_make(pfn, bits));
-	if (pte.v & PTE_P &&
-	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX))
-		pt_gather_flush(&c->g, va);
-	return 0;
+	return true;
 }
 
-/* v has its new protection, [start, end) may have the old one. */
-static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
-			  uint64_t end)
+/* Emulated, as on Linux since 4.0: a new mapping in the old one's place. */
+int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
+			    uint64_t prot, uint64_t pgoff, uint64_t flags)
 {
-	struct protect c = {
-		.bits = vma_pte_bits(v->prot),
-		.write = v->prot & PROT_WRITE,
-		.shared = v->flags & VMA_SHARED,
-		.freely = vma_writes_freely(v),
-	};
-
-	pt_gather_init(&c.g);
-	pt_visit(mm->root, start, end, &c.g, protect_pte, &c);
-	pt_gather_finish(&c.g);
-}
-
-/* Linux mprotect_fixup. Returns the VMA that has the range now. */
-static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
-		       uint64_t end, uint32_t prot)
-{
-	struct vma *v = *pv;
-	uint32_t flags = v->flags;
-	uint64_t pages = (end - start) >> PAGE_SHIFT;
-
-	if (v->prot == prot)
-		return 0;
-	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
-		return -EACCES;
-	if (prot & PROT_WRITE) {
-		/* Only what becomes data memory now can be too much. */
-		if (!mm_may_expand(mm, prot, flags, pages) &&
-		    mm_may_expand(mm, v->prot, flags, pages))
-			return -ENOMEM;
-		if (!(flags & (VMA_SHARED | VMA_NORESERVE)))
-			flags |= VMA_ACCOUNT;
-	} else if (vma_is_anon(v) && !v->anon_id) {
-		flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
-	}
-	v = mm_modify(mm, v, start, end, prot, flags);
-	if (!v)
-		return -ENOMEM;
-	protect_range(mm, v, start, end);
-	*pv = v;
-	return 0;
-}
-
-int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
-{
-	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
-	uint64_t end;
+	uint32_t map_flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+	struct map_source source = {NULL, 0, true};
 	struct vma *v;
+	int64_t ret;
 
-	prot &= ~grows;
-	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & (PAGE_SIZE - 1))
+	addr &= PAGE_MASK;
+	len &= PAGE_MASK;
+	if (prot || addr + len <= addr || pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
-	if (!len)
-		return 0;
-	end = addr + page_align(len);
-	if (end <= addr)
-		return -ENOMEM;
-	if (prot & ~(uint32_t)(PROT_RWX | PROT_SEM))
+	v = vma_find_first(&mm->vmas, addr, addr + 1);
+	/* VM_SHARED: a file opened for reading only does not do. */
+	if (!v || !(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE ||
+	    !is_one_mapping(v, addr + len))
 		return -EINVAL;
-	prot &= PROT_RWX;
-	v = vma_find(&mm->vmas, addr);
-	if (!v)
-		return -ENOMEM;
-	if (grows & PROT_GROWSDOWN) {
-		if (v->start >= end)
-			return -ENOMEM;
-		addr = v->start;
-		if (!(v->flags & VMA_GROWSDOWN))
-			return -EINVAL;
-	} else if (v->start > addr) {
-		return -ENOMEM;
-	} else if (grows) {
-		return -EINVAL; /* nothing grows up on x86 */
-	}
-	while (addr < end) {
-		uint64_t upto;
-		int err;
-
-		if (!v || v->start > addr)
-			return -ENOMEM;
-		upto = v->end < end ? v->end : end;
-		err = protect_vma(mm, &v, addr, upto, prot);
-		if (err)
-			return err;
-		addr = upto;
-		if (addr >= v->end)
-			v = v->next;
-	}
-	return 0;
-}
-
-/* ---- mincore ----------------------------------------------------------- */
-
-struct residency {
-	uint64_t start;
-	uint8_t *vec;
-};
-
-static int residency_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
-{
-	struct residency *r = ctx;
-
-	(void)p;
-	(void)pte;
-	r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
-	return 0;
-}
-
-int64_t mm_mincore(struct mm *mm, uint64_t addr, uint64_t len, uint8_t *vec)
-{
-	struct residency r = {addr, vec};
-	uint64_t end;
-	struct vma *v;
-
-	if (addr & (PAGE_SIZE - 1))
-		return -EINVAL;
-	end = addr + page_align(len);
-	if (end < addr || end > HV_VA_USER_END)
-		return -ENOMEM;
-	memset(vec, 0, (end - addr) >> PAGE_SHIFT);
-	v = vma_find(&mm->vmas, addr);
-	for (uint64_t va = addr; va < end; v = v->next) {
-		if (!v || v->start > va)
-			return -ENOMEM;
-		for (; v->file && va < v->end && va < end; va += PAGE_SIZE)
-			vec[(va - addr) >> PAGE_SHIFT] =
-				filemap_find(v->file, vma_pgoff(v, va)) != NULL;
-		va = v->end;
-	}
-	if (end > addr)
-		pt_visit(mm->root, addr, end, NULL, residency_pte, &r);
-	return 0;
+	map_flags |= (uint32_t)flags & MAP_NONBLOCK;
+	if (v->flags & VMA_LOCKED)
+		map_flags |= MAP_LOCKED;
+	source.file = v->file;
+	file_get(source.file);
+	ret = mm_map_source(mm, addr, len, v->prot, map_flags, &source,
+			    pgoff << PAGE_SHIFT);
+	file_put(source.file);
+	return ret < 0 ? ret : 0;
 }

@@ -1,12 +1,12 @@
 /*
- * mremap.c: shrink, grow in place, move (Linux mm/mremap.c). Frames move by
- * their page-table entries; nothing is copied.
- *
- * Not here: MREMAP_DONTUNMAP, and old_len 0, which makes a second mapping of
- * shared memory: both give -EINVAL. Moving several mappings by one call, as
- * Linux can since 6.17, gives -EFAULT.
+ * mremap.c: shrink, grow in place, move, duplicate (Linux mm/mremap.c, 6.18).
+ * Frames move by their page-table entries; nothing is copied.
  */
 #include "internal.h"
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
 
 struct move {
 	struct mm *mm;
@@ -50,93 +50,158 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
 	return 0;
 }
 
+/* One call, or its part that concerns one mapping (Linux vma_remap_struct). */
+struct remap {
+	struct mm *mm;
+	uint64_t addr, old_len, new_len, new_addr;
+	uint32_t flags;
+	struct vma *v; /* has addr */
+	bool locked;   /* what grew is to be brought in */
+};
+
 /*
- * Linux move_vma: [addr, addr + old_len) of v to the free range at `to`. The
- * new part is accounted before the old one goes, as there.
+ * Linux dontunmap_complete: the old mapping stays, empty. All of it, also what
+ * was not moved, is locked no longer, but stays counted as if it were.
  */
-static int64_t move(struct mm *mm, struct vma *v, uint64_t addr,
-		    uint64_t old_len, uint64_t new_len, uint64_t to)
+static void dont_unmap(struct mm *mm, struct vma *v, uint64_t start,
+		       uint64_t end)
 {
-	struct vma like = *v;
+	if (v->flags & VMA_LOCKED)
+		mm->locked_lost += vma_pages(v);
+	vma_set_flags(&mm->vmas, v, v->flags & ~VMA_LOCKED_MASK);
+	if (v->start == start && v->end == end)
+		v->anon_id = 0; /* as if never written */
+}
+
+/*
+ * Linux move_vma: [addr, addr + old_len) to the free range at `to`. The new
+ * part is accounted before the old one goes, as there.
+ */
+static int64_t move(struct remap *r, uint64_t to)
+{
+	struct mm *mm = r->mm;
+	struct vma like = *r->v;
 
 	if (mm->vmas.count >= MM_MAP_COUNT_MAX - 3)
 		return -ENOMEM;
 	like.start = to;
-	like.end = to + new_len;
-	like.pgoff = vma_pgoff(v, addr);
+	like.end = to + r->new_len;
+	like.pgoff = vma_pgoff(r->v, r->addr);
 	/* Linux copy_vma: memory never written is as if mapped there. */
-	if (vma_is_anon(v) && !v->anon_id)
+	if (vma_is_anon(r->v) && !r->v->anon_id)
 		like.pgoff = to >> PAGE_SHIFT;
 	if (mm_map(mm, &like))
 		return -ENOMEM;
-	if (move_pages(mm, addr, to, old_len)) {
-		mm_unmap(mm, to, to + new_len);
+	if (r->old_len && move_pages(mm, r->addr, to, r->old_len)) {
+		mm_unmap(mm, to, to + r->new_len);
 		return -ENOMEM;
 	}
-	/* If that needs a VMA and there is no memory, the old stays, empty. */
-	mm_unmap(mm, addr, addr + old_len);
+	/* mm_map may have merged: look the old one up again. */
+	if (r->flags & MREMAP_DONTUNMAP)
+		dont_unmap(mm, vma_find(&mm->vmas, r->addr), r->addr,
+			   r->addr + r->old_len);
+	else if (r->old_len) /* without memory for it the old stays, empty */
+		mm_unmap(mm, r->addr, r->addr + r->old_len);
 	return (int64_t)to;
 }
 
-/* Linux check_prep_vma. v contains addr. */
-static int check_resize(const struct mm *mm, const struct vma *v, uint64_t addr,
-			uint64_t old_len, uint64_t new_len)
+static inline bool has_target(const struct remap *r)
 {
-	uint64_t pgoff = vma_pgoff(v, addr);
+	return r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+}
 
-	if (!old_len)
-		return -EINVAL;
-	if ((old_len < new_len ? old_len : new_len) > v->end - addr)
+/* Linux check_prep_vma. */
+static int check_vma(const struct remap *r)
+{
+	const struct vma *v = r->v;
+	uint64_t pgoff, old_len = r->old_len;
+
+	if (!v)
 		return -EFAULT;
-	if (new_len == old_len)
+	if (v->flags & VMA_SEALED)
+		return -EPERM;
+	/* A shrink in place may start in one mapping and end in another. */
+	if (!has_target(r) && old_len >= r->new_len)
 		return 0;
-	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
+	if (!old_len && !(v->flags & VMA_SHARED))
+		return -EINVAL;
+	if (r->flags & MREMAP_DONTUNMAP && v->flags & VMA_SPECIAL)
+		return -EINVAL;
+	if (old_len > r->new_len)
+		old_len = r->new_len;
+	if (old_len > v->end - r->addr)
+		return -EFAULT;
+	if (r->new_len == old_len)
+		return 0;
+	pgoff = vma_pgoff(v, r->addr);
+	if (pgoff + (r->new_len >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
 	if (v->flags & VMA_SPECIAL)
 		return -EFAULT;
-	if (new_len > old_len &&
-	    !mm_may_expand(mm, v->prot, v->flags,
-			   (new_len - old_len) >> PAGE_SHIFT))
+	if (!mm_may_lock(r->mm, v->flags, r->new_len - old_len))
+		return -EAGAIN;
+	if (!mm_may_expand(r->mm, v->prot, v->flags,
+			   (r->new_len - old_len) >> PAGE_SHIFT))
 		return -ENOMEM;
 	return 0;
 }
 
 /* Linux check_mremap_params; lengths are page-aligned. */
-static int check_params(const struct mm *mm, uint64_t addr, uint64_t old_len,
-			uint64_t new_len, uint32_t flags, uint64_t new_addr)
+static int check_params(const struct remap *r)
 {
-	if (flags & ~(uint32_t)(MREMAP_MAYMOVE | MREMAP_FIXED) ||
-	    addr & (PAGE_SIZE - 1) || !new_len || new_len > HV_VA_USER_END)
+	const uint32_t known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+	if (r->flags & ~known || r->addr & (PAGE_SIZE - 1) || !r->new_len ||
+	    r->new_len > HV_VA_USER_END)
 		return -EINVAL;
-	if (!(flags & MREMAP_FIXED))
+	if (!has_target(r))
 		return 0;
-	if (new_addr > HV_VA_USER_END - new_len || new_addr & (PAGE_SIZE - 1) ||
-	    !(flags & MREMAP_MAYMOVE))
+	if (r->new_addr > HV_VA_USER_END - r->new_len ||
+	    r->new_addr & (PAGE_SIZE - 1) || !(r->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (addr + old_len > new_addr && new_addr + new_len > addr)
+	if (r->flags & MREMAP_DONTUNMAP && r->old_len != r->new_len)
 		return -EINVAL;
-	return mm->vmas.count + 2 >= MM_MAP_COUNT_MAX - 3 ? -ENOMEM : 0;
+	if (r->addr + r->old_len > r->new_addr &&
+	    r->new_addr + r->new_len > r->addr)
+		return -EINVAL;
+	return r->mm->vmas.count + 2 >= MM_MAP_COUNT_MAX - 3 ? -ENOMEM : 0;
 }
 
-/* Linux mremap_to: to exactly new_addr. All has been checked. */
-static int64_t remap_to(struct mm *mm, uint64_t addr, uint64_t old_len,
-			uint64_t new_len, uint64_t new_addr)
+/* Linux vrm_set_new_addr: where get_unmapped_area would put it. */
+static int64_t find_place(const struct remap *r, uint64_t hint)
+{
+	uint32_t flags = r->flags & MREMAP_FIXED ? MAP_FIXED : 0;
+
+	if (vma_is_anon(r->v))
+		flags |= MAP_ANONYMOUS | MAP_PRIVATE;
+	return mm_find_area(r->mm, hint, r->new_len, flags);
+}
+
+/* Linux mremap_to: with MREMAP_FIXED to exactly new_addr. */
+static int64_t remap_to(struct remap *r)
 {
 	int64_t ret;
 
-	if (mm_unmap(mm, new_addr, new_addr + new_len))
-		return -ENOMEM;
-	if (old_len > new_len) {
-		ret = mm_munmap(mm, addr + new_len, old_len - new_len);
+	if (r->flags & MREMAP_FIXED) {
+		ret = mm_unmap(r->mm, r->new_addr, r->new_addr + r->new_len);
 		if (ret)
 			return ret;
-		old_len = new_len;
+		r->v = vma_find(&r->mm->vmas, r->addr);
 	}
-	ret = mm_find_area(mm, new_addr, new_len, MAP_FIXED);
-	if (ret < 0)
-		return ret;
-	return move(mm, vma_find(&mm->vmas, addr), addr, old_len, new_len,
-		    new_addr);
+	if (r->old_len > r->new_len) {
+		ret = mm_munmap(r->mm, r->addr + r->new_len,
+				r->old_len - r->new_len);
+		if (ret)
+			return ret;
+		r->old_len = r->new_len;
+		r->v = vma_find(&r->mm->vmas, r->addr);
+	}
+	if (r->flags & MREMAP_DONTUNMAP &&
+	    !mm_may_expand(r->mm, r->v->prot, r->v->flags,
+			   r->old_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	ret = find_place(r, r->new_addr);
+	return ret < 0 ? ret : move(r, (uint64_t)ret);
 }
 
 /* Linux vma_expandable, and the merge that makes it longer. */
@@ -154,54 +219,96 @@ static bool grow_in_place(struct mm *mm, struct vma *v, uint64_t delta)
 }
 
 /* Linux expand_vma: in place if there is room, else elsewhere if it may. */
-static int64_t expand(struct mm *mm, struct vma *v, uint64_t addr,
-		      uint64_t old_len, uint64_t new_len, uint32_t flags)
+static int64_t expand(struct remap *r)
 {
 	int64_t ret;
 
-	if (old_len == v->end - addr && grow_in_place(mm, v, new_len - old_len))
-		return (int64_t)addr;
-	if (!(flags & MREMAP_MAYMOVE))
+	if (r->old_len && r->old_len == r->v->end - r->addr &&
+	    grow_in_place(r->mm, r->v, r->new_len - r->old_len))
+		return (int64_t)r->addr;
+	if (!(r->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	ret = mm_find_area(mm, 0, new_len,
-			   vma_is_anon(v) ? MAP_ANONYMOUS | MAP_PRIVATE : 0);
-	if (ret < 0)
+	ret = find_place(r, 0);
+	return ret < 0 ? ret : move(r, (uint64_t)ret);
+}
+
+/*
+ * Linux remap_move, since 6.17: a move without a change of size may take many
+ * mappings along, with the gaps between them.
+ */
+static int64_t move_many(struct remap *r)
+{
+	uint64_t start = r->addr, end = r->addr + r->old_len;
+	uint64_t target = r->new_addr, last_end = 0;
+	int64_t first = -EFAULT;
+
+	for (uint64_t at = start; at < end; at = last_end) {
+		struct vma *v = vma_find_first(&r->mm->vmas, at, end);
+		int64_t ret;
+
+		if (!v)
+			break;
+		if (!last_end && v->start > start)
+			return -EFAULT;
+		r->v = v;
+		r->addr = v->start > start ? v->start : start;
+		r->new_addr = target + (last_end ? v->start - last_end : 0);
+		r->old_len = r->new_len =
+			(v->end < end ? v->end : end) - r->addr;
+		last_end = v->end;
+		ret = check_vma(r);
+		if (!ret)
+			ret = remap_to(r);
+		if (ret < 0)
+			return ret;
+		if (first < 0)
+			first = ret;
+		target = (uint64_t)ret + r->new_len;
+	}
+	return first;
+}
+
+static int64_t remap_one(struct remap *r)
+{
+	int64_t ret;
+
+	r->v = vma_find_first(&r->mm->vmas, r->addr, r->addr + 1);
+	ret = check_vma(r);
+	if (ret)
 		return ret;
-	return move(mm, v, addr, old_len, new_len, (uint64_t)ret);
+	r->locked = r->v->flags & VMA_LOCKED && r->old_len < r->new_len;
+	if (has_target(r))
+		return remap_to(r);
+	if (r->old_len < r->new_len)
+		return expand(r);
+	if (r->old_len > r->new_len)
+		ret = mm_munmap(r->mm, r->addr + r->new_len,
+				r->old_len - r->new_len);
+	return ret ? ret : (int64_t)r->addr;
 }
 
 int64_t mm_mremap(struct mm *mm, uint64_t addr, uint64_t old_len,
 		  uint64_t new_len, uint32_t flags, uint64_t new_addr)
 {
-	struct vma *v;
-	bool locked;
-	int64_t ret;
+	struct remap r = {
+		.mm = mm,
+		.addr = addr,
+		.old_len = page_align(old_len),
+		.new_len = page_align(new_len),
+		.new_addr = new_addr,
+		.flags = flags,
+	};
+	uint64_t grown;
+	int64_t ret = check_params(&r);
 
-	old_len = page_align(old_len);
-	new_len = page_align(new_len);
-	ret = check_params(mm, addr, old_len, new_len, flags, new_addr);
 	if (ret)
 		return ret;
-	v = vma_find_first(&mm->vmas, addr, addr + 1);
-	if (!v)
-		return -EFAULT;
-	/* A shrink in place may start in one mapping and end in another. */
-	if (flags & MREMAP_FIXED || old_len < new_len)
-		ret = check_resize(mm, v, addr, old_len, new_len);
-	if (ret)
-		return ret;
-	locked = v->flags & VMA_LOCKED;
-	if (flags & MREMAP_FIXED)
-		ret = remap_to(mm, addr, old_len, new_len, new_addr);
-	else if (old_len < new_len)
-		ret = expand(mm, v, addr, old_len, new_len, flags);
-	else if (old_len > new_len &&
-		 mm_munmap(mm, addr + new_len, old_len - new_len))
-		return -ENOMEM;
-	else
-		return (int64_t)addr;
-	if (ret >= 0 && locked && old_len < new_len)
-		mm_populate(mm, (uint64_t)ret + old_len,
-			    (uint64_t)ret + new_len, true);
+	if (flags & MREMAP_FIXED && r.old_len == r.new_len)
+		return move_many(&r);
+	grown = r.old_len;
+	ret = remap_one(&r);
+	if (ret >= 0 && r.locked)
+		mm_populate_vmas(mm, (uint64_t)ret + grown,
+				 (uint64_t)ret + r.new_len, true);
 	return ret;
 }

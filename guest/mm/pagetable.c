@@ -91,7 +91,7 @@ void pt_gather_finish(struct pt_gather *g)
 
 		g->pages = (struct page *)(uintptr_t)page->private;
 		page->private = 0;
-		page->flags &= ~(PG_ANON | PG_TABLE);
+		page->flags &= ~(PG_ANON | PG_TABLE | PG_LAZYFREE);
 		page_put(page);
 	}
 	pt_gather_init(g);

@@ -38,6 +38,7 @@ struct mm;
 #define VMA_NOHUGE	0x80000u
 #define VMA_MERGEABLE	0x100000u
 #define VMA_LOCKONFAULT 0x200000u /* MLOCK_ONFAULT, with VMA_LOCKED */
+#define VMA_DROPPABLE	0x800000u
 #define VMA_SEALED	0x400000u /* mseal */
 
 /* Linux stack_guard_gap: kept free below a mapping that grows down. */

@@ -267,5 +267,6 @@ static void describe(struct hv_call_describe *d)
 
 const struct hv_upcalls kernel_upcalls = {
 	.fault_in = kernel_fault_in,
+	.file = mm_file_upcall,
 	.describe = describe,
 };

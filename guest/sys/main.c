@@ -53,13 +53,15 @@ void kernel_update_limits(void)
 	if (cpu->limit_changes == limits->changes)
 		return;
 	cpu->limit_changes = limits->changes;
-	mm_set_limits(cpu->mm, limits->stack, limits->data, limits->as);
+	mm_set_limits(cpu->mm, limits);
 }
 
 void kernel_exit(void)
 {
 	struct cpu *cpu = cpu_this();
 	struct hv_counters counters = {0};
+
+	mm_sync_files();
 
 	if (kernel_boot.check) {
 		if (!mm_check(cpu->mm))

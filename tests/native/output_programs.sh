@@ -21,7 +21,7 @@ compiled_programs() {
 	each "mmap and its family" maps
 	same "mremap into the same page table" "$bin/maps.glibc" neighbour
 	compile_as glibc "$here/src/resident.c"
-	later "mincore, mlock, msync" "$bin/resident.glibc"
+	same "mincore, mlock, msync" "$bin/resident.glibc"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin
@@ -35,6 +35,7 @@ compiled_programs() {
 	input=/dev/null
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
+	each "a shared mapping and its file" sharedfile "$writable"
 	writable=
 	ways_to_end
 }

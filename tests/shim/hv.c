@@ -19,13 +19,15 @@ struct shim_file {
 	uint8_t *bytes;
 	size_t len;
 	int64_t refs;
+	bool writable; /* was mapped so */
 };
 
 static struct shim_file files[FILES_MAX + 1]; /* by number, 0 unused */
 static uint32_t nr_files;
-static uint32_t fds[FDS_MAX]; /* file number, 0 = closed */
-static uint64_t pages_read;
-static struct shim_failure fail_banks, fail_reads;
+static uint32_t fds[FDS_MAX];	   /* file number, 0 = closed */
+static uint32_t fd_flags[FDS_MAX]; /* HV_FILE_* */
+static uint64_t pages_read, pages_written, file_syncs;
+static struct shim_failure fail_banks, fail_reads, fail_writes;
 
 void shim_hv_reset(void)
 {
@@ -33,9 +35,10 @@ void shim_hv_reset(void)
 		free(files[i].bytes);
 	memset(files, 0, sizeof(files));
 	memset(fds, 0, sizeof(fds));
+	memset(fd_flags, 0, sizeof(fd_flags));
 	nr_files = 0;
-	pages_read = 0;
-	fail_banks = fail_reads = (struct shim_failure){0, 0};
+	pages_read = pages_written = file_syncs = 0;
+	fail_banks = fail_reads = fail_writes = (struct shim_failure){0, 0};
 }
 
 void shim_fail_banks(unsigned after, unsigned count)
@@ -46,6 +49,11 @@ void shim_fail_banks(unsigned after, unsigned count)
 void shim_fail_reads(unsigned after, unsigned count)
 {
 	fail_reads = (struct shim_failure){after, count};
+}
+
+void shim_fail_writes(unsigned after, unsigned count)
+{
+	fail_writes = (struct shim_failure){after, count};
 }
 
 static struct shim_file *file_at(uint32_t file)
@@ -86,6 +94,11 @@ uint32_t shim_file_add_pattern(size_t len)
 	return file;
 }
 
+void shim_fd_set_flags(int fd, uint32_t flags)
+{
+	fd_flags[fd] = flags;
+}
+
 void shim_fd_set(int fd, uint32_t file)
 {
 	if (fd < 0 || fd >= FDS_MAX)
@@ -93,6 +106,35 @@ void shim_fd_set(int fd, uint32_t file)
 	if (file)
 		file_at(file);
 	fds[fd] = file;
+	fd_flags[fd] = 0;
+}
+
+uint8_t *shim_file_bytes(uint32_t file)
+{
+	return file_at(file)->bytes;
+}
+
+void shim_file_resize(uint32_t file, size_t len)
+{
+	struct shim_file *f = file_at(file);
+	uint8_t *bytes = calloc(1, len + 1);
+
+	if (!bytes)
+		shim_abort("no memory for a file of %zu bytes", len);
+	memcpy(bytes, f->bytes, len < f->len ? len : f->len);
+	free(f->bytes);
+	f->bytes = bytes;
+	f->len = len;
+}
+
+uint64_t shim_file_writes(void)
+{
+	return pages_written;
+}
+
+uint64_t shim_file_syncs(void)
+{
+	return file_syncs;
 }
 
 uint64_t shim_file_reads(void)
@@ -138,16 +180,57 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
 	return 0;
 }
 
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size)
+int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		  const hv_gpa_t *frames)
+{
+	const struct shim_file *f = file_at(file);
+
+	if (!n || n > HV_FILE_READ_MAX || offset % HV_PAGE_SIZE)
+		shim_abort("hv_file_write of %u pages at %#lx", n, offset);
+	if (!f->writable)
+		shim_abort("hv_file_write to file %u, not writable", file);
+	if (shim_failure_due(&fail_writes))
+		return -EIO;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t at = offset + i * HV_PAGE_SIZE;
+		uint64_t len = at < f->len ? f->len - at : 0;
+
+		if (len > HV_PAGE_SIZE)
+			len = HV_PAGE_SIZE;
+		memcpy(f->bytes + (len ? at : 0), shim_frame(frames[i]), len);
+	}
+	pages_written += n;
+	return 0;
+}
+
+int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
+{
+	const struct shim_file *f = file_at(file);
+
+	if (op == HV_FILE_OP_SYNC) {
+		file_syncs++;
+		return 0;
+	}
+	if (end > f->len)
+		end = f->len;
+	if (start < end)
+		memset(f->bytes + start, 0, end - start);
+	return 0;
+}
+
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
+		uint32_t *flags)
 {
 	struct shim_file *f;
 
-	(void)prot;
-	(void)map_flags;
 	if (fd < 0 || fd >= FDS_MAX || !fds[fd])
 		return -EBADF;
 	f = file_at(fds[fd]);
+	if (prot & 2 && map_flags & 1 && !(fd_flags[fd] & HV_FILE_WRITABLE))
+		return -EACCES;
 	f->refs++;
+	*flags = fd_flags[fd];
+	f->writable |= *flags & HV_FILE_WRITABLE && map_flags & 1;
 	*size = f->len;
 	return (int)fds[fd];
 }

@@ -63,18 +63,29 @@ uint32_t shim_file_add(const void *bytes, size_t len);
 /* A file of len bytes in which byte i is shim_file_byte(file, i). */
 uint32_t shim_file_add_pattern(size_t len);
 uint8_t shim_file_byte(uint32_t file, uint64_t offset);
+/* What hv_file_get says of it, HV_FILE_*; 0 at first: as if opened read-only.
+ */
+void shim_file_set_flags(uint32_t file, uint32_t flags);
 /* hv_file_get(fd) gives this file; fd 0 .. 63. file 0 closes fd. */
 void shim_fd_set(int fd, uint32_t file);
+/* What hv_file_get says of it, HV_FILE_*; shim_fd_set: 0, opened read-only. */
+void shim_fd_set_flags(int fd, uint32_t flags);
 
-uint64_t shim_file_reads(void); /* pages read by hv_file_read since reset */
+/* What the host has, to look at and to change; resizing moves it. */
+uint8_t *shim_file_bytes(uint32_t file);
+void shim_file_resize(uint32_t file, size_t len);
+uint64_t shim_file_writes(void); /* pages written back since reset */
+uint64_t shim_file_syncs(void);	 /* HV_FILE_OP_SYNC since reset */
+uint64_t shim_file_reads(void);	 /* pages read by hv_file_read since reset */
 /* hv_file_get less hv_file_put of this file; may be negative for file 1. */
 int64_t shim_file_refs(uint32_t file);
 
 /* ---- Failures ---------------------------------------------------------- */
 
 /* Let `after` calls succeed, then fail `count` of them (~0u: all). */
-void shim_fail_banks(unsigned after, unsigned count); /* hv_bank_online */
-void shim_fail_reads(unsigned after, unsigned count); /* hv_file_read */
+void shim_fail_banks(unsigned after, unsigned count);  /* hv_bank_online */
+void shim_fail_reads(unsigned after, unsigned count);  /* hv_file_read */
+void shim_fail_writes(unsigned after, unsigned count); /* hv_file_write */
 /*
  * Likewise for buddy_alloc, kmem_cache_alloc, kmem_cache_zalloc and kmalloc
  * taken together, as called from another file than their own. Needs

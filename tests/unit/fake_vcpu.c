@@ -151,11 +151,20 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 	return 0;
 }
 
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as)
+int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
+{
+	if (v->nr_file_upcalls < FAKE_UPCALLS)
+		v->file_upcalls[v->nr_file_upcalls++] = *call;
+	return 0;
+}
+
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
+		     uint64_t memlock)
 {
 	v->limit_stack = stack;
 	v->limit_data = data;
 	v->limit_as = as;
+	v->limit_memlock = memlock;
 }
 
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,

@@ -20,12 +20,16 @@
 #define FAKE_HOLE  (FAKE_BASE + (1ull << 20))
 #define FAKE_XSAVE 832 /* x87, SSE, AVX */
 
+#define FAKE_UPCALLS 16
+
 struct vcpu {
 	struct hv_regs regs;
 	uint8_t *mem;
 	uint64_t fs_base, gs_base;
 	uint8_t xsave[FAKE_XSAVE];
-	uint64_t limit_stack, limit_data, limit_as;
+	uint64_t limit_stack, limit_data, limit_as, limit_memlock;
+	struct hv_call_file_upcall file_upcalls[FAKE_UPCALLS];
+	unsigned nr_file_upcalls;
 	bool xsave_fails;
 	/* What vcpu_describe answers; NULL: -EIO. */
 	int (*describe)(struct vcpu *v, uint32_t what, uint64_t cursor,

@@ -331,7 +331,7 @@ Test(fault, the_record_says_it_all)
 	cr_assert_eq(rec.cycles, 9);
 }
 
-Test(fault, the_bss_is_the_heap_once_they_merge)
+Test(fault, the_heap_begins_where_the_bss_ends)
 {
 	fault(BSS, WRITE);
 	cr_assert_eq(rec.map_kind, HV_MAP_ANON);
@@ -339,8 +339,10 @@ Test(fault, the_bss_is_the_heap_once_they_merge)
 	cr_assert_eq(rec.file, 0);
 	mm_brk(mm, HEAP + 1);
 	fault(BSS + PAGES(1), WRITE);
+	cr_assert_eq(rec.map_kind, HV_MAP_ANON);
+	fault(HEAP, WRITE);
 	cr_assert_eq(rec.map_kind, HV_MAP_HEAP);
-	cr_assert_eq(rec.map_start, BSS);
+	cr_assert_eq(rec.map_start, HEAP);
 }
 
 /* ---- No memory --------------------------------------------------------- */

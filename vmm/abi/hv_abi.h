@@ -150,6 +150,7 @@ struct hv_exec {
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
+	uint64_t rlim_memlock; /* likewise; ~0 with CAP_IPC_LOCK */
 	uint32_t nr_maps;
 	uint32_t pid;
 	uint32_t nr_files; /* all that the maps use */
@@ -221,6 +222,8 @@ enum hv_call_nr {
 	HV_CALL_SIGNAL,	   /* the program did something that raises a signal */
 	HV_CALL_EXIT,	   /* all is torn down: counters; no return */
 	HV_CALL_RING_FULL, /* log the records in the ring, and empty it */
+	HV_CALL_FILE_WRITE, /* frames into file pages: write-back */
+	HV_CALL_FILE_OP,    /* fdatasync, hole */
 	HV_CALL_NR
 };
 
@@ -248,8 +251,42 @@ struct hv_call_file_get {
 	uint32_t prot;	    /* in: PROT_* */
 	uint32_t map_flags; /* in: MAP_* */
 	int32_t file;	    /* out: file number > 0, or -errno; same inode,
-			       same number */
+			       same number; 0: as anonymous memory */
 	uint64_t size;	    /* out: bytes */
+	uint32_t flags;	    /* out: HV_FILE_* */
+	uint32_t reserved;
+};
+#define HV_FILE_TMPFS	 1u /* in memory: pages are counted as shmem */
+#define HV_FILE_WRITABLE 2u /* fd is O_RDWR: HV_CALL_FILE_WRITE is allowed */
+#define HV_FILE_FOREIGN	 4u /* mincore says "present" whatever is true */
+/*
+ * The way back, in the same structure as FILE_READ, for a file that FILE_GET
+ * said HV_FILE_WRITABLE of. What lies beyond the end of the file is not
+ * written. result: 0 or -EIO.
+ */
+enum hv_file_op {
+	HV_FILE_OP_SYNC = 1, /* fdatasync */
+	HV_FILE_OP_PUNCH,    /* fallocate: a hole in [start, end) */
+};
+struct hv_call_file_op {
+	uint64_t start, end; /* in: bytes */
+	uint32_t file;	     /* in */
+	uint32_t op;	     /* in: enum hv_file_op */
+	int32_t result;	     /* out: 0 or -errno */
+	uint32_t reserved;
+};
+/*
+ * What the host asks around a system call of the program on a mapped file
+ * (HV_STATUS_FILE), answered by UPCALL_DONE: docs/architecture.md.
+ */
+enum hv_file_upcall {
+	HV_FILE_UPCALL_SYNC = 1, /* write back the bytes [start, end) */
+	HV_FILE_UPCALL_CHANGED,	 /* [start, end) is new, size is the size */
+};
+struct hv_call_file_upcall {
+	uint64_t start, end, size; /* out: bytes */
+	uint32_t file;		   /* out */
+	uint32_t op;		   /* out: enum hv_file_upcall */
 };
 struct hv_call_file_put {
 	uint32_t file; /* in */
@@ -469,12 +506,14 @@ enum hv_status {
 	HV_STATUS_FAULT_IN, /* fault in page `upcall_va`, then UPCALL_DONE */
 	HV_STATUS_EXIT,	    /* the program has ended: tear down, then EXIT */
 	HV_STATUS_DESCRIBE, /* fill `describe` in, then UPCALL_DONE */
+	HV_STATUS_FILE,	    /* see `file_upcall`, then UPCALL_DONE */
 };
 
 /* setrlimit: what exec's limits have become. Looked at where they matter. */
 struct hv_limits {
 	uint64_t changes;	  /* out: how often they changed */
 	uint64_t stack, data, as; /* out: bytes; ~0: infinity */
+	uint64_t memlock;	  /* out: likewise; ~0 with CAP_IPC_LOCK */
 };
 
 struct hv_call_page_s {
@@ -490,6 +529,8 @@ struct hv_call_page_s {
 		struct hv_call_file_read file_read;
 		struct hv_call_file_get file_get;
 		struct hv_call_file_put file_put;
+		struct hv_call_file_op file_op;
+		struct hv_call_file_upcall file_upcall;
 		struct hv_call_page page;
 		struct hv_call_exec exec;
 		struct hv_call_upcall_done upcall_done;

@@ -15,6 +15,9 @@
 struct fd_entry {
 	int host; /* -1: free */
 	bool cloexec;
+	/* mapped.c: the mapped file behind it, as of files_version. */
+	uint32_t file;
+	uint64_t files_version;
 	bool bulk; /* a read of any length is answered in full: not a stream */
 	uint8_t proc; /* procfs.h: number of the file; or 0 */
 };

@@ -25,8 +25,13 @@ void files_put(struct files *f, uint32_t number)
 	if (!file)
 		return;
 	close(file->fd);
+	if (file->wfd >= 0) {
+		close(file->wfd);
+		f->nr_writable--;
+	}
 	free(file->path);
-	file->fd = -1;
+	file->fd = file->wfd = -1;
+	f->version++;
 	file->path = NULL;
 }
 
@@ -60,7 +65,7 @@ static uint32_t find_free(struct files *f)
 	if (!bigger)
 		return 0;
 	for (uint32_t i = f->size; i < size; i++)
-		bigger[i] = (struct file){.fd = -1};
+		bigger[i] = (struct file){.fd = -1, .wfd = -1};
 	f->file = bigger;
 	f->size = size;
 	return size == 8 ? 1 : size / 2 + 1;
@@ -70,13 +75,13 @@ static uint32_t find_free(struct files *f)
  * A description of our own, so that the program's flock(2) ends when the
  * program closes its descriptor; a copy where the file cannot be opened anew.
  */
-static int reopen(int fd)
+static int reopen(int fd, int mode)
 {
 	char link[64];
 	int copy;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	copy = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	copy = open(link, mode | O_CLOEXEC | O_NOCTTY);
 	if (copy < 0)
 		copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	return copy < 0 ? -errno : copy;
@@ -92,9 +97,11 @@ int files_add(struct files *f, int fd, const char *path)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	number = find_inode(f, &st);
-	if (number)
+	if (number) {
+		f->file[number - 1].size = st.st_size;
 		return (int)number;
-	copy = reopen(fd);
+	}
+	copy = reopen(fd, O_RDONLY);
 	if (copy < 0)
 		return copy;
 	name = strdup(path);
@@ -104,11 +111,36 @@ int files_add(struct files *f, int fd, const char *path)
 		close(copy);
 		return -ENOMEM;
 	}
+	f->version++;
 	f->file[number - 1] = (struct file){
 		.fd = copy,
+		.wfd = -1,
+		.size = st.st_size,
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.path = name,
 	};
 	return (int)number;
+}
+
+uint32_t files_number(const struct files *f, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : find_inode(f, &st);
+}
+
+int files_allow_write(struct files *f, uint32_t number, int fd)
+{
+	struct file *file = files_find(f, number);
+
+	if (!file)
+		return -EBADF;
+	if (file->wfd >= 0)
+		return 0;
+	file->wfd = reopen(fd, O_RDWR);
+	if (file->wfd < 0)
+		return file->wfd;
+	f->nr_writable++;
+	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * files.h: files that are mapped into guests, numbered from 1. One number for
  * an inode, as long as the guest keeps it; sys_file_* of sys.h are made of
- * these. The table owns a read descriptor of its own for each.
+ * these. The table owns a read descriptor of its own for each, and one to write
+ * back by once a shared mapping may write.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -11,7 +12,9 @@
 #include <sys/types.h>
 
 struct file {
-	int fd; /* -1: free */
+	int fd;	    /* for reading; -1: free */
+	int wfd;    /* for writing back, -1: not allowed */
+	off_t size; /* when last looked at */
 	dev_t dev;
 	ino_t ino;
 	char *path;
@@ -20,6 +23,9 @@ struct file {
 struct files {
 	struct file *file; /* number n is file[n - 1] */
 	uint32_t size;
+	uint32_t nr_writable; /* with a wfd */
+	/* Changes with each number given or taken back; 0: none ever was. */
+	uint64_t version;
 };
 
 void files_fini(struct files *f);
@@ -27,6 +33,10 @@ void files_fini(struct files *f);
 int files_add(struct files *f, int fd, const char *path);
 /* NULL if there is none of that number. */
 struct file *files_find(const struct files *f, uint32_t number);
+/* The number of the inode behind fd, 0: it has none. */
+uint32_t files_number(const struct files *f, int fd);
+/* Get a descriptor for writing back, like fd. 0 or -errno. */
+int files_allow_write(struct files *f, uint32_t number, int fd);
 void files_put(struct files *f, uint32_t number);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "memlock.h"
 #include "procfs.h"
 
 int64_t process_getpid(struct call *c)
@@ -76,7 +77,8 @@ static void set_limit(struct call *c, int what, const struct rlimit *limit)
 	s->limit[what] = *limit;
 	vcpu_set_limits(c->v, s->limit[RLIMIT_STACK].rlim_cur,
 			s->limit[RLIMIT_DATA].rlim_cur,
-			s->limit[RLIMIT_AS].rlim_cur);
+			s->limit[RLIMIT_AS].rlim_cur,
+			memlock_limit(s->limit[RLIMIT_MEMLOCK].rlim_cur));
 	if (what == RLIMIT_NOFILE)
 		s->fds.limit = limit->rlim_cur > INT_MAX
 				       ? INT_MAX

@@ -9,13 +9,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "call.h"
+#include "mapped.h"
 #include "path.h"
 
 static void read_limits(struct sys *s)
@@ -123,6 +122,8 @@ static void say_unknown(struct sys *s, uint64_t nr)
 static int64_t dispatch(struct call *c)
 {
 	const struct call_row *row = call_row(c->nr);
+	struct mapped_io io;
+	int64_t r;
 
 	if (!row) {
 		say_unknown(c->s, c->nr);
@@ -130,7 +131,10 @@ static int64_t dispatch(struct call *c)
 	}
 	if (row->error)
 		return -row->error;
-	return row->fn ? row->fn(c) : call_forward(c, row);
+	mapped_before(c, &io);
+	r = row->fn ? row->fn(c) : call_forward(c, row);
+	mapped_after(c, &io, r);
+	return r;
 }
 
 static void raise_sigpipe(struct sys *s)
@@ -190,48 +194,6 @@ void sys_signal(struct sys *s, struct vcpu *v, const struct hv_call_signal *sig)
 int sys_file_add(struct sys *s, int host_fd, const char *path)
 {
 	return files_add(&s->files, host_fd, path);
-}
-
-/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
-static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
-{
-	int mode = fcntl(fd, F_GETFL);
-	struct statvfs fs;
-
-	if (mode < 0 || (mode & O_PATH))
-		return -EBADF;
-	if (fstat(fd, st) < 0)
-		return -errno;
-	if ((map_flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
-	    (mode & O_ACCMODE) != O_RDWR)
-		return -EACCES;
-	if ((mode & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if ((prot & PROT_EXEC) && fstatvfs(fd, &fs) == 0 &&
-	    (fs.f_flag & ST_NOEXEC))
-		return -EPERM;
-	return S_ISREG(st->st_mode) ? 0 : -ENODEV;
-}
-
-int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
-		 uint64_t *size)
-{
-	int fd = fdtable_host(&s->fds, guest_fd);
-	char path[PATH_MAX];
-	struct stat st;
-	int r;
-
-	if (fd < 0)
-		return fd;
-	if (fdtable_entry(&s->fds, guest_fd)->proc)
-		return -ENODEV;
-	r = may_map(fd, prot, map_flags, &st);
-	if (r == 0)
-		r = path_real(s, fd, path, sizeof(path));
-	if (r < 0)
-		return r;
-	*size = (uint64_t)st.st_size;
-	return files_add(&s->files, fd, path);
 }
 
 void sys_file_put(struct sys *s, uint32_t file)

@@ -74,6 +74,20 @@ void sys_signal(struct sys *s, struct vcpu *v,
 int sys_file_add(struct sys *s, int host_fd, const char *path);
 int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 		 uint64_t *size);
+/*
+ * HV_FILE_* of what sys_file_get gave: HV_FILE_WRITABLE if a shared mapping by
+ * this descriptor may write, and from then on sys_file_write is allowed.
+ */
+uint32_t sys_file_flags(struct sys *s, uint32_t file, int guest_fd,
+			uint32_t map_flags);
+/* pwrite up to the end of the file. 0 or -errno. */
+int sys_file_write(struct sys *s, uint32_t file, uint64_t offset,
+		   const void *src, size_t len);
+/* enum hv_file_op. 0 or -errno. */
+int sys_file_op(struct sys *s, uint32_t file, uint32_t op, uint64_t start,
+		uint64_t end);
+/* May the guest still have something to write back? */
+bool sys_file_any_written(const struct sys *s);
 void sys_file_put(struct sys *s, uint32_t file);
 /* The path for the log, or NULL. Valid until the last put. */
 const char *sys_file_path(const struct sys *s, uint32_t file);

@@ -44,6 +44,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_pwritev] = HANDLER(io_pwritev),
 	[SYS_preadv2] = HANDLER(io_preadv2),
 	[SYS_pwritev2] = HANDLER(io_pwritev2),
+	[SYS_membarrier] = PLAIN,
 	[SYS_getrandom] = HANDLER(io_getrandom),
 	[SYS_getdents] = HANDLER(io_getdents),
 	[SYS_getdents64] = HANDLER(io_getdents),

@@ -60,6 +60,11 @@ void level_fault_log(void)
 	level_hypercall(HV_CALL_FAULT_LOG);
 }
 
+/* Each is logged at once. */
+void level_log_now(void)
+{
+}
+
 void arch_page_zero(hv_gpa_t page)
 {
 	void *dst = arch_phys_to_virt(page);

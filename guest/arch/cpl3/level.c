@@ -71,6 +71,11 @@ void level_fault_log(void)
 	cpu_this()->log_due = true;
 }
 
+void level_log_now(void)
+{
+	log_if_due(cpu_this());
+}
+
 /* Done on the way out, so that the way back is not through the kernel. */
 void level_forward_syscall(void)
 {

@@ -1,0 +1,189 @@
+/*
+ * mprotect.c: mprotect, pkey_mprotect, mseal (Linux mm/mprotect.c, mm/mseal.c).
+ */
+#include "internal.h"
+
+struct protect {
+	struct pt_gather g;
+	uint64_t bits; /* vma_pte_bits of the new protection */
+	bool write, shared;
+	bool freely; /* vma_writes_freely */
+};
+
+/*
+ * Linux change_pte_range, can_change_pte_writable: what only this mapping uses
+ * becomes writable at once, all else at the next write.
+ */
+static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct protect *c = ctx;
+	uint64_t pfn = pte_pfn(pte);
+	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & (PTE_A | PTE_D));
+
+	if (c->write && pfn != mm_globals.zero_pfn) {
+		const struct page *page = pfn_to_page(pfn);
+
+		/* Of a shared file what is dirty already, of shmem all. */
+		if (page->flags & PG_ANON
+			    ? page->refcount == 1
+			    : c->freely || (c->shared && pte.v & PTE_D))
+			bits |= PTE_RW;
+	}
+	if (pte.v == pte_make(pfn, bits).v)
+		return 0;
+	pt_change(p, pte_make(pfn, bits));
+	if (pte.v & PTE_P &&
+	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX))
+		pt_gather_flush(&c->g, va);
+	return 0;
+}
+
+/* v has its new protection, [start, end) may have the old one. */
+static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
+			  uint64_t end)
+{
+	struct protect c = {
+		.bits = vma_pte_bits(v->prot),
+		.write = v->prot & PROT_WRITE,
+		.shared = v->flags & VMA_SHARED,
+		.freely = vma_writes_freely(v),
+	};
+
+	if (c.freely)
+		v->file->flags |= FILE_DIRTIED;
+	pt_gather_init(&c.g);
+	pt_visit(mm->root, start, end, &c.g, protect_pte, &c);
+	pt_gather_finish(&c.g);
+}
+
+/* Linux mprotect_fixup. Returns the VMA that has the range now. */
+static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
+		       uint64_t end, uint32_t prot)
+{
+	struct vma *v = *pv;
+	uint32_t flags = v->flags;
+	bool populate;
+	uint64_t pages = (end - start) >> PAGE_SHIFT;
+
+	if (v->flags & VMA_SEALED)
+		return -EPERM;
+	if (v->prot == prot)
+		return 0;
+	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
+		return -EACCES;
+	if (prot & PROT_WRITE) {
+		/* Only what becomes data memory now can be too much. */
+		if (!mm_may_expand(mm, prot, flags, pages) &&
+		    mm_may_expand(mm, v->prot, flags, pages))
+			return -ENOMEM;
+		if (!(flags & (VMA_SHARED | VMA_NORESERVE)))
+			flags |= VMA_ACCOUNT;
+	} else if (vma_is_anon(v) && !v->anon_id) {
+		flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
+	}
+	populate = v->flags & VMA_LOCKED && prot & PROT_WRITE &&
+		   !(v->prot & PROT_WRITE) && !(v->flags & VMA_SHARED);
+	v = mm_modify(mm, v, start, end, prot, flags);
+	if (!v)
+		return -ENOMEM;
+	protect_range(mm, v, start, end);
+	if (populate)
+		mm_populate_vmas(mm, start, end, true);
+	*pv = v;
+	return 0;
+}
+
+int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
+{
+	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	uint64_t end;
+	struct vma *v;
+
+	prot &= ~grows;
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	end = addr + page_align(len);
+	if (end <= addr)
+		return -ENOMEM;
+	if (prot & ~(uint32_t)(PROT_RWX | PROT_SEM))
+		return -EINVAL;
+	prot &= PROT_RWX;
+	v = vma_find(&mm->vmas, addr);
+	if (!v)
+		return -ENOMEM;
+	if (grows & PROT_GROWSDOWN) {
+		if (v->start >= end)
+			return -ENOMEM;
+		addr = v->start;
+		if (!(v->flags & VMA_GROWSDOWN))
+			return -EINVAL;
+	} else if (v->start > addr) {
+		return -ENOMEM;
+	} else if (grows) {
+		return -EINVAL; /* nothing grows up on x86 */
+	}
+	while (addr < end) {
+		uint64_t upto;
+		int err;
+
+		if (!v || v->start > addr)
+			return -ENOMEM;
+		upto = v->end < end ? v->end : end;
+		err = protect_vma(mm, &v, addr, upto, prot);
+		if (err)
+			return err;
+		addr = upto;
+		if (addr >= v->end)
+			v = v->next;
+	}
+	return 0;
+}
+
+/*
+ * A processor without protection keys: the checks that come before the key's,
+ * then EINVAL for any key but -1.
+ */
+int64_t mm_pkey_mprotect(struct mm *mm, uint64_t addr, uint64_t len,
+			 uint32_t prot, int pkey)
+{
+	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+
+	if (pkey == -1)
+		return mm_mprotect(mm, addr, len, prot);
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	return addr + page_align(len) <= addr ? -ENOMEM : -EINVAL;
+}
+
+/* ---- mseal ------------------------------------------------------------- */
+
+int64_t mm_mseal(struct mm *mm, uint64_t addr, uint64_t len, uint64_t flags)
+{
+	uint64_t end = addr + page_align(len), at = addr;
+	struct vma *v;
+
+	if (flags || addr & (PAGE_SIZE - 1) || (len && !page_align(len)) ||
+	    end < addr)
+		return -EINVAL;
+	for (v = vma_find(&mm->vmas, addr); at < end; v = v->next) {
+		if (!v || v->start > at)
+			return -ENOMEM;
+		at = v->end;
+	}
+	for (at = addr; at < end; at = v->end) {
+		uint64_t upto;
+
+		v = vma_find(&mm->vmas, at);
+		upto = v->end < end ? v->end : end;
+		if (v->flags & VMA_SEALED)
+			continue;
+		v = mm_modify(mm, v, at, upto, v->prot, v->flags | VMA_SEALED);
+		if (!v)
+			return -ENOMEM;
+	}
+	return 0;
+}

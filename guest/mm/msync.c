@@ -1,0 +1,73 @@
+/*
+ * msync.c: msync (Linux mm/msync.c).
+ */
+#include "hv.h"
+#include "internal.h"
+
+/* Linux vfs_fsync_range: the pages, and the file on its disk. */
+static int sync_file(struct file *file, uint64_t start, uint64_t end)
+{
+	int err;
+
+	if (file->flags & FILE_SHMEM) {
+		file_sync(file, start, end);
+		return 0;
+	}
+	err = file_sync(file, start, end);
+	return err ? err
+		   : hv_file_op(file->number, HV_FILE_OP_SYNC,
+				start << PAGE_SHIFT, end << PAGE_SHIFT);
+}
+
+static bool is_synced(const struct vma *v, uint32_t flags)
+{
+	return flags & MS_SYNC && v->file && v->flags & VMA_SHARED &&
+	       !(v->flags & VMA_NOWRITE);
+}
+
+/* [start, end) from the mapping v on; holes are told of at the end. */
+static int64_t sync_range(struct mm *mm, uint64_t start, uint64_t end,
+			  uint32_t flags)
+{
+	struct vma *v = vma_find(&mm->vmas, start);
+	int64_t hole = 0;
+
+	for (;; v = v->next) {
+		uint64_t upto;
+
+		if (!v)
+			return -ENOMEM;
+		if (start < v->start) {
+			if (flags == MS_ASYNC || v->start >= end)
+				return -ENOMEM;
+			start = v->start;
+			hole = -ENOMEM;
+		}
+		if (flags & MS_INVALIDATE && v->flags & VMA_LOCKED)
+			return -EBUSY;
+		upto = v->end < end ? v->end : end;
+		if (is_synced(v, flags)) {
+			int err = sync_file(v->file, vma_pgoff(v, start),
+					    vma_pgoff(v, upto));
+
+			if (err)
+				return err;
+		}
+		start = v->end;
+		if (start >= end)
+			return hole;
+	}
+}
+
+int64_t mm_msync(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags)
+{
+	uint64_t end = addr + page_align(len);
+
+	if (flags & ~(uint32_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+	    addr & (PAGE_SIZE - 1) ||
+	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	return end == addr ? 0 : sync_range(mm, addr, end, flags);
+}

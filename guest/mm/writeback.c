@@ -1,0 +1,241 @@
+/*
+ * writeback.c: files that change: dirty pages go back to the host, and what
+ * the host's file has become shows in the pages (Linux mm/page-writeback.c,
+ * mm/truncate.c, mm/rmap.c).
+ *
+ * A page is dirty if PG_DIRTY is set or an entry that maps it has its dirty
+ * bit. Each file knows the mappings it is in, so that entries are found by
+ * page offset. The cache never writes beyond the end of the file: the host cuts
+ * off what lies there.
+ */
+#include "buddy.h"
+#include "hv.h"
+#include "internal.h"
+#include "panic.h"
+#include "string.h"
+
+/* ---- Entries that map a file ------------------------------------------- */
+
+/* Call fn for the entries of all mappings of the pages [start, end). */
+static void rmap_visit(struct file *file, uint64_t start, uint64_t end,
+		       pt_visit_fn *fn)
+{
+	for (struct list *l = file->vmas.next; l != &file->vmas; l = l->next) {
+		struct vma *v = list_entry(l, struct vma, file_link);
+		uint64_t first = v->pgoff > start ? v->pgoff : start;
+		uint64_t last = v->pgoff + vma_pages(v);
+		struct pt_gather g;
+		uint64_t va;
+
+		if (last > end)
+			last = end;
+		if (first >= last)
+			continue;
+		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
+		pt_gather_init(&g);
+		pt_visit(v->mm->root, va, va + ((last - first) << PAGE_SHIFT),
+			 NULL, fn, &g);
+		pt_gather_finish(&g);
+	}
+}
+
+/* Linux page_mkclean: the next write is to be noticed, but for shmem. */
+static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+	uint64_t clear = PTE_D;
+
+	if (!(page->flags & PG_CACHE))
+		return 0;
+	if (!(page->flags & PG_SHMEM))
+		clear |= PTE_RW;
+	if (pte.v & PTE_D)
+		page->flags |= PG_DIRTY;
+	if (pte.v & clear) {
+		pt_change(p, (pte_t){pte.v & ~clear});
+		pt_gather_flush(ctx, va);
+	}
+	return 0;
+}
+
+/* Unmap the pages [start, end); with `cows` also private copies of them. */
+static void unmap_pages(struct file *file, uint64_t start, uint64_t end,
+			bool cows)
+{
+	for (struct list *l = file->vmas.next; l != &file->vmas; l = l->next) {
+		struct vma *v = list_entry(l, struct vma, file_link);
+		uint64_t first = v->pgoff > start ? v->pgoff : start;
+		uint64_t last = v->pgoff + vma_pages(v);
+		uint64_t va;
+
+		if (last > end)
+			last = end;
+		if (first >= last)
+			continue;
+		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
+		mm_zap_some(v->mm, va, va + ((last - first) << PAGE_SHIFT),
+			    !cows);
+	}
+}
+
+/* ---- Writing back ------------------------------------------------------ */
+
+struct run {
+	uint64_t index;
+	unsigned n;
+	hv_gpa_t frames[HV_FILE_READ_MAX];
+	int err;
+};
+
+static void run_write(struct file *file, struct run *r)
+{
+	if (r->n && hv_file_write(file->number, r->index << PAGE_SHIFT, r->n,
+				  r->frames))
+		r->err = -EIO;
+	r->n = 0;
+}
+
+static void add_dirty(struct file *file, struct page *page, void *ctx)
+{
+	struct run *r = ctx;
+
+	if (!(page->flags & PG_DIRTY))
+		return;
+	page->flags &= ~PG_DIRTY;
+	if (r->n == HV_FILE_READ_MAX || page->index != r->index + r->n)
+		run_write(file, r);
+	if (!r->n)
+		r->index = page->index;
+	r->frames[r->n++] = page_to_phys(page);
+}
+
+int file_sync(struct file *file, uint64_t start, uint64_t end)
+{
+	struct run r = {.n = 0};
+
+	if (!(file->flags & FILE_DIRTIED) || file->flags & FILE_ANON)
+		return 0;
+	rmap_visit(file, start, end, clean_pte);
+	filemap_walk(file, start, end, add_dirty, &r);
+	run_write(file, &r);
+	return r.err;
+}
+
+/* ---- Changes from outside ---------------------------------------------- */
+
+static void drop_page(struct file *file, struct page *page, void *ctx)
+{
+	(void)ctx;
+	filemap_drop(file, page);
+}
+
+/* What lies behind the end of a file is zero, also in its last page. */
+static void clear_tail(struct file *file, uint64_t size)
+{
+	struct page *page = filemap_find(file, size >> PAGE_SHIFT);
+	uint64_t used = size & (PAGE_SIZE - 1);
+
+	if (page && used)
+		memset((uint8_t *)page_to_virt(page) + used, 0,
+		       PAGE_SIZE - used);
+}
+
+/* Linux truncate_pagecache. */
+static void truncate(struct file *file, uint64_t size)
+{
+	file->size = size;
+	unmap_pages(file, file_pages(file), ~0ull, true);
+	filemap_walk(file, file_pages(file), ~0ull, drop_page, NULL);
+	clear_tail(file, size);
+}
+
+static void add_stale(struct file *file, struct page *page, void *ctx)
+{
+	struct run *r = ctx;
+
+	if (r->n == HV_FILE_READ_MAX ||
+	    (r->n && page->index != r->index + r->n)) {
+		hv_file_read(file->number, r->index << PAGE_SHIFT, r->n,
+			     r->frames);
+		r->n = 0;
+	}
+	if (!r->n)
+		r->index = page->index;
+	r->frames[r->n++] = page_to_phys(page);
+}
+
+void file_changed(struct file *file, uint64_t start, uint64_t end,
+		  uint64_t size)
+{
+	struct run r = {.n = 0};
+
+	if (size < file->size)
+		truncate(file, size);
+	file->size = size;
+	if (end > size)
+		end = size;
+	if (start >= end)
+		return;
+	filemap_walk(file, start >> PAGE_SHIFT, ((end - 1) >> PAGE_SHIFT) + 1,
+		     add_stale, &r);
+	if (r.n)
+		hv_file_read(file->number, r.index << PAGE_SHIFT, r.n,
+			     r.frames);
+}
+
+/* ---- Advice ------------------------------------------------------------ */
+
+int file_punch(struct file *file, uint64_t start, uint64_t end)
+{
+	int err = 0;
+
+	if (!(file->flags & FILE_ANON))
+		err = hv_file_op(file->number, HV_FILE_OP_PUNCH,
+				 start << PAGE_SHIFT, end << PAGE_SHIFT);
+	if (err)
+		return err;
+	unmap_pages(file, start, end, false);
+	filemap_walk(file, start, end, drop_page, NULL);
+	return 0;
+}
+
+static void drop_if_idle(struct file *file, struct page *page, void *ctx)
+{
+	(void)ctx;
+	if (!page->mapcount && !(page->flags & PG_DIRTY))
+		filemap_drop(file, page);
+}
+
+/* Linux reclaims what one process alone maps; what is only in memory stays. */
+void file_pageout(struct file *file, uint64_t start, uint64_t end)
+{
+	if (file->flags & FILE_SHMEM)
+		return;
+	file_sync(file, start, end);
+	unmap_pages(file, start, end, false);
+	filemap_walk(file, start, end, drop_if_idle, NULL);
+}
+
+/* ---- For the host ------------------------------------------------------ */
+
+int mm_file_upcall(const struct hv_call_file_upcall *call)
+{
+	struct hv_call_file_upcall c = *call; /* it lies in the call page */
+	struct file *file = file_find(c.file);
+
+	if (!file || !c.file)
+		return 0;
+	if (c.op == HV_FILE_UPCALL_CHANGED) {
+		file_changed(file, c.start, c.end, c.size);
+		return 0;
+	}
+	return file_sync(file, c.start >> PAGE_SHIFT,
+			 c.end > ~0ull - PAGE_SIZE
+				 ? ~0ull
+				 : page_align(c.end) >> PAGE_SHIFT);
+}
+
+void mm_sync_files(void)
+{
+	filemap_sync_all();
+}

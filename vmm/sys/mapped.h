@@ -1,0 +1,28 @@
+/*
+ * mapped.h: files that the program maps and also reads or writes by calls.
+ *
+ * The guest's page cache holds pages of a mapped file. Before a call reads from
+ * such a file, what the program wrote to the mapping goes to the file; after a
+ * call has changed the file, the pages are read again. Calls on other files pay
+ * a comparison. What is guaranteed: docs/architecture.md, "Page cache".
+ */
+#ifndef MAPPED_H
+#define MAPPED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+
+struct mapped_io {
+	uint32_t out;	     /* file number that the call may change; 0: none */
+	bool by_path;	     /* ... or any, found by its size */
+	uint64_t start, end; /* bytes of it, as far as known before */
+	bool counted;	     /* the result is the number of bytes */
+};
+
+/* Around a call; both do nothing where no mapped file is concerned. */
+void mapped_before(struct call *c, struct mapped_io *io);
+void mapped_after(struct call *c, const struct mapped_io *io, int64_t result);
+
+#endif
