@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define RUN_SECONDS 60
+#define RUN_SECONDS 240
 
 /* An argument list: ARGS("busybox", "echo", "hi"). */
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})

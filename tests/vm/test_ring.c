@@ -113,3 +113,22 @@ Test(ring, modes_that_are_none_are_refused)
 		run_free(&r);
 	}
 }
+
+/*
+ * A million faults through a ring of one page, at the level where that takes
+ * half a minute and not six: none is lost.
+ */
+Test(ring, a_million_faults_through_one_page_are_all_there)
+{
+	struct run r;
+
+	run_vmm_plain(&r, NULL,
+		      ARGS("-m", "5G", "--check", "--kernel-cpl=3", "-c",
+			   "--trace-mode=ring:4K", image("nolibc_pf"),
+			   "1000000"));
+	expect_exit(&r, 0);
+	expect_out(&r, "1000000\n");
+	expect_err(&r, " 0 lost");
+	expect_err(&r, " 1000000 rw-p [anon]\n");
+	run_free(&r);
+}
