@@ -86,15 +86,15 @@ static bool is_mapping(const char *line)
  * Equal but for lines that start with one of `except`; inside the mapping
  * `special` (NULL: all of the file).
  */
-static void same_lines(int level, const char *file, const char *special,
-		       const char *const *except)
+static void same_lines_of(int level, const char *const *args,
+			  const char *special, const char *const *except)
 {
 	char *save_a, *save_b, *a, *b;
 	bool inside = !special;
 	unsigned lines = 0;
 	struct pair p;
 
-	run_pair(&p, level, ARGS(proc(), file));
+	run_pair(&p, level, args);
 	a = strtok_r(p.native.out, "\n", &save_a);
 	b = strtok_r(p.vmm.out, "\n", &save_b);
 	while (a && b) {
@@ -102,14 +102,20 @@ static void same_lines(int level, const char *file, const char *special,
 			inside = strstr(a, special);
 		if (inside && starts_with_one(a, except))
 			b[strcspn(b, ":")] = a[strcspn(a, ":")] = '\0';
-		cr_assert_str_eq(b, a, "%s, line %u", file, lines);
+		cr_assert_str_eq(b, a, "%s, line %u", p.vmm.command, lines);
 		a = strtok_r(NULL, "\n", &save_a);
 		b = strtok_r(NULL, "\n", &save_b);
 		lines++;
 	}
-	cr_assert(!a && !b, "%s: as many lines: %s %s", file, a, b);
+	cr_assert(!a && !b, "%s: as many lines: %s %s", p.vmm.command, a, b);
 	cr_assert_gt(lines, 1);
 	free_pair(&p);
+}
+
+static void same_lines(int level, const char *file, const char *special,
+		       const char *const *except)
+{
+	same_lines_of(level, ARGS(proc(), file), special, except);
 }
 
 VM_TEST(proc, maps_is_linuxs)
@@ -190,6 +196,16 @@ VM_TEST(proc, a_file_is_read_again_from_its_start)
 	same_bytes(level, ARGS(proc(), "-s", "/proc/self/maps"));
 	same_bytes(level, ARGS(proc(), "-s", "/proc/self/cmdline"));
 	same_bytes(level, ARGS(proc(), "-s", "/proc/meminfo"));
+}
+
+/* Sizes of the pieces, and what they say of memory that reading touches. */
+VM_TEST(proc, a_read_gives_as_much_as_linuxs)
+{
+	same_bytes(level, ARGS(proc(), "-r", "/proc/self/maps", "100"));
+	same_bytes(level, ARGS(proc(), "-r", "/proc/self/maps", "16384"));
+	same_bytes(level, ARGS(proc(), "-r", "/proc/self/limits", "1000"));
+	same_lines_of(level, ARGS(proc(), "-r", "/proc/self/smaps", "16384"),
+		      "[vdso]", ARGS(SHARED));
 }
 
 VM_TEST(proc, arguments_and_name_are_as_the_program_left_them)
@@ -349,23 +365,41 @@ VM_TEST(proc, a_program_that_a_signal_ends_is_dumped_too)
 	run_free(&r);
 }
 
+/* Where the program's first writable mapping begins. */
+static unsigned long data_start(void)
+{
+	unsigned long start = 0;
+	const char *line;
+	struct run r;
+
+	run_native(&r, &fixed, ARGS(proc(), "/proc/self/maps"));
+	for (line = r.out; *line; line = strchr(line, '\n') + 1)
+		if (sscanf(line, "%lx-%*x rw-p", &start) == 1 &&
+		    !strncmp(strchr(line, ' '), " rw-p", 5))
+			break;
+	run_free(&r);
+	return start;
+}
+
 /* Entries that pagemap and --walk give for the same 16 pages. */
 VM_TEST(proc, pagemap_agrees_with_the_walk)
 {
 	const char *args[24] = {"--no-aslr"};
-	char walks[16][32];
+	char walks[16][32], start[32];
+	unsigned long data = data_start();
 	unsigned n = 1, resident = 0;
 	const char *at, *walk;
 	struct run r;
 
 	for (unsigned i = 0; i < 16; i++) {
 		snprintf(walks[i], sizeof(walks[i]), "--walk=%#x",
-			 0x4a8000 + i * 4096);
+			 (unsigned)data + i * 4096);
 		args[n++] = walks[i];
 	}
 	args[n++] = proc();
 	args[n++] = "-p";
-	args[n++] = "0x4a8000";
+	snprintf(start, sizeof(start), "%#lx", data);
+	args[n++] = start;
 	args[n++] = "16";
 	run_vmm(&r, NULL, level, args);
 	expect_exit(&r, 0);

@@ -5,8 +5,8 @@
  * the same, is the host's line about this process. See docs/inspect.md.
  *
  * A file is known by a number from 1. The program's descriptor of one is a
- * memory file, made anew when it is read from its start. A descriptor of a
- * directory is the host's, but its list of names is ours.
+ * memory file, filled when it is read, and made anew by a read of its start. A
+ * descriptor of a directory is the host's, but its list of names is ours.
  */
 #ifndef PROCFS_H
 #define PROCFS_H
@@ -56,11 +56,11 @@ int procfs_open_host(const struct sys *s, unsigned number);
 int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags);
 /*
  * The program is about to read `len` bytes at `offset` (-1: at the position)
- * from the file behind host descriptor fd: see that they are there. Returns the
- * bytes that may be asked for at once, or -errno.
+ * from the file behind host descriptor fd: see that they are there, or as many
+ * as one read of Linux's gives. Returns 0 or -errno.
  */
-int64_t procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
-		       int64_t offset, uint64_t len);
+int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		   int64_t offset, uint64_t len);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 			size_t size);

@@ -37,6 +37,35 @@ bool procfs_has_vsyscall(void);
 
 /* procfs_smaps.c */
 procfs_show_fn procfs_smaps, procfs_smaps_rollup;
+/* The line of one mapping, and all that smaps says of it. */
+void procfs_smaps_record(const struct procfs *p, FILE *out,
+			 const struct hv_desc_smaps *s,
+			 const struct hv_desc_vma *prev);
+
+/* procfs_pieces.c */
+/*
+ * See that the memory file behind fd has what a read of `len` bytes at `offset`
+ * would get of maps or smaps, or a part of it. offset 0: from the start again.
+ */
+int procfs_extend(const struct procfs *p, bool smaps, int fd, uint64_t offset,
+		  uint64_t len);
+
+/* procfs_open.c */
+/* Write into a memory file, which `truncate` empties first. 0 or -errno. */
+int procfs_fill(int fd, const void *data, size_t len, int64_t offset,
+		bool truncate);
+/* procfs.c */
+/* How a file is made. */
+enum procfs_kind {
+	PROCFS_WHOLE,	/* by procfs_show, at offset 0 */
+	PROCFS_MAPS,	/* in pieces */
+	PROCFS_SMAPS,	/* likewise */
+	PROCFS_PAGEMAP, /* by the entry */
+	PROCFS_NEVER,	/* cannot be opened */
+};
+enum procfs_kind procfs_kind(unsigned number);
+/* The i-th file of a process's directory, or NULL. */
+const char *procfs_own_name(unsigned i);
 
 /* procfs_status.c */
 procfs_show_fn procfs_stat, procfs_statm, procfs_status;

@@ -122,9 +122,16 @@ static void print_lines(FILE *out, const struct labels *l,
 	}
 }
 
+void procfs_smaps_record(const struct procfs *p, FILE *out,
+			 const struct hv_desc_smaps *s,
+			 const struct hv_desc_vma *prev)
+{
+	procfs_map_line(p, out, &s->vma, prev);
+	print_lines(out, host_labels("/proc/self/smaps"), s);
+}
+
 int procfs_smaps(const struct procfs *p, FILE *out)
 {
-	const struct labels *l = host_labels("/proc/self/smaps");
 	const struct hv_desc_smaps gate = {.vma = procfs_vsyscall};
 	struct hv_desc_smaps *s;
 	int64_t n =
@@ -132,15 +139,11 @@ int procfs_smaps(const struct procfs *p, FILE *out)
 
 	if (n < 0)
 		return (int)n;
-	for (int64_t i = 0; i < n; i++) {
-		procfs_map_line(p, out, &s[i].vma, i ? &s[i - 1].vma : NULL);
-		print_lines(out, l, &s[i]);
-	}
+	for (int64_t i = 0; i < n; i++)
+		procfs_smaps_record(p, out, &s[i], i ? &s[i - 1].vma : NULL);
 	free(s);
-	if (procfs_has_vsyscall()) {
-		procfs_map_line(p, out, &gate.vma, NULL);
-		print_lines(out, l, &gate);
-	}
+	if (procfs_has_vsyscall())
+		procfs_smaps_record(p, out, &gate, NULL);
 	return 0;
 }
 

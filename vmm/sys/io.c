@@ -180,7 +180,7 @@ static int start(struct call *c, struct io *io, int64_t offset)
 }
 
 /* A file that is made when it is read. */
-static int64_t refresh(const struct io *io, uint64_t len)
+static int refresh(const struct io *io, uint64_t len)
 {
 	if (!io->proc || procfs_is_dir(io->proc))
 		return 0;
@@ -204,7 +204,6 @@ static int check_mode(const struct io *io, bool writes)
 static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 {
 	uint64_t va = c->arg[1], len = c->arg[2];
-	int64_t fresh;
 	struct io io;
 	int r = start(c, &io, offset);
 
@@ -217,8 +216,10 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		return -EFAULT;
 	if (len > RW_COUNT_MAX)
 		len = RW_COUNT_MAX;
-	if (!writes && (fresh = refresh(&io, len)) < 0)
-		return fresh;
+	if (!writes)
+		r = refresh(&io, len);
+	if (r < 0)
+		return r;
 	return writes ? write_from(&io, va, len) : read_into(&io, va, len);
 }
 
@@ -344,7 +345,7 @@ static int64_t gather(struct io *io, const struct iovec *iov, uint64_t n,
 static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 {
 	struct iovec iov[IOV_MAX_LINUX];
-	int64_t total, fresh;
+	int64_t total;
 	struct io io;
 	int r = start(c, &io, offset);
 
@@ -356,8 +357,10 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	total = get_vector(c, iov);
 	if (total < 0)
 		return total;
-	if (!writes && (fresh = refresh(&io, (uint64_t)total)) < 0)
-		return fresh;
+	if (!writes)
+		r = refresh(&io, (uint64_t)total);
+	if (r < 0)
+		return r;
 	if ((uint64_t)total > IO_CHUNK)
 		return gather(&io, iov, c->arg[2], writes);
 	return writes ? write_at_once(&io, iov, c->arg[2])
@@ -407,65 +410,4 @@ int64_t io_preadv2(struct call *c)
 int64_t io_pwritev2(struct call *c)
 {
 	return vector2(c, true);
-}
-
-/* ---- Copies that the host makes ---------------------------------------- */
-
-/*
- * sendfile, splice, copy_file_range. Linux cannot do it from most files of a
- * process in /proc, and programs that try copy by hand then.
- */
-int64_t io_copy(struct call *c)
-{
-	int from = (int)c->arg[c->nr == SYS_sendfile];
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, from);
-
-	if (e && procfs_is_own(e->proc))
-		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
-	return call_forward(c, call_row(c->nr));
-}
-
-/* ---- Buffers that are only filled -------------------------------------- */
-
-/* getdents and getdents64: a buffer may come back shorter than asked for. */
-int64_t io_getdents(struct call *c)
-{
-	uint64_t len = (unsigned)c->arg[2];
-	struct io io;
-	int64_t r = start(c, &io, NO_OFFSET);
-
-	if (r < 0)
-		return r;
-	if (len > IO_CHUNK)
-		len = IO_CHUNK;
-	if (!procfs_is_dir(io.proc))
-		r = host_call((long)c->nr, io.host, chunk, len);
-	else if (c->nr == SYS_getdents64)
-		r = procfs_getdents(c->s, io.proc, io.host, chunk, len);
-	else
-		r = -EINVAL;
-	if (r > 0 && call_put(c, c->arg[1], chunk, (size_t)r) < 0)
-		return -EFAULT;
-	return r;
-}
-
-int64_t io_getrandom(struct call *c)
-{
-	uint64_t va = c->arg[0], len = c->arg[1], done = 0;
-
-	if (len > INT32_MAX)
-		len = INT32_MAX;
-	do {
-		size_t want = len - done < IO_CHUNK ? len - done : IO_CHUNK;
-		int64_t n = host_call(SYS_getrandom, chunk, want, c->arg[2]);
-		size_t put;
-
-		if (n < 0)
-			return done ? (int64_t)done : n;
-		put = io_put_some(c, va + done, chunk, (size_t)n);
-		done += put;
-		if (put < (size_t)n)
-			return done ? (int64_t)done : -EFAULT;
-	} while (done < len);
-	return (int64_t)done;
 }

@@ -6,6 +6,7 @@
  *   proc -p ADDR N        the entries of pagemap for N pages from ADDR
  *   proc -l DIR           names in the directory
  *   proc -s FILE          what fstat and stat say, offsets after lseek
+ *   proc -r FILE N        what read gives of it, asked for N bytes each time
  *   proc -t               write over argv and rename: then cmdline, comm, stat
  */
 #include <errno.h>
@@ -139,6 +140,23 @@ static void print_attributes(const char *path)
 	close(fd);
 }
 
+/* Into memory that no one has touched: it grows while smaps is read. */
+static void print_pieces(const char *path, const char *size)
+{
+	static char fresh[65536];
+	int fd = open(path, O_RDONLY);
+	size_t want = strtoul(size, NULL, 0), at = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && at + want <= sizeof(fresh)) {
+		n = read(fd, fresh + at, want);
+		put_number("read", n);
+		put(fresh + at, n > 0 ? (size_t)n : 0);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+}
+
 static void rename_all(char **argv)
 {
 	size_t room = strlen(argv[0]) + 1 + strlen(argv[1]) + 1;
@@ -161,6 +179,8 @@ int main(int argc, char **argv)
 		print_names(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "-s"))
 		print_attributes(argv[2]);
+	else if (argc > 3 && !strcmp(argv[1], "-r"))
+		print_pieces(argv[2], argv[3]);
 	else if (argc > 1 && !strcmp(argv[1], "-t"))
 		rename_all(argv);
 	else

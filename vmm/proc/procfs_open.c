@@ -1,0 +1,141 @@
+/*
+ * procfs_open.c: the program's descriptors of files in /proc: memory files that
+ * are filled when they are read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "describe.h"
+#include "procfs.h"
+#include "procfs_internal.h"
+
+int procfs_fill(int fd, const void *data, size_t len, int64_t offset,
+		bool truncate)
+{
+	char self[32];
+	size_t done = 0;
+	int ret = 0, to;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	to = open(self, O_WRONLY | O_CLOEXEC | (truncate ? O_TRUNC : 0));
+	if (to < 0)
+		return -errno;
+	while (done < len && !ret) {
+		ssize_t n = pwrite(to, (const char *)data + done, len - done,
+				   (off_t)offset + (off_t)done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			ret = n ? -errno : -EIO;
+	}
+	close(to);
+	return ret;
+}
+
+static int fill_whole(const struct procfs *p, unsigned number, int fd)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int ret;
+
+	if (!out)
+		return -ENOMEM;
+	ret = procfs_show(p->s, p->v, number, out);
+	if (fclose(out))
+		ret = ret ? ret : -ENOMEM;
+	if (!ret)
+		ret = procfs_fill(fd, text, size, 0, true);
+	free(text);
+	return ret;
+}
+
+/*
+ * Filled by the first read, as Linux makes it then; those that can be copied
+ * without a read (sendfile) at once, too.
+ */
+int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags)
+{
+	const struct procfs p = {s, v};
+	char self[32];
+	int memory, fd;
+
+	if (procfs_kind(number) == PROCFS_NEVER)
+		return -EACCES;
+	memory = memfd_create(procfs_name(number), MFD_CLOEXEC);
+	if (memory < 0)
+		return -errno;
+	/* A description of its own, so that it has the program's flags. */
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", memory);
+	fd = open(self, O_RDONLY | O_CLOEXEC | (flags & O_NONBLOCK));
+	fd = fd < 0 ? -errno : fd;
+	close(memory);
+	if (fd >= 0 && !procfs_is_own(number))
+		fill_whole(&p, number, fd); /* a read says what went wrong */
+	return fd;
+}
+
+/* ---- pagemap: by the piece, and as of now ------------------------------ */
+
+#define PAGEMAP_PFN   ((1ull << 55) - 1)
+#define PAGEMAP_BYTES (HV_VA_USER_END / HV_PAGE_SIZE * 8)
+#define PAGEMAP_CHUNK (256u << 10)
+
+/* Linux pagemap_read: frame numbers are for CAP_SYS_ADMIN alone. */
+static bool sees_frames(void)
+{
+	return geteuid() == 0;
+}
+
+static int fill_pagemap(const struct procfs *p, int fd, int64_t offset,
+			uint64_t len)
+{
+	uint64_t *entries;
+	size_t n;
+	int ret;
+
+	if (offset % 8 || len % 8)
+		return -EINVAL;
+	if ((uint64_t)offset >= PAGEMAP_BYTES)
+		len = 0;
+	else if (len > PAGEMAP_BYTES - (uint64_t)offset)
+		len = PAGEMAP_BYTES - (uint64_t)offset;
+	len = len < PAGEMAP_CHUNK ? len : PAGEMAP_CHUNK;
+	n = len / 8;
+	entries = malloc(len + 8);
+	if (!entries)
+		return -ENOMEM;
+	ret = describe_pagemap(p->v, (uint64_t)offset / 8 * HV_PAGE_SIZE, n,
+			       entries);
+	for (size_t i = 0; i < n && !ret && !sees_frames(); i++)
+		entries[i] &= ~PAGEMAP_PFN;
+	if (!ret)
+		ret = procfs_fill(fd, entries, len, offset, true);
+	free(entries);
+	return ret;
+}
+
+int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		   int64_t offset, uint64_t len)
+{
+	const struct procfs p = {s, v};
+
+	if (offset < 0)
+		offset = lseek(fd, 0, SEEK_CUR);
+	if (offset < 0)
+		return -EINVAL;
+	switch (procfs_kind(number)) {
+	case PROCFS_PAGEMAP:
+		return fill_pagemap(&p, fd, offset, len);
+	case PROCFS_MAPS:
+	case PROCFS_SMAPS:
+		return procfs_extend(&p, procfs_kind(number) == PROCFS_SMAPS,
+				     fd, (uint64_t)offset, len);
+	default:
+		return offset ? 0 : fill_whole(&p, number, fd);
+	}
+}

@@ -1,0 +1,163 @@
+/*
+ * procfs_pieces.c: maps and smaps as a program gets them: a page at a time,
+ * whole records only, each piece as of the moment of its read (Linux
+ * fs/seq_file.c, seq_read_iter). A program that reads smaps into memory that it
+ * has not touched before sees that memory grow while it reads, as on Linux.
+ *
+ * Where to go on is taken from what was made before: the last mapping in it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "procfs_internal.h"
+#include "vcpu.h"
+
+#define PIECE	 4096  /* seq_file's buffer */
+#define TAIL_MAX 16384 /* longer than any record: a path has 4096 bytes */
+
+struct pieces {
+	const struct procfs *p;
+	bool smaps;
+	struct hv_desc_vma last; /* end 0: none yet */
+	FILE *out;
+	size_t made, wanted, room; /* bytes of this piece */
+	bool full;
+};
+
+/* The last line that begins a mapping. */
+static void find_last(char *text, struct hv_desc_vma *last)
+{
+	char *save, *line = strtok_r(text, "\n", &save);
+
+	for (; line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long start, end;
+
+		if (sscanf(line, "%lx-%lx ", &start, &end) != 2)
+			continue;
+		last->start = start;
+		last->end = end;
+		last->kind =
+			strstr(line, " [vvar]") ? HV_MAP_VVAR : HV_MAP_ANON;
+	}
+}
+
+static int read_last(int fd, off_t size, struct hv_desc_vma *last)
+{
+	off_t from = size > TAIL_MAX ? size - TAIL_MAX : 0;
+	char text[TAIL_MAX + 1];
+	ssize_t n = pread(fd, text, TAIL_MAX, from);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	/* Not the end of a line that began before. */
+	find_last(from ? text + strcspn(text, "\n") : text, last);
+	return 0;
+}
+
+/* One record, if it has room. Returns 0 or -errno. */
+static int add_record(struct pieces *s, const struct hv_desc_smaps *record)
+{
+	const struct hv_desc_vma *prev = s->last.end ? &s->last : NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	if (s->smaps)
+		procfs_smaps_record(s->p, f, record, prev);
+	else
+		procfs_map_line(s->p, f, &record->vma, prev);
+	if (fclose(f)) {
+		free(text);
+		return -ENOMEM;
+	}
+	s->full = s->made >= s->wanted || (s->made && s->made + size > s->room);
+	if (!s->full) {
+		fwrite(text, 1, size, s->out);
+		s->made += size;
+		s->last = record->vma;
+	}
+	free(text);
+	return 0;
+}
+
+static int add_records(struct pieces *s, const struct hv_call_describe *d)
+{
+	size_t size = s->smaps ? sizeof(struct hv_desc_smaps)
+			       : sizeof(struct hv_desc_vma);
+	int ret = 0;
+
+	if (d->count > sizeof(d->data) / size || (d->next && !d->count))
+		return -EIO;
+	for (uint32_t i = 0; i < d->count && !s->full && !ret; i++) {
+		struct hv_desc_smaps record = {0};
+
+		memcpy(&record, d->data + i * size, size);
+		if (record.vma.end <= s->last.end)
+			return -EIO;
+		ret = add_record(s, &record);
+	}
+	return ret;
+}
+
+static int add_guests(struct pieces *s)
+{
+	uint32_t what = s->smaps ? HV_DESCRIBE_SMAPS : HV_DESCRIBE_MAPS;
+	struct hv_call_describe d;
+	int ret;
+
+	do {
+		ret = vcpu_describe(s->p->v, what, s->last.end, 64, &d);
+		ret = ret ? ret : add_records(s, &d);
+	} while (!ret && d.next && !s->full);
+	return ret;
+}
+
+static int make_piece(struct pieces *s)
+{
+	const struct hv_desc_smaps gate = {.vma = procfs_vsyscall};
+	int ret = 0;
+
+	if (s->last.start == PROCFS_VSYSCALL)
+		return 0;
+	ret = add_guests(s);
+	if (!ret && !s->full && procfs_has_vsyscall())
+		ret = add_record(s, &gate);
+	return ret;
+}
+
+int procfs_extend(const struct procfs *p, bool smaps, int fd, uint64_t offset,
+		  uint64_t len)
+{
+	struct pieces s = {.p = p, .smaps = smaps};
+	struct stat st = {0};
+	char *text = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	if (offset && fstat(fd, &st) < 0)
+		return -errno;
+	if (offset + len <= (uint64_t)st.st_size)
+		return 0;
+	if (st.st_size)
+		ret = read_last(fd, st.st_size, &s.last);
+	s.wanted = offset + len - (uint64_t)st.st_size;
+	s.room = PIECE; /* and what a seek has skipped */
+	if (offset > (uint64_t)st.st_size)
+		s.room += offset - (uint64_t)st.st_size;
+	s.out = ret ? NULL : open_memstream(&text, &size);
+	if (!s.out)
+		return ret ? ret : -ENOMEM;
+	ret = make_piece(&s);
+	if (fclose(s.out))
+		ret = ret ? ret : -ENOMEM;
+	if (!ret)
+		ret = procfs_fill(fd, text, size, st.st_size, !offset);
+	free(text);
+	return ret;
+}
