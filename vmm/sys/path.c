@@ -2,19 +2,18 @@
  * path.c: path resolution. See path.h.
  */
 #include "path.h"
+#include "path_internal.h"
 #include "procfs.h"
 #include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
@@ -37,7 +36,7 @@ int path_real(const struct sys *s, int fd, char *buf, size_t size)
 	return 0;
 }
 
-static int open_path(int dir, const char *path, bool follow, uint64_t resolve)
+int path_open(int dir, const char *path, bool follow, uint64_t resolve)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC |
@@ -50,189 +49,6 @@ static int open_path(int dir, const char *path, bool follow, uint64_t resolve)
 		r = host_call(SYS_openat2, dir, path, &how, sizeof(how));
 	} while (r == -EINTR && !stop_signal());
 	return (int)r;
-}
-
-static bool in_procfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
-
-/*
- * If fd is in this process's part of /proc (under any of its thread numbers),
- * give the rest of the path, such as "/fd", in `rest`. A proc file system
- * mounted elsewhere counts as ours as a whole, and nothing of it exists.
- */
-static bool is_own(const struct sys *s, int fd, char rest[PATH_MAX])
-{
-	char real[PATH_MAX], task[32];
-	char *end;
-	long pid;
-
-	strcpy(rest, "/?"); /* no directory that the program has */
-	if (!in_procfs(fd))
-		return false;
-	if (path_real(s, fd, real, sizeof(real)) < 0)
-		return true;
-	if (strncmp(real, "/proc", 5) || (real[5] && real[5] != '/'))
-		return true;
-	if (!real[5] || real[6] < '0' || real[6] > '9')
-		return false;
-	pid = strtol(real + 6, &end, 10);
-	if (*end && *end != '/')
-		return false;
-	snprintf(task, sizeof(task), "task/%ld", pid);
-	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
-		return false;
-	strcpy(rest, end);
-	return true;
-}
-
-static int own_target(struct sys *s, const char *name, struct path_ref *out)
-{
-	char link[PATH_SELF_MAX];
-
-	snprintf(link, sizeof(link), "%.8s", name);
-	out->own_link = true;
-	out->fd = open_path(s->proc_fd, link, false, 0);
-	return out->fd < 0 ? out->fd : 0;
-}
-
-static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
-		     struct path_ref *out)
-{
-	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
-		int r = path_real(s, host, out->target, PATH_MAX);
-
-		return r < 0 ? r : own_target(s, name, out);
-	}
-	out->fd = host;
-	out->borrowed = true;
-	return 0;
-}
-
-/*
- * The program's descriptor itself. One of a file of procfs is a memory file
- * here; what it looks like is said by the host's file of that name.
- */
-static int use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
-{
-	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
-
-	out->guest_fd = fd;
-	out->proc = e ? e->proc : PROCFS_NONE;
-	if (out->proc && !procfs_is_dir(out->proc)) {
-		out->fd = procfs_open_host(s, out->proc);
-		return out->fd < 0 ? out->fd : 0;
-	}
-	out->fd = host;
-	out->borrowed = true;
-	return 0;
-}
-
-static int descriptor_target(const struct sys *s, int fd, int host, char *buf)
-{
-	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
-
-	if (!e || !e->proc || procfs_is_dir(e->proc))
-		return path_real(s, host, buf, PATH_MAX);
-	procfs_path(e->proc, buf);
-	return 0;
-}
-
-static int own_fd(struct sys *s, const char *name, unsigned flags,
-		  struct path_ref *out)
-{
-	char link[PATH_SELF_MAX], *end;
-	long fd = strtol(name, &end, 10);
-	int host = *name >= '0' && *name <= '9' && !*end && fd <= INT_MAX
-			   ? fdtable_host(&s->fds, (int)fd)
-			   : -EBADF;
-	int r;
-
-	if (host < 0)
-		return -ENOENT;
-	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT)))
-		return use_descriptor(s, (int)fd, host, out);
-	out->guest_fd = (int)fd;
-	r = descriptor_target(s, (int)fd, host, out->target);
-	if (r < 0)
-		return r;
-	snprintf(link, sizeof(link), "fd/%d", host);
-	out->own_link = true;
-	out->fd = open_path(s->proc_fd, link, false, 0);
-	return out->fd < 0 ? out->fd : 0;
-}
-
-static bool is_common(const char *name)
-{
-	static const char *const common[] = {PROCFS_COMMON};
-
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (!strcmp(name, common[i]))
-			return true;
-	return false;
-}
-
-static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
-{
-	int root = open("/", O_PATH | O_CLOEXEC), r;
-
-	if (root < 0)
-		return -errno;
-	r = own_alias(s, root, "root", flags, out);
-	if (r == 0 && out->borrowed)
-		out->borrowed = false;
-	else
-		close(root);
-	return r;
-}
-
-/* fd is a directory of ours, or what "..", seen from there, leads to. */
-static int own_dir(const struct sys *s, int fd, struct path_ref *out)
-{
-	char rest[PATH_MAX];
-
-	if (fd < 0)
-		return fd;
-	if (is_own(s, fd, rest)) {
-		out->proc = procfs_find_dir(rest);
-		if (!out->proc) {
-			close(fd);
-			return -ENOENT;
-		}
-	}
-	out->fd = fd;
-	return 0;
-}
-
-/* An entry of our own process's directory: what the program sees instead. */
-static int own_lookup(struct sys *s, const char *rest, const char *name,
-		      unsigned flags, struct path_ref *out)
-{
-	unsigned dir = procfs_find_dir(rest);
-
-	if (!strcmp(name, ".") || !strcmp(name, "..") || dir == PROCFS_TASK)
-		return own_dir(s, open_path(out->parent, name, false, 0), out);
-	if (dir == PROCFS_FD)
-		return own_fd(s, name, flags, out);
-	if (dir == PROCFS_NONE)
-		return -ENOENT;
-	if (!strcmp(name, "fd") ||
-	    (!strcmp(name, "task") && dir == PROCFS_SELF))
-		return own_dir(s, open_path(out->parent, name, false, 0), out);
-	if (!strcmp(name, "exe"))
-		return own_alias(s, s->exe_fd, name, flags, out);
-	if (!strcmp(name, "cwd"))
-		return own_alias(s, s->cwd, name, flags, out);
-	if (!strcmp(name, "root"))
-		return own_root(s, flags, out);
-	out->proc = procfs_find(dir, name);
-	if (!out->proc && !is_common(name))
-		return -ENOENT;
-	out->fd = open_path(out->parent, name, false, 0);
-	return out->fd < 0 ? out->fd : 0;
 }
 
 /* Split off the last component; dir gets "" if there is no other. */
@@ -260,7 +76,7 @@ static int split(const char *path, char dir[PATH_MAX], struct path_ref *out)
 static int open_parent(int base, const char *dir)
 {
 	struct stat st;
-	int fd = open_path(base, *dir ? dir : ".", true, 0);
+	int fd = path_open(base, *dir ? dir : ".", true, 0);
 
 	if (fd < 0)
 		return fd;
@@ -274,7 +90,7 @@ static int open_parent(int base, const char *dir)
 static int accept_fd(struct sys *s, int fd, struct path_ref *out)
 {
 	struct stat st;
-	int r = own_dir(s, fd, out);
+	int r = path_own_dir(s, fd, out);
 
 	if (r < 0)
 		return r;
@@ -291,7 +107,7 @@ static bool is_root(const struct sys *s, const struct path_ref *ref)
 {
 	char real[PATH_MAX];
 
-	return in_procfs(ref->parent) &&
+	return path_in_procfs(ref->parent) &&
 	       path_real(s, ref->parent, real, sizeof(real)) == 0 &&
 	       !strcmp(real, "/proc");
 }
@@ -302,7 +118,7 @@ static bool is_root(const struct sys *s, const struct path_ref *ref)
  */
 static bool is_magic(const struct sys *s, const struct path_ref *ref)
 {
-	return in_procfs(ref->parent) && !is_root(s, ref);
+	return path_in_procfs(ref->parent) && !is_root(s, ref);
 }
 
 /*
@@ -323,9 +139,9 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	out->parent = open_parent(base, dir);
 	if (out->parent < 0)
 		return out->parent;
-	if (is_own(s, out->parent, rest))
-		return own_lookup(s, rest, out->last, flags, out);
-	fd = open_path(out->parent, out->last, false, 0);
+	if (path_is_own(s, out->parent, rest))
+		return path_own_lookup(s, rest, out->last, flags, out);
+	fd = path_open(out->parent, out->last, false, 0);
 	if (is_root(s, out))
 		out->proc = procfs_find(PROCFS_NONE, out->last);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
@@ -334,7 +150,7 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 						      : accept_fd(s, fd, out);
 	if (is_magic(s, out)) {
 		close(fd);
-		return accept_fd(s, open_path(out->parent, out->last, true, 0),
+		return accept_fd(s, path_open(out->parent, out->last, true, 0),
 				 out);
 	}
 	n = readlinkat(fd, "", path, PATH_MAX - 1);
@@ -373,7 +189,7 @@ static int resolve_empty(struct sys *s, int dirfd, struct path_ref *out)
 	if (host < 0)
 		return host;
 	if (dirfd != AT_FDCWD)
-		return use_descriptor(s, dirfd, host, out);
+		return path_use_descriptor(s, dirfd, host, out);
 	out->fd = host;
 	out->borrowed = true;
 	return 0;
@@ -397,12 +213,12 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 		return base;
 	if (resolve)
 		return accept_fd(s,
-				 open_path(base, path, !(flags & PATH_NOFOLLOW),
+				 path_open(base, path, !(flags & PATH_NOFOLLOW),
 					   resolve),
 				 out);
 	if (!(flags & PATH_PARENT)) {
-		fd = open_path(base, path, !(flags & PATH_NOFOLLOW), 0);
-		if (fd >= 0 && !in_procfs(fd)) {
+		fd = path_open(base, path, !(flags & PATH_NOFOLLOW), 0);
+		if (fd >= 0 && !path_in_procfs(fd)) {
 			out->fd = fd;
 			return 0;
 		}

@@ -1,0 +1,201 @@
+/*
+ * path_own.c: names in this process's part of /proc, which is the program's as
+ * far as procfs.h says, and otherwise does not exist. See path.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "path.h"
+#include "path_internal.h"
+#include "procfs.h"
+
+bool path_in_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/*
+ * If fd is in this process's part of /proc (under any of its thread numbers),
+ * give the rest of the path, such as "/fd", in `rest`. A proc file system
+ * mounted elsewhere counts as ours as a whole, and nothing of it exists.
+ */
+bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
+{
+	char real[PATH_MAX], task[32];
+	char *end;
+	long pid;
+
+	strcpy(rest, "/?"); /* no directory that the program has */
+	if (!path_in_procfs(fd))
+		return false;
+	if (path_real(s, fd, real, sizeof(real)) < 0)
+		return true;
+	if (strncmp(real, "/proc", 5) || (real[5] && real[5] != '/'))
+		return true;
+	if (!real[5] || real[6] < '0' || real[6] > '9')
+		return false;
+	pid = strtol(real + 6, &end, 10);
+	if (*end && *end != '/')
+		return false;
+	snprintf(task, sizeof(task), "task/%ld", pid);
+	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
+		return false;
+	strcpy(rest, end);
+	return true;
+}
+
+static int own_target(struct sys *s, const char *name, struct path_ref *out)
+{
+	char link[PATH_SELF_MAX];
+
+	snprintf(link, sizeof(link), "%.8s", name);
+	out->own_link = true;
+	out->fd = path_open(s->proc_fd, link, false, 0);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
+		     struct path_ref *out)
+{
+	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
+		int r = path_real(s, host, out->target, PATH_MAX);
+
+		return r < 0 ? r : own_target(s, name, out);
+	}
+	out->fd = host;
+	out->borrowed = true;
+	return 0;
+}
+
+/*
+ * The program's descriptor itself. One of a file of procfs is a memory file
+ * here; what it looks like is said by the host's file of that name.
+ */
+int path_use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
+{
+	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+
+	out->guest_fd = fd;
+	out->proc = e ? e->proc : PROCFS_NONE;
+	if (out->proc && !procfs_is_dir(out->proc)) {
+		out->fd = procfs_open_host(s, out->proc);
+		return out->fd < 0 ? out->fd : 0;
+	}
+	out->fd = host;
+	out->borrowed = true;
+	return 0;
+}
+
+static int descriptor_target(const struct sys *s, int fd, int host, char *buf)
+{
+	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+
+	if (!e || !e->proc || procfs_is_dir(e->proc))
+		return path_real(s, host, buf, PATH_MAX);
+	procfs_path(e->proc, buf);
+	return 0;
+}
+
+static int own_fd(struct sys *s, const char *name, unsigned flags,
+		  struct path_ref *out)
+{
+	char link[PATH_SELF_MAX], *end;
+	long fd = strtol(name, &end, 10);
+	int host = *name >= '0' && *name <= '9' && !*end && fd <= INT_MAX
+			   ? fdtable_host(&s->fds, (int)fd)
+			   : -EBADF;
+	int r;
+
+	if (host < 0)
+		return -ENOENT;
+	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT)))
+		return path_use_descriptor(s, (int)fd, host, out);
+	out->guest_fd = (int)fd;
+	r = descriptor_target(s, (int)fd, host, out->target);
+	if (r < 0)
+		return r;
+	snprintf(link, sizeof(link), "fd/%d", host);
+	out->own_link = true;
+	out->fd = path_open(s->proc_fd, link, false, 0);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+static bool is_common(const char *name)
+{
+	static const char *const common[] = {PROCFS_COMMON};
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (!strcmp(name, common[i]))
+			return true;
+	return false;
+}
+
+static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
+{
+	int root = open("/", O_PATH | O_CLOEXEC), r;
+
+	if (root < 0)
+		return -errno;
+	r = own_alias(s, root, "root", flags, out);
+	if (r == 0 && out->borrowed)
+		out->borrowed = false;
+	else
+		close(root);
+	return r;
+}
+
+/* fd is a directory of ours, or what "..", seen from there, leads to. */
+int path_own_dir(const struct sys *s, int fd, struct path_ref *out)
+{
+	char rest[PATH_MAX];
+
+	if (fd < 0)
+		return fd;
+	if (path_is_own(s, fd, rest)) {
+		out->proc = procfs_find_dir(rest);
+		if (!out->proc) {
+			close(fd);
+			return -ENOENT;
+		}
+	}
+	out->fd = fd;
+	return 0;
+}
+
+/* An entry of our own process's directory: what the program sees instead. */
+int path_own_lookup(struct sys *s, const char *rest, const char *name,
+		    unsigned flags, struct path_ref *out)
+{
+	unsigned dir = procfs_find_dir(rest);
+
+	if (!strcmp(name, ".") || !strcmp(name, "..") || dir == PROCFS_TASK)
+		return path_own_dir(s, path_open(out->parent, name, false, 0),
+				    out);
+	if (dir == PROCFS_FD)
+		return own_fd(s, name, flags, out);
+	if (dir == PROCFS_NONE)
+		return -ENOENT;
+	if (!strcmp(name, "fd") ||
+	    (!strcmp(name, "task") && dir == PROCFS_SELF))
+		return path_own_dir(s, path_open(out->parent, name, false, 0),
+				    out);
+	if (!strcmp(name, "exe"))
+		return own_alias(s, s->exe_fd, name, flags, out);
+	if (!strcmp(name, "cwd"))
+		return own_alias(s, s->cwd, name, flags, out);
+	if (!strcmp(name, "root"))
+		return own_root(s, flags, out);
+	out->proc = procfs_find(dir, name);
+	if (!out->proc && !is_common(name))
+		return -ENOENT;
+	out->fd = path_open(out->parent, name, false, 0);
+	return out->fd < 0 ? out->fd : 0;
+}
