@@ -35,6 +35,8 @@ int guestmem_init(struct guestmem *gm, uint64_t size)
 	if (base == MAP_FAILED)
 		return -errno;
 	gm->base = base;
+	/* Fewer faults of our own; 4 KiB pages where the host has no others. */
+	madvise(base, gm->span, MADV_HUGEPAGE);
 	return 0;
 }
 

@@ -112,6 +112,7 @@ static enum hv_outcome anon_fault(struct fault *f)
 static int read_pages(struct fault *f, uint64_t index, unsigned n,
 		      unsigned want, struct page **pages)
 {
+	bool ahead = filemap_read_ahead(f->vma->file, index + want);
 	int mask = filemap_read(f->vma->file, index, n, pages);
 
 	if (mask < 0 && !pages[want] && n > 1) {
@@ -120,7 +121,7 @@ static int read_pages(struct fault *f, uint64_t index, unsigned n,
 		if (mask > 0)
 			mask <<= want;
 	}
-	if (mask > 0 && mask >> want & 1)
+	if (ahead || (mask > 0 && mask >> want & 1))
 		f->major = true;
 	return pages[want] ? 0 : mask;
 }

@@ -297,7 +297,7 @@ static void insert_page(struct file *file, struct filemap_node *leaf,
 static int read_run(struct file *file, uint64_t index, unsigned n,
 		    struct page **pages)
 {
-	hv_gpa_t frames[FILEMAP_BATCH];
+	hv_gpa_t frames[HV_FILE_READ_MAX];
 	bool zero = file->flags & FILE_ANON;
 	struct filemap_node *leaf;
 	int err = -ENOMEM;
@@ -329,6 +329,20 @@ err_free:
 		pages[got] = NULL;
 	}
 	return err;
+}
+
+_Static_assert(NODE_SLOTS == HV_FILE_READ_MAX, "a leaf is one hypercall");
+
+bool filemap_read_ahead(struct file *file, uint64_t index)
+{
+	struct page *pages[NODE_SLOTS];
+	uint64_t start = index & ~(uint64_t)NODE_MASK;
+	uint64_t n = file_pages(file) - start;
+
+	if (leaf_find(file, index) || file->flags & (FILE_ANON | FILE_SHMEM))
+		return false;
+	return !read_run(file, start, n < NODE_SLOTS ? (unsigned)n : NODE_SLOTS,
+			 pages);
 }
 
 int filemap_read(struct file *file, uint64_t index, unsigned n,

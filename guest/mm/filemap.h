@@ -15,8 +15,8 @@
 
 #include "page.h"
 
-/* As many pages as one call of hv_file_read takes. */
-#define FILEMAP_BATCH HV_FILE_READ_MAX
+/* As many pages as fault-around asks for at most. */
+#define FILEMAP_BATCH 16
 
 struct filemap_node;
 
@@ -76,6 +76,14 @@ struct page *filemap_find(const struct file *file, uint64_t index);
  */
 int filemap_read(struct file *file, uint64_t index, unsigned n,
 		 struct page **pages);
+
+/*
+ * Read ahead, where a read at `index` is due: all of the 64 pages around it, in
+ * one hypercall, if none of them was ever cached. A hypercall costs as much as
+ * the copying of many pages. Returns whether it did; errors are the read's
+ * affair.
+ */
+bool filemap_read_ahead(struct file *file, uint64_t index);
 
 /* ---- Changes (writeback.c) ---------------------------------------------- */
 

@@ -36,7 +36,7 @@ Test(fault_file, running_text_reads_it_and_what_is_around)
 	}
 	cr_assert_eq(rec.pfn, page_to_pfn(frame_at(TEXT + PAGES(1))));
 	cr_assert_eq(pte_at(CONSTANTS), 0, "clipped to the mapping");
-	cr_assert_eq(shim_file_reads(), 4);
+	cr_assert_eq(shim_file_reads(), 8, "the whole file: read-ahead");
 	cr_assert_eq(mm->rss[RSS_FILE], 4);
 }
 
@@ -52,12 +52,12 @@ Test(fault_file, a_cached_page_is_not_read_again)
 	int64_t va;
 
 	fault(TEXT, READ);
-	cr_assert_eq(shim_file_reads(), 4);
+	cr_assert_eq(shim_file_reads(), 8);
 	va = mm_mmap(mm, 0, PAGES(4), PROT_READ, MAP_PRIVATE, 1, 0);
 	cr_assert_gt(va, 0);
 	cr_assert_eq(fault((uint64_t)va, READ), HV_FAULT_FILE_READ);
 	cr_assert(!(rec.access & HV_FAULTF_MAJOR));
-	cr_assert_eq(shim_file_reads(), 4);
+	cr_assert_eq(shim_file_reads(), 8);
 	cr_assert_eq(pte_at((uint64_t)va) & PTE_PFN_MASK,
 		     pte_at(TEXT) & PTE_PFN_MASK);
 	cr_assert_eq(frame_at(TEXT)->refcount, 3);
@@ -196,14 +196,33 @@ Test(fault_file, around_ends_with_the_table)
 	assert_present(va, 0, 26);
 }
 
-Test(fault_file, around_reads_in_one_call_at_most_16_pages)
+Test(fault_file, the_first_read_of_64_pages_reads_them_all)
 {
 	uint64_t va = 0x10000000;
 
-	big_file(64);
-	map_file(va, 64, 0);
+	big_file(100);
+	map_file(va, 100, 0);
 	fault(va, READ);
-	cr_assert_eq(shim_file_reads(), 16);
+	cr_assert(rec.access & HV_FAULTF_MAJOR);
+	assert_present(va, 0, 16);
+	cr_assert_eq(shim_file_reads(), 64);
 	fault(va + PAGES(63), READ);
-	cr_assert_eq(shim_file_reads(), 32);
+	cr_assert(!(rec.access & HV_FAULTF_MAJOR));
+	cr_assert_eq(shim_file_reads(), 64);
+	fault(va + PAGES(70), READ);
+	cr_assert(rec.access & HV_FAULTF_MAJOR);
+	cr_assert_eq(shim_file_reads(), 100);
+}
+
+/* What cannot be read ahead is read as before: the window, then the page. */
+Test(fault_file, reading_ahead_may_fail)
+{
+	uint64_t va = 0x10000000;
+
+	big_file(100);
+	map_file(va, 100, 0);
+	shim_fail_reads(0, 1);
+	cr_assert_eq(fault(va, READ), HV_FAULT_FILE_READ);
+	assert_present(va, 0, 16);
+	cr_assert_eq(shim_file_reads(), 16);
 }

@@ -219,9 +219,9 @@ enum hv_call_nr {
 	HV_CALL_EXEC,	     /* maps made: fill stack and bss, set registers */
 	HV_CALL_SYSCALL,     /* forward a system call */
 	HV_CALL_UPCALL_DONE, /* answer to an upcall */
-	HV_CALL_SIGNAL,	   /* the program did something that raises a signal */
-	HV_CALL_EXIT,	   /* all is torn down: counters; no return */
-	HV_CALL_RING_FULL, /* log the records in the ring, and empty it */
+	HV_CALL_SIGNAL,	    /* the program did something that raises a signal */
+	HV_CALL_EXIT,	    /* all is torn down: counters; no return */
+	HV_CALL_RING_FULL,  /* log the records in the ring, and empty it */
 	HV_CALL_FILE_WRITE, /* frames into file pages: write-back */
 	HV_CALL_FILE_OP,    /* fdatasync, hole */
 	HV_CALL_NR
@@ -236,7 +236,7 @@ struct hv_call_bank {
 	int32_t result; /* out: 0 or -ENOMEM */
 };
 /* File bytes [offset, offset + 4096 * n) into n frames; zeros past the end. */
-#define HV_FILE_READ_MAX 16
+#define HV_FILE_READ_MAX 64
 struct hv_call_file_read {
 	uint64_t offset; /* in: page-aligned */
 	uint32_t file;	 /* in */
