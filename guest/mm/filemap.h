@@ -30,6 +30,8 @@ struct filemap_node;
 #define FILE_WRITE 8u
 /* May have dirty pages: something was mapped for writing. */
 #define FILE_DIRTIED 16u
+/* Its file system has thp_get_unmapped_area: large mappings are aligned. */
+#define FILE_HUGE 32u
 struct file {
 	uint32_t number; /* the host's; 0: FILE_ANON */
 	uint32_t flags;	 /* FILE_* */

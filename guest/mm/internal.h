@@ -127,10 +127,10 @@ static inline enum mm_rss page_rss(const struct page *page)
 /*
  * Linux get_unmapped_area: an address for len bytes, or -ENOMEM, -EINVAL,
  * -EPERM. flags: MAP_FIXED, MAP_32BIT, and whether it is for private anonymous
- * memory. len is page-aligned, not 0.
+ * memory. len is page-aligned, not 0. file may be NULL.
  */
-int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len,
-		     uint32_t flags);
+int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags,
+		     const struct file *file, uint64_t pgoff);
 
 /* What is to be mapped. */
 struct map_source {

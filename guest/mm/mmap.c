@@ -39,20 +39,39 @@ static uint64_t find_free_any(const struct mm *mm, uint64_t len, uint32_t flags)
 }
 
 /*
+ * A place for a huge page at least, with len and 2 MiB more in it, moved up so
+ * that address and offset agree modulo 2 MiB (__thp_get_unmapped_area).
+ */
+static uint64_t align_huge(uint64_t va, uint64_t offset)
+{
+	uint64_t skew = (offset - va) & (PT_SPAN_2M - 1);
+
+	return va + (skew ? skew : PT_SPAN_2M);
+}
+
+/* Some file systems, ext4 among them, do this for what holds a huge page. */
+static bool wants_huge(const struct file *file, uint64_t offset, uint64_t len)
+{
+	uint64_t first = (offset + PT_SPAN_2M - 1) & ~(PT_SPAN_2M - 1);
+
+	return file && file->flags & FILE_HUGE && offset + len > first &&
+	       offset + len - first >= PT_SPAN_2M;
+}
+
+/*
  * Since Linux 6.13, private anonymous memory of whole huge pages starts at one
  * if there is room (__get_unmapped_area, __thp_get_unmapped_area).
  */
 static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
 {
 	const uint32_t anon = MAP_ANONYMOUS | MAP_PRIVATE;
-	uint64_t va, below;
+	uint64_t va;
 
 	if ((flags & (MAP_ANONYMOUS | MAP_TYPE)) == anon &&
 	    !(len & (PT_SPAN_2M - 1))) {
 		va = find_free_any(mm, len + PT_SPAN_2M, flags);
-		below = -va & (PT_SPAN_2M - 1); /* bytes up to the next one */
 		if (va)
-			return va + (below ? below : PT_SPAN_2M);
+			return align_huge(va, 0);
 	}
 	return find_free_any(mm, len, flags);
 }
@@ -69,16 +88,42 @@ static bool hint_is_free(struct mm *mm, uint64_t addr, uint64_t len,
 	return !v || addr + len <= vma_start_gap(v);
 }
 
-int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags)
+/* 0 if there is no room for more than len. The hint is page-aligned. */
+static uint64_t find_huge(struct mm *mm, uint64_t hint, uint64_t len,
+			  uint32_t flags, uint64_t offset)
 {
+	uint64_t va;
+
+	if (hint && hint_is_free(mm, hint, len + PT_SPAN_2M, flags))
+		return hint;
+	va = find_free_any(mm, len + PT_SPAN_2M, flags);
+	return va ? align_huge(va, offset) : 0;
+}
+
+/* Without MAP_FIXED; 0 if there is no room. */
+static uint64_t find_place(struct mm *mm, uint64_t hint, uint64_t len,
+			   uint32_t flags)
+{
+	if (!hint)
+		return find_free(mm, len, flags);
+	return hint_is_free(mm, hint, len, flags)
+		       ? hint
+		       : find_free_any(mm, len, flags);
+}
+
+int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags,
+		     const struct file *file, uint64_t pgoff)
+{
+	uint64_t offset = pgoff << PAGE_SHIFT, hint = addr & PAGE_MASK;
+
 	if (len > HV_VA_USER_END)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED)) {
-		addr &= PAGE_MASK;
+		addr = wants_huge(file, offset, len)
+			       ? find_huge(mm, hint, len, flags, offset)
+			       : 0;
 		if (!addr)
-			addr = find_free(mm, len, flags);
-		else if (!hint_is_free(mm, addr, len, flags))
-			addr = find_free_any(mm, len, flags);
+			addr = find_place(mm, hint, len, flags);
 		if (!addr)
 			return -ENOMEM;
 	}
@@ -213,7 +258,7 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		return -EOVERFLOW;
 	if (mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;
-	ret = mm_find_area(mm, addr, len, flags);
+	ret = mm_find_area(mm, addr, len, flags, like.file, like.pgoff);
 	if (ret < 0)
 		return ret;
 	like.start = (uint64_t)ret;
@@ -249,7 +294,8 @@ static uint32_t file_flags(uint32_t hv)
 {
 	return (hv & HV_FILE_TMPFS ? FILE_SHMEM : 0) |
 	       (hv & HV_FILE_WRITABLE ? FILE_WRITE : 0) |
-	       (hv & HV_FILE_FOREIGN ? FILE_FOREIGN : 0);
+	       (hv & HV_FILE_FOREIGN ? FILE_FOREIGN : 0) |
+	       (hv & HV_FILE_HUGE ? FILE_HUGE : 0);
 }
 
 int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,

@@ -174,7 +174,8 @@ static int64_t find_place(const struct remap *r, uint64_t hint)
 
 	if (vma_is_anon(r->v))
 		flags |= MAP_ANONYMOUS | MAP_PRIVATE;
-	return mm_find_area(r->mm, hint, r->new_len, flags);
+	return mm_find_area(r->mm, hint, r->new_len, flags, r->v->file,
+			    vma_pgoff(r->v, r->addr));
 }
 
 /* Linux mremap_to: with MREMAP_FIXED to exactly new_addr. */

@@ -259,6 +259,7 @@ struct hv_call_file_get {
 #define HV_FILE_TMPFS	 1u /* in memory: pages are counted as shmem */
 #define HV_FILE_WRITABLE 2u /* fd is O_RDWR: HV_CALL_FILE_WRITE is allowed */
 #define HV_FILE_FOREIGN	 4u /* mincore says "present" whatever is true */
+#define HV_FILE_HUGE	 8u /* large mappings are aligned for huge pages */
 /*
  * The way back, in the same structure as FILE_READ, for a file that FILE_GET
  * said HV_FILE_WRITABLE of. What lies beyond the end of the file is not

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "elfload.h"
 #include "path.h"
 
 /* ---- Mapping ------------------------------------------------------------ */
@@ -110,6 +111,8 @@ uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 		return 0;
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		flags |= HV_FILE_TMPFS;
+	if (elfload_thp_files(fd))
+		flags |= HV_FILE_HUGE;
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
 	mode = fcntl(fd, F_GETFL);
