@@ -12,6 +12,7 @@
 #include "boot_internal.h"
 #include "boot_tables.h"
 #include "message.h"
+#include "overcommit.h"
 
 /* Embedded by vmm/kernel_image.S. */
 extern const uint8_t kernel_cpl0_start[], kernel_cpl0_end[];
@@ -246,6 +247,7 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 	boot->flags = config->flags;
 	boot->vcpu_area = BOOT_VCPU_AREA;
 	boot->fault_around = config->fault_around;
+	overcommit_rules(config->overcommit, &boot->commit);
 	ret = load_kernel(vm);
 	if (ret)
 		return ret;

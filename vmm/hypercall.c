@@ -137,6 +137,7 @@ static void call_file_get(struct vcpu *v)
 			     ? sys_file_flags(v->vm->sys, (uint32_t)call.file,
 					      call.fd, call.map_flags)
 			     : 0;
+	call.opened = sys_file_opening(v->vm->sys, call.fd);
 	call_page(v)->file_get = call;
 }
 

@@ -47,6 +47,7 @@ static int prepare_vm(struct machine *m)
 		.fault_around = o->fault_around,
 		.ring_size = trace ? o->ring_size : 0,
 		.kernel_cpl = o->kernel_cpl,
+		.overcommit = o->overcommit,
 	};
 
 	m->vm.verbose = o->verbose;

@@ -13,6 +13,7 @@
 #include "boot.h"
 #include "hv_abi.h"
 #include "message.h"
+#include "overcommit.h"
 #include "version.h"
 
 #define USAGE_STATUS	     125
@@ -35,7 +36,7 @@ static const char help_text[] =
 	"  -q                 no closing lines      -v  more detail\n"
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
-	"  --fault-around=SIZE  map so many bytes around a file read (64K)\n"
+	"  --fault-around=SIZE, --overcommit=0|1|2  as vmm(1) says\n"
 	"  --kernel-cpl=0|3   privilege level of the guest kernel (measured)\n"
 	"  --count-cpl0       count the instructions of ring 0 (slow)\n"
 	"  --check            at the end count every frame and object\n"
@@ -53,6 +54,7 @@ enum {
 	OPT_TRACE = 256,
 	OPT_TRACE_MODE,
 	OPT_FAULT_AROUND,
+	OPT_OVERCOMMIT,
 	OPT_CHECK,
 	OPT_COUNT_CPL0,
 	OPT_KERNEL_CPL,
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
 	{"trace-mode", required_argument, NULL, OPT_TRACE_MODE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
+	{"overcommit", required_argument, NULL, OPT_OVERCOMMIT},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"count-cpl0", no_argument, NULL, OPT_COUNT_CPL0},
 	{"check", no_argument, NULL, OPT_CHECK},
@@ -123,6 +126,14 @@ static int set_ram(struct options *o, const char *text)
 	if (o->ram_size > HV_RAM_MAX)
 		return wrong("-m", text, "too large; at most 1T");
 	o->ram_size &= ~(HV_PAGE_SIZE - 1);
+	return -1;
+}
+
+static int set_overcommit(struct options *o, const char *text)
+{
+	if (text[0] < '0' || text[0] > '2' || text[1])
+		return wrong("--overcommit", text, "must be 0, 1 or 2");
+	o->overcommit = text[0] - '0';
 	return -1;
 }
 
@@ -229,6 +240,8 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_trace_mode(o, arg);
 	case OPT_FAULT_AROUND:
 		return set_fault_around(o, arg);
+	case OPT_OVERCOMMIT:
+		return set_overcommit(o, arg);
 	case OPT_COUNT_CPL0:
 		o->count_cpl0 = true;
 		return -1;
@@ -281,6 +294,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){
 		.ram_size = DEFAULT_RAM,
 		.fault_around = DEFAULT_FAULT_AROUND,
+		.overcommit = OVERCOMMIT_AS_HOST,
 		.kernel_cpl = BOOT_CPL_AUTO,
 		.aslr = ELFLOAD_ASLR_ON,
 	};

@@ -62,8 +62,8 @@ int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
 	return call->result;
 }
 
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
-		uint32_t *flags)
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
+		struct hv_call_file_get *out)
 {
 	struct hv_call_file_get *call = &call_page()->file_get;
 
@@ -71,8 +71,7 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
 	call->prot = prot;
 	call->map_flags = map_flags;
 	level_hypercall(HV_CALL_FILE_GET);
-	*size = call->size;
-	*flags = call->flags;
+	*out = *call;
 	return call->file;
 }
 

@@ -30,11 +30,11 @@ int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end);
 
 /*
  * The file behind descriptor fd, to be mapped with prot and map_flags. Returns
- * a file number > 0, its size in bytes, HV_FILE_* flags, or -EBADF, -EACCES,
+ * out->file, which is a file number > 0 (0: /dev/zero), or -EBADF, -EACCES,
  * -ENODEV, ...
  */
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
-		uint32_t *flags);
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
+		struct hv_call_file_get *out);
 /* No mapping and no cached page of `file` is left. */
 void hv_file_put(uint32_t file);
 

@@ -28,6 +28,7 @@ static int heap_map(struct mm *mm, uint64_t start, uint64_t end)
 
 	if (end > HV_VA_USER_END ||
 	    !mm_may_lock(mm, mm->def_flags, end - start) ||
+	    !mm_may_commit(mm, vma_pages(&like)) ||
 	    !mm_may_expand(mm, like.prot, like.flags, vma_pages(&like)) ||
 	    mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;

@@ -35,6 +35,7 @@ struct fault {
 static bool anon_adjacent(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->file == b->file &&
+	       a->opened == b->opened &&
 	       !((a->flags ^ b->flags) & ~VMA_DENYWRITE) &&
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
@@ -363,7 +364,8 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 		return false;
 	if (v->end - va > mm->rlim_stack ||
 	    !mm_may_expand(mm, v->prot, v->flags, pages) ||
-	    !mm_may_lock(mm, v->flags, v->start - va))
+	    !mm_may_lock(mm, v->flags, v->start - va) ||
+	    (v->flags & VMA_ACCOUNT && !mm_may_commit(mm, pages)))
 		return false;
 	if (!v->anon_id)
 		anon_prepare(mm, v);

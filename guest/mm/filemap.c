@@ -11,6 +11,7 @@
 
 #include "buddy.h"
 #include "hv.h"
+#include "internal.h"
 #include "panic.h"
 #include "slab.h"
 
@@ -147,6 +148,7 @@ void file_put(struct file *file)
 	if (file->root)
 		node_drop(file, file->root, file->height);
 	BUG_ON(file->nr_pages);
+	mm_globals.committed -= file->promised;
 	list_del(&file->link);
 	kmem_cache_free(file_cache, file);
 	nr_files--;

@@ -39,10 +39,11 @@ struct file {
 	uint64_t size;	 /* bytes */
 	uint64_t nr_pages;
 	struct filemap_node *root;
-	uint32_t height;  /* levels of nodes; 0: no pages */
-	uint64_t shm;	  /* of FILE_ANON: its number, from 1; else 0 */
-	struct list vmas; /* all that map it: struct vma.file_link */
-	struct list link; /* all files */
+	uint32_t height;   /* levels of nodes; 0: no pages */
+	uint64_t promised; /* pages counted in mm_globals.committed */
+	uint64_t shm;	   /* of FILE_ANON: its number, from 1; else 0 */
+	struct list vmas;  /* all that map it: struct vma.file_link */
+	struct list link;  /* all files */
 };
 
 void filemap_init(void);

@@ -36,6 +36,7 @@ struct mm {
 	uint64_t rlim_stack, rlim_data, rlim_as, rlim_memlock; /* bytes */
 	uint32_t def_flags; /* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
+	uint64_t committed;   /* of mm_globals.committed, private memory */
 	uint64_t locked_lost; /* of locked_vm: see mremap.c, dont_unmap */
 	uint64_t rss[NR_RSS];
 	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
@@ -44,9 +45,10 @@ struct mm {
 };
 
 struct mm_globals {
-	uint64_t zero_pfn; /* of the shared zero page, which no one counts */
-	unsigned around;   /* fault-around window in pages, a power of two */
-	uint64_t faults;   /* that were to be logged */
+	uint64_t zero_pfn;  /* of the shared zero page, which no one counts */
+	unsigned around;    /* fault-around window in pages, a power of two */
+	uint64_t faults;    /* that were to be logged */
+	uint64_t committed; /* pages promised: Committed_AS */
 };
 extern struct mm_globals mm_globals;
 
@@ -64,6 +66,14 @@ bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
 bool mm_may_lock(const struct mm *mm, uint32_t flags, uint64_t bytes);
 /* Linux vm_stat_account, and locked_vm; pages may be negative. */
 void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages);
+
+/* Linux security_vm_enough_memory_mm: may so many pages more be promised? */
+bool mm_may_commit(const struct mm *mm, uint64_t pages);
+/* vm.overcommit_memory is 2, so that MAP_NORESERVE means nothing. */
+bool mm_commit_never(void);
+void mm_commit_init(const struct hv_commit *rules);
+/* Pages of [start, end) that are counted as promised. */
+uint64_t mm_accounted_pages(struct mm *mm, uint64_t start, uint64_t end);
 
 /* Before memory goes: Linux update_hiwater_rss, update_hiwater_vm. */
 void mm_note_peaks(struct mm *mm);
@@ -137,6 +147,7 @@ struct map_source {
 	struct file *file; /* the caller's reference; NULL: none */
 	int error;	   /* what a mapping of the descriptor gets, or 0 */
 	bool writable;	   /* shared mappings may write */
+	uint32_t opened;   /* hv_call_file_get.opened */
 };
 /* Linux do_mmap; offset in bytes. source NULL: anonymous memory. */
 int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,

@@ -33,6 +33,7 @@ void mm_init(const struct hv_boot *boot)
 		panic("mm: fault_around %#lx", boot->fault_around);
 	mm_globals.zero_pfn = page_to_pfn(zero);
 	mm_globals.faults = 0;
+	mm_commit_init(&boot->commit);
 	mm_globals.around =
 		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
 }
@@ -84,6 +85,10 @@ void mm_account(struct mm *mm, uint32_t prot, uint32_t flags, int64_t pages)
 	mm->total_vm += (uint64_t)pages;
 	if (flags & VMA_LOCKED)
 		mm->locked_vm += (uint64_t)pages;
+	if (flags & VMA_ACCOUNT) {
+		mm->committed += (uint64_t)pages;
+		mm_globals.committed += (uint64_t)pages;
+	}
 	if (is_exec(prot, flags))
 		mm->exec_vm += (uint64_t)pages;
 	else if (flags & VMA_GROWSDOWN)
@@ -194,11 +199,19 @@ int mm_map(struct mm *mm, const struct vma *like)
 
 int mm_map_anon_shared(struct mm *mm, struct vma *like)
 {
+	bool promised = !(like->flags & VMA_NORESERVE);
 	int err;
 
+	/* Linux shmem_acct_size: all of it, once, as long as it exists. */
+	if (promised && !mm_may_commit(mm, vma_pages(like)))
+		return -ENOMEM;
 	like->file = file_new_anon(like->end - like->start);
 	if (!like->file)
 		return -ENOMEM;
+	if (promised) {
+		like->file->promised = vma_pages(like);
+		mm_globals.committed += vma_pages(like);
+	}
 	like->mm = mm;
 	like->pgoff = 0;
 	err = mm_map(mm, like);

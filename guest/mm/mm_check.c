@@ -83,13 +83,16 @@ static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 
 static bool accounts_are_true(const struct mm *mm)
 {
+	uint64_t committed = mm_globals.committed;
 	struct mm sum = {0};
 
 	for (const struct vma *v = mm->vmas.first; v; v = v->next)
 		mm_account(&sum, v->prot, v->flags, (int64_t)vma_pages(v));
+	mm_globals.committed = committed; /* mm_account counts it too */
 	return sum.total_vm == mm->total_vm && sum.data_vm == mm->data_vm &&
 	       sum.exec_vm == mm->exec_vm && sum.stack_vm == mm->stack_vm &&
-	       sum.locked_vm + mm->locked_lost == mm->locked_vm;
+	       sum.locked_vm + mm->locked_lost == mm->locked_vm &&
+	       sum.committed == mm->committed;
 }
 
 bool mm_check(const struct mm *mm)

@@ -204,9 +204,9 @@ static uint32_t flag_bits(uint32_t prot, uint32_t flags, uint32_t type)
 		type |= VMA_LOCKED;
 	if (flags & MAP_STACK)
 		type |= VMA_NOHUGE; /* since Linux 6.7 */
-	if (flags & MAP_NORESERVE)
+	if (flags & MAP_NORESERVE && !mm_commit_never())
 		type |= VMA_NORESERVE;
-	else if (prot & PROT_WRITE && !(type & VMA_SHARED))
+	if (prot & PROT_WRITE && !(type & (VMA_SHARED | VMA_NORESERVE)))
 		type |= VMA_ACCOUNT;
 	return type;
 }
@@ -214,7 +214,7 @@ static uint32_t flag_bits(uint32_t prot, uint32_t flags, uint32_t type)
 /* Linux mmap_region: like's place is decided, what is there goes. */
 static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 {
-	uint64_t pages = vma_pages(like);
+	uint64_t pages = vma_pages(like), gone;
 	int err;
 
 	if (!mm_may_expand(mm, like->prot, like->flags, pages)) {
@@ -222,6 +222,12 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 			return -ENOMEM;
 		pages -= mm_count_pages(mm, like->start, like->end);
 		if (!mm_may_expand(mm, like->prot, like->flags, pages))
+			return -ENOMEM;
+	}
+	if (like->flags & VMA_ACCOUNT) {
+		pages = vma_pages(like);
+		gone = mm_accounted_pages(mm, like->start, like->end);
+		if (pages > gone && !mm_may_commit(mm, pages - gone))
 			return -ENOMEM;
 	}
 	err = mm_unmap(mm, like->start, like->end);
@@ -240,6 +246,7 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 {
 	struct vma like = {
 		.file = source ? source->file : NULL,
+		.opened = source ? source->opened : 0,
 		.mm = mm,
 		.pgoff = offset >> PAGE_SHIFT,
 	};
@@ -301,9 +308,8 @@ static uint32_t file_flags(uint32_t hv)
 int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		uint32_t flags, int32_t fd, uint64_t offset)
 {
-	struct map_source source = {NULL, 0, false};
-	uint32_t hv_flags = 0;
-	uint64_t size = 0;
+	struct map_source source = {.file = NULL};
+	struct hv_call_file_get got;
 	int64_t ret;
 	int number;
 
@@ -315,7 +321,7 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 			return -ENOMEM;
 		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
 	}
-	number = hv_file_get(fd, prot, flags, &size, &hv_flags);
+	number = hv_file_get(fd, prot, flags, &got);
 	if (number == -EBADF)
 		return number;
 	if (!number) {
@@ -331,8 +337,10 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		return mm_map_source(mm, addr, len, prot, flags, &source,
 				     offset);
 	}
-	source.writable = hv_flags & HV_FILE_WRITABLE;
-	source.file = file_open((uint32_t)number, size, file_flags(hv_flags));
+	source.opened = got.opened;
+	source.writable = got.flags & HV_FILE_WRITABLE;
+	source.file =
+		file_open((uint32_t)number, got.size, file_flags(got.flags));
 	if (!source.file) {
 		/* Not known here, else no memory would have been needed. */
 		hv_file_put((uint32_t)number);
@@ -365,8 +373,8 @@ static bool is_one_mapping(const struct vma *v, uint64_t end)
 		if (!next->next || next->next->start != next->end)
 			return false;
 		next = next->next;
-		if (next->file != v->file || next->flags != v->flags ||
-		    next->prot != v->prot)
+		if (next->file != v->file || next->opened != v->opened ||
+		    next->flags != v->flags || next->prot != v->prot)
 			return false;
 	}
 	return true;
@@ -377,7 +385,7 @@ int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
 			    uint64_t prot, uint64_t pgoff, uint64_t flags)
 {
 	uint32_t map_flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
-	struct map_source source = {NULL, 0, true};
+	struct map_source source = {.writable = true};
 	struct vma *v;
 	int64_t ret;
 
@@ -394,6 +402,7 @@ int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
 	if (v->flags & VMA_LOCKED)
 		map_flags |= MAP_LOCKED;
 	source.file = v->file;
+	source.opened = v->opened;
 	file_get(source.file);
 	ret = mm_map_source(mm, addr, len, v->prot, map_flags, &source,
 			    pgoff << PAGE_SHIFT);

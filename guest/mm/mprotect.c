@@ -65,19 +65,22 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 	bool populate;
 	uint64_t pages = (end - start) >> PAGE_SHIFT;
 
+	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
+		return -EACCES;
 	if (v->flags & VMA_SEALED)
 		return -EPERM;
 	if (v->prot == prot)
 		return 0;
-	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
-		return -EACCES;
 	if (prot & PROT_WRITE) {
 		/* Only what becomes data memory now can be too much. */
 		if (!mm_may_expand(mm, prot, flags, pages) &&
 		    mm_may_expand(mm, v->prot, flags, pages))
 			return -ENOMEM;
-		if (!(flags & (VMA_SHARED | VMA_NORESERVE)))
+		if (!(flags & (VMA_SHARED | VMA_NORESERVE | VMA_ACCOUNT))) {
+			if (!mm_may_commit(mm, pages))
+				return -ENOMEM;
 			flags |= VMA_ACCOUNT;
+		}
 	} else if (vma_is_anon(v) && !v->anon_id) {
 		flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
 	}

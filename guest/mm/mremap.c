@@ -81,8 +81,12 @@ static int64_t move(struct remap *r, uint64_t to)
 {
 	struct mm *mm = r->mm;
 	struct vma like = *r->v;
+	uint64_t more = r->flags & MREMAP_DONTUNMAP ? r->new_len
+						    : r->new_len - r->old_len;
 
 	if (mm->vmas.count >= MM_MAP_COUNT_MAX - 3)
+		return -ENOMEM;
+	if (like.flags & VMA_ACCOUNT && !mm_may_commit(mm, more >> PAGE_SHIFT))
 		return -ENOMEM;
 	like.start = to;
 	like.end = to + r->new_len;
@@ -187,7 +191,10 @@ static int64_t remap_to(struct remap *r)
 		ret = mm_unmap(r->mm, r->new_addr, r->new_addr + r->new_len);
 		if (ret)
 			return ret;
-		r->v = vma_find(&r->mm->vmas, r->addr);
+		/* Nothing of it may be left, if old_len is 0. */
+		r->v = vma_find_first(&r->mm->vmas, r->addr, r->addr + 1);
+		if (!r->v)
+			return -EFAULT;
 	}
 	if (r->old_len > r->new_len) {
 		ret = mm_munmap(r->mm, r->addr + r->new_len,
@@ -213,6 +220,8 @@ static bool grow_in_place(struct mm *mm, struct vma *v, uint64_t delta)
 	like.start = v->end;
 	like.end = v->end + delta;
 	like.pgoff = v->pgoff + vma_pages(v);
+	if (v->flags & VMA_ACCOUNT && !mm_may_commit(mm, delta >> PAGE_SHIFT))
+		return false;
 	if (like.end < like.start || like.end > HV_VA_USER_END ||
 	    vma_find_first(&mm->vmas, like.start, like.end))
 		return false;

@@ -312,7 +312,7 @@ bool vma_can_merge(const struct vma *v, const struct vma *like)
 		return false;
 	if (v->flags & VMA_SPECIAL)
 		return false;
-	if (v->file != like->file)
+	if (v->file != like->file || v->opened != like->opened)
 		return false;
 	if (!vma_anon_compatible(v->anon_id, like->anon_id))
 		return false;

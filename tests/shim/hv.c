@@ -218,8 +218,8 @@ int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
 	return 0;
 }
 
-int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
-		uint32_t *flags)
+int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
+		struct hv_call_file_get *out)
 {
 	struct shim_file *f;
 
@@ -229,10 +229,15 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags, uint64_t *size,
 	if (prot & 2 && map_flags & 1 && !(fd_flags[fd] & HV_FILE_WRITABLE))
 		return -EACCES;
 	f->refs++;
-	*flags = fd_flags[fd];
-	f->writable |= *flags & HV_FILE_WRITABLE && map_flags & 1;
-	*size = f->len;
-	return (int)fds[fd];
+	*out = (struct hv_call_file_get){
+		.fd = fd,
+		.file = (int32_t)fds[fd],
+		.size = f->len,
+		.flags = fd_flags[fd],
+		.opened = (uint32_t)fd,
+	};
+	f->writable |= out->flags & HV_FILE_WRITABLE && map_flags & 1;
+	return out->file;
 }
 
 void hv_file_put(uint32_t file)

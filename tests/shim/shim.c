@@ -140,6 +140,7 @@ void shim_reset(uint64_t ram_size)
 	boot.abi_version = HV_ABI_VERSION;
 	boot.flags = HV_BOOT_TRACE;
 	boot.fault_around = HV_PAGE_SIZE;
+	boot.commit.mode = 1; /* promise anything */
 	boot.nr_banks = banks_layout(ram_size, SHIM_RESERVED_END, boot.banks);
 	if (!boot.nr_banks)
 		shim_abort("RAM size %#lx is not allowed", ram_size);

@@ -316,7 +316,10 @@ struct smaps_line {
 	uint64_t bytes;
 };
 
-/* Of files other processes and large folios have their part. */
+/*
+ * Of files other processes and large folios have their part. Linux marks pages
+ * referenced and lazily free in batches, so these two lag behind at random.
+ */
 static void compare_entry(FILE *f, uint64_t start, uint64_t end)
 {
 	const struct vma *v = vma_at(start);
@@ -330,9 +333,7 @@ static void compare_entry(FILE *f, uint64_t start, uint64_t end)
 		{"Private_Clean", s.private_clean},
 		{"Private_Dirty", s.private_dirty},
 		{"Shared_Dirty", s.shared_dirty},
-		{"Referenced", s.referenced},
 		{"Anonymous", s.anonymous},
-		{"LazyFree", s.lazyfree},
 		{"Locked", s.pss_locked >> MM_PSS_SHIFT},
 	};
 	while (fgets(line, sizeof(line), f)) {

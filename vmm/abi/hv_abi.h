@@ -173,6 +173,15 @@ struct hv_bank {
 #define HV_BOOT_TRACE	       4u /* report each fault by HV_FAULT_LOG */
 #define HV_BOOT_CHECK	       8u /* tear down and count at exit */
 
+/* Linux's rules for promising memory; sizes in pages. */
+struct hv_commit {
+	uint32_t mode; /* vm.overcommit_memory: 0, 1, 2 */
+	uint32_t reserved;
+	uint64_t total;	  /* mode 0: no single promise may be larger */
+	uint64_t limit;	  /* mode 2: all promises, less the following */
+	uint64_t reserve; /* at most, kept from the program: 1/32 of its VM */
+};
+
 struct hv_boot {
 	uint64_t magic;
 	uint32_t abi_version;
@@ -185,6 +194,7 @@ struct hv_boot {
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
 	hv_gpa_t ring;	       /* struct hv_ring, or 0: one trap a fault */
 	uint64_t ring_records; /* how many it holds */
+	struct hv_commit commit;
 	struct hv_bank banks[HV_BANKS_MAX];
 	struct hv_exec exec;
 };
@@ -254,7 +264,8 @@ struct hv_call_file_get {
 			       same number; 0: as anonymous memory */
 	uint64_t size;	    /* out: bytes */
 	uint32_t flags;	    /* out: HV_FILE_* */
-	uint32_t reserved;
+	uint32_t opened;    /* out: which opening of it, from 1: only
+			       mappings of one and the same may merge */
 };
 #define HV_FILE_TMPFS	 1u /* in memory: pages are counted as shmem */
 #define HV_FILE_WRITABLE 2u /* fd is O_RDWR: HV_CALL_FILE_WRITE is allowed */

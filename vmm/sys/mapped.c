@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,31 @@ uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 	    !is_sealed(fd) && files_allow_write(&s->files, number, fd) == 0)
 		flags |= HV_FILE_WRITABLE;
 	return flags;
+}
+
+static bool is_same_opening(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+uint32_t sys_file_opening(struct sys *s, int guest_fd)
+{
+	struct fd_entry *e = fdtable_entry(&s->fds, guest_fd);
+
+	if (!e)
+		return 0;
+	for (unsigned i = 0; i < s->fds.size && !e->opened; i++) {
+		const struct fd_entry *other = &s->fds.entry[i];
+
+		if (other->host >= 0 && other->opened &&
+		    is_same_opening(other->host, e->host))
+			e->opened = other->opened;
+	}
+	if (!e->opened)
+		e->opened = ++s->files.openings;
+	return e->opened;
 }
 
 /* ---- Write-back --------------------------------------------------------- */

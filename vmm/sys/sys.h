@@ -80,6 +80,8 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
  */
 uint32_t sys_file_flags(struct sys *s, uint32_t file, int guest_fd,
 			uint32_t map_flags);
+/* Which opening of its file a descriptor is: copies of it are the same. */
+uint32_t sys_file_opening(struct sys *s, int guest_fd);
 /* pwrite up to the end of the file. 0 or -errno. */
 int sys_file_write(struct sys *s, uint32_t file, uint64_t offset,
 		   const void *src, size_t len);
