@@ -29,16 +29,21 @@
 /* Cleared by SYSCALL: Linux arch/x86/kernel/cpu/common.c, syscall_init(). */
 #define FMASK_BITS 0x257fd5ull
 
+/* Room for struct kvm_msrs, which ends in an array, with entries. */
+#define MSRS_MAX 4
+union msrs {
+	struct kvm_msrs head;
+	uint8_t room[sizeof(struct kvm_msrs) +
+		     MSRS_MAX * sizeof(struct kvm_msr_entry)];
+};
+
 static int vcpu_set_msrs(struct vcpu *v, const struct kvm_msr_entry *entries,
 			 unsigned n)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entries[4];
-	} msrs = {.head.nmsrs = n};
+	union msrs msrs = {.head.nmsrs = n};
 	int ret;
 
-	memcpy(msrs.entries, entries, n * sizeof(*entries));
+	memcpy(msrs.head.entries, entries, n * sizeof(*entries));
 	ret = ioctl(v->fd, KVM_SET_MSRS, &msrs);
 	if (ret < 0)
 		return -errno;
@@ -68,14 +73,12 @@ static int set_base(struct vcpu *v, uint32_t msr, uint64_t base)
 
 static int get_base(struct vcpu *v, uint32_t msr, uint64_t *base)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = {.head.nmsrs = 1, .entry.index = msr};
+	union msrs msrs = {.head.nmsrs = 1};
 
+	msrs.head.entries[0].index = msr;
 	if (ioctl(v->fd, KVM_GET_MSRS, &msrs) != 1)
 		return -EIO;
-	*base = msrs.entry.data;
+	*base = msrs.head.entries[0].data;
 	return 0;
 }
 

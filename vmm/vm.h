@@ -31,10 +31,10 @@ struct vm {
 	bool choose_cpl;      /* it is ours to choose */
 	bool verbose;
 	const struct dump *dump; /* what to print when the program has ended */
-	bool check;	     /* let the guest tear down at exit and count */
-	struct sys *sys;     /* forwarded system calls */
-	struct trace *trace; /* NULL: faults are not traced */
-	struct exec *exec;   /* what execve makes */
+	bool check;		 /* let the guest tear down at exit and count */
+	struct sys *sys;	 /* forwarded system calls */
+	struct trace *trace;	 /* NULL: faults are not traced */
+	struct exec *exec;	 /* what execve makes */
 	struct hv_counters counters; /* from HV_CALL_EXIT */
 	bool have_counters;
 };
