@@ -7,28 +7,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run.h"
 
-TestSuite(proc, .fini = scratch_remove);
-
 static const struct run_how fixed = {.no_aslr = true};
 
 /*
- * The program. Its pages on the host must be clean: smaps natively tells of
- * those that were written to the file but not to the disk.
+ * The program: a copy for this test alone, since smaps natively tells of pages
+ * that another process has too, and of pages that are not on the disk yet. Not
+ * in the scratch directory, whose files may live in memory.
  */
+static char copy[4096];
+
 static const char *proc(void)
 {
 	const char *path = path_in(image("."), "../vm/guest/proc");
-	int fd = open(path, O_RDONLY);
+	size_t len;
+	char *bytes;
+	int fd;
 
-	if (fd >= 0)
-		fsync(fd);
-	close(fd);
-	return path;
+	if (copy[0])
+		return copy;
+	bytes = read_file(path, &len);
+	snprintf(copy, sizeof(copy), "%s.%07d", path, getpid());
+	fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	cr_assert(fd >= 0 && write(fd, bytes, len) == (ssize_t)len &&
+		  !fsync(fd) && !close(fd));
+	free(bytes);
+	return copy;
 }
+
+static void remove_copy(void)
+{
+	if (copy[0])
+		unlink(copy);
+	scratch_remove();
+}
+
+TestSuite(proc, .fini = remove_copy);
 
 struct pair {
 	struct run native, vmm;
