@@ -7,7 +7,9 @@
  * nobody means to run: class, byte order or version of another ABI; program
  * headers inside the ELF header; no segment; segments that overlap; an entry
  * point outside every segment; a static-PIE that begins with bss; a segment
- * below mmap_min_addr (Linux lets root) or over the stack.
+ * below mmap_min_addr (Linux lets root) or over the stack; an interpreter at
+ * fixed addresses that are the program's, or with any beyond user space that
+ * its load bias would bring down.
  * Errno values: Linux fs/binfmt_elf.c.
  */
 #include "internal.h"

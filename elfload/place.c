@@ -79,16 +79,24 @@ static uint64_t find_area(const struct elfload_plan *plan, uint64_t size)
 	return 0;
 }
 
+/* Does it hold a huge page, on a file system with thp_get_unmapped_area? */
+static int wants_huge(uint64_t size, uint64_t offset, int thp)
+{
+	uint64_t huge = (offset + HUGE - 1) & ~(HUGE - 1);
+
+	return thp && offset + size > huge && offset + size - huge >= HUGE;
+}
+
 /*
- * A file system with thp_get_unmapped_area moves a mapping that holds a huge
- * page up, so that address and file offset agree modulo 2 MiB.
+ * Then it is moved up, so that address and file offset agree modulo 2 MiB, in a
+ * range with room for that.
  */
 uint64_t place_find(const struct elfload_plan *plan, uint64_t size,
 		    uint64_t offset, int thp)
 {
-	uint64_t low, skew, huge = (offset + HUGE - 1) & ~(HUGE - 1);
+	uint64_t low, skew;
 
-	if (!thp || offset + size <= huge || offset + size - huge < HUGE)
+	if (!wants_huge(size, offset, thp))
 		return find_area(plan, size);
 	low = find_area(plan, size + HUGE);
 	if (!low)
@@ -216,26 +224,38 @@ static int place_fixed_interp(const struct elfload_image *img,
 	return 0;
 }
 
+/*
+ * no_base: beside a program without a bias the first address is tried; where
+ * huge pages are wanted, with room for them (__thp_get_unmapped_area).
+ */
+static uint64_t try_hint(const struct elfload_image *img,
+			 const struct elfload_params *p,
+			 const struct elfload_plan *plan)
+{
+	const struct elfload_segment *s = &img->segments[0];
+	uint64_t hint = page_down(s->vaddr), size = span_size(img);
+
+	if (plan->load_bias || !hint)
+		return 0;
+	if (hint < ELFLOAD_MIN_ADDR)
+		hint = ELFLOAD_MIN_ADDR;
+	if (wants_huge(size, page_down(s->offset), p->interp_thp_files))
+		size += HUGE;
+	return place_is_free(plan, hint, hint + size) ? hint : 0;
+}
+
 int place_interp(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *plan,
 		 struct elfload_error *e)
 {
 	const struct elfload_segment *s = &img->segments[0];
-	uint64_t size = span_size(img), hint = page_down(s->vaddr);
 	uint64_t area;
 
 	if (img->type == ELFLOAD_EXEC_FIXED)
 		return place_fixed_interp(img, plan, e);
-	/*
-	 * no_base: only beside a program with a bias is the first address not
-	 * tried (load_elf_interp).
-	 */
-	if (!plan->load_bias && hint && hint < ELFLOAD_MIN_ADDR)
-		hint = ELFLOAD_MIN_ADDR;
-	if (!plan->load_bias && hint && place_is_free(plan, hint, hint + size))
-		area = hint;
-	else
-		area = place_find(plan, size, page_down(s->offset),
+	area = try_hint(img, p, plan);
+	if (!area)
+		area = place_find(plan, span_size(img), page_down(s->offset),
 				  p->interp_thp_files);
 	if (!area)
 		return no_room(img, plan, "interpreter", e);
