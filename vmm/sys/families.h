@@ -120,6 +120,15 @@ int64_t process_capget(struct call *c);
 int64_t process_setuid(struct call *c);
 int64_t process_setgid(struct call *c);
 
+/* self.c */
+int64_t self_setpriority(struct call *c);
+int64_t self_set_ioprio(struct call *c);
+int64_t self_setscheduler(struct call *c);
+int64_t self_getattr(struct call *c);
+int64_t self_setaffinity(struct call *c);
+int64_t self_setpgid(struct call *c);
+int64_t self_personality(struct call *c);
+
 /* sigcalls.c */
 int64_t sig_action(struct call *c);
 int64_t sig_procmask(struct call *c);
@@ -133,9 +142,33 @@ int64_t sig_pause(struct call *c);
 int64_t sig_suspend(struct call *c);
 int64_t sig_timedwait(struct call *c);
 
+/* socket.c */
+int64_t socket_pair(struct call *c);
+int64_t socket_send(struct call *c);
+int64_t socket_receive(struct call *c);
+int64_t socket_sendmsg(struct call *c);
+int64_t socket_recvmsg(struct call *c);
+int64_t socket_getsockopt(struct call *c);
+int64_t socket_setsockopt(struct call *c);
+int64_t socket_name(struct call *c);
+
 /* time.c */
 int64_t time_nanosleep(struct call *c);
 int64_t time_clock_nanosleep(struct call *c);
 int64_t time_futex(struct call *c);
+
+/* xattr.c */
+int64_t xattr_get(struct call *c);
+int64_t xattr_lget(struct call *c);
+int64_t xattr_fget(struct call *c);
+int64_t xattr_list(struct call *c);
+int64_t xattr_llist(struct call *c);
+int64_t xattr_flist(struct call *c);
+int64_t xattr_set(struct call *c);
+int64_t xattr_lset(struct call *c);
+int64_t xattr_fset(struct call *c);
+int64_t xattr_remove(struct call *c);
+int64_t xattr_lremove(struct call *c);
+int64_t xattr_fremove(struct call *c);
 
 #endif

@@ -1,0 +1,102 @@
+/*
+ * What a program may change of itself at the host's scheduler: down, not up.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sys_fixture.h"
+
+TestSuite(sys_self, .init = sys_setup, .fini = sys_teardown);
+
+Test(sys_self, priority_only_sinks)
+{
+	int nice = getpriority(PRIO_PROCESS, 0);
+
+	cr_assert_eq(call(SYS_setpriority, PRIO_PROCESS, 0, (uint64_t)nice), 0);
+	cr_assert_eq(call(SYS_setpriority, PRIO_PROCESS, 0, (uint64_t)nice + 1),
+		     0);
+	cr_assert_eq(getpriority(PRIO_PROCESS, 0), nice < 19 ? nice + 1 : 19);
+	cr_assert_eq(call(SYS_setpriority, PRIO_PROCESS, 0, -20ull), -EACCES);
+	cr_assert_eq(call(SYS_setpriority, 3, 0, 0), -EINVAL);
+	cr_assert_eq(call(SYS_setpriority, PRIO_PROCESS, 1, 5), -EPERM);
+	cr_assert_eq(call(SYS_setpriority, PRIO_USER, 0, 19), -EPERM);
+	cr_assert_eq(call(SYS_setpriority, PRIO_PROCESS, 0x7fffffff, 5),
+		     -ESRCH);
+}
+
+Test(sys_self, classes_that_starve_others_are_refused)
+{
+	int *priority = fake_at(&cpu, VA0);
+
+	*priority = 1;
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_FIFO, VA0), -EPERM);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_RR, VA0), -EPERM);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0,
+			  SCHED_FIFO | SCHED_RESET_ON_FORK, VA0),
+		     -EPERM);
+	*priority = 0;
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_BATCH, VA0), 0);
+	cr_assert_eq(sched_getscheduler(0), SCHED_BATCH);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_BATCH, BAD),
+		     -EFAULT);
+	cr_assert_eq(call(SYS_sched_setscheduler, 1, SCHED_BATCH, VA0), -EPERM);
+	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 1 << 13 | 0), -EPERM);
+	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 3 << 13), 0);
+	cr_assert_eq(call(SYS_ioprio_get, 1, 0), 3 << 13);
+}
+
+Test(sys_self, attributes_of_the_scheduler_are_read)
+{
+	uint32_t *attr = fake_at(&cpu, VA0);
+
+	memset(attr, 0xff, 256);
+	cr_assert_eq(call(SYS_sched_getattr, 0, VA0, 48, 0), 0);
+	cr_assert_eq(attr[0], 48);
+	cr_assert_eq(attr[12], 0xffffffff, "no more than asked for");
+	cr_assert_eq(call(SYS_sched_getattr, 0, VA0, 47, 0), -EINVAL);
+	cr_assert_eq(call(SYS_sched_getattr, 0, VA0, 4097, 0), -EINVAL);
+	cr_assert_eq(call(SYS_sched_getattr, 0, VA0, 48, 1), -EINVAL);
+	cr_assert_eq(call(SYS_sched_getattr, 0, BAD, 48, 0), -EFAULT);
+}
+
+Test(sys_self, processors_are_set_for_itself_alone)
+{
+	cpu_set_t before, after;
+	uint64_t *mask = fake_at(&cpu, VA0);
+
+	sched_getaffinity(0, sizeof(before), &before);
+	memset(mask, 0, 128);
+	for (int i = 0; i < 64 && !*mask; i++)
+		if (CPU_ISSET(i, &before))
+			*mask = 1ull << i;
+	cr_assert_eq(call(SYS_sched_setaffinity, 0, 8, VA0), 0);
+	sched_getaffinity(0, sizeof(after), &after);
+	cr_assert_eq(CPU_COUNT(&after), 1);
+	*mask = 0;
+	cr_assert_eq(call(SYS_sched_setaffinity, 0, 8, VA0), -EINVAL);
+	cr_assert_eq(call(SYS_sched_setaffinity, 0, 8, BAD), -EFAULT);
+	cr_assert_eq(call(SYS_sched_setaffinity, 1, 8, VA0), -EPERM);
+}
+
+Test(sys_self, a_group_is_founded_and_others_are_not_moved)
+{
+	/* A leader of a session stays in its group. */
+	cr_assert_eq(call(SYS_setpgid, 0, 0),
+		     getsid(0) == getpid() ? -EPERM : 0);
+	cr_assert_eq(call(SYS_getpgrp), getpid());
+	cr_assert_eq(call(SYS_setpgid, 1, 0), -ESRCH);
+	cr_assert_eq(call(SYS_setpgid, 0, -1ull), -EINVAL);
+}
+
+Test(sys_self, personality_is_remembered_but_mappings_stay)
+{
+	cr_assert_eq(call(SYS_personality, 0xffffffff), 0);
+	cr_assert_eq(call(SYS_personality, ADDR_NO_RANDOMIZE), 0);
+	cr_assert_eq(call(SYS_personality, 0xffffffff), ADDR_NO_RANDOMIZE);
+	cr_assert_eq(call(SYS_personality, READ_IMPLIES_EXEC), -EINVAL);
+	cr_assert_eq(call(SYS_personality, 0xffffffff), ADDR_NO_RANDOMIZE);
+}

@@ -1,0 +1,133 @@
+/*
+ * self.c: priority, processors, process group, personality. The program is
+ * this process to the host's scheduler and its job control, so what it changes
+ * of itself is changed here; of others it may only ask.
+ */
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "families.h"
+
+static bool is_self(uint64_t pid)
+{
+	return (int)pid == 0 || (int)pid == getpid();
+}
+
+/* Others that exist are another's; the host says which do. */
+static int64_t other(uint64_t pid)
+{
+	int64_t r = host_call(SYS_getpgid, (int)pid);
+
+	return r < 0 ? -ESRCH : -EPERM;
+}
+
+int64_t self_setpriority(struct call *c)
+{
+	int which = (int)c->arg[0];
+
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	if (which != PRIO_PROCESS)
+		return -EPERM;
+	if (!is_self(c->arg[1]))
+		return other(c->arg[1]);
+	/* Down only, as for all without privilege. */
+	if ((int)c->arg[2] < getpriority(PRIO_PROCESS, 0))
+		return -EACCES;
+	return host_call(SYS_setpriority, which, 0, (int)c->arg[2]);
+}
+
+int64_t self_set_ioprio(struct call *c)
+{
+	if ((int)c->arg[0] != IOPRIO_WHO_PROCESS)
+		return -EPERM;
+	if (!is_self(c->arg[1]))
+		return other(c->arg[1]);
+	if (IOPRIO_PRIO_CLASS((int)c->arg[2]) == IOPRIO_CLASS_RT)
+		return -EPERM;
+	return host_call(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, (int)c->arg[2]);
+}
+
+/* Scheduling classes that can starve the host are not for the program. */
+int64_t self_setscheduler(struct call *c)
+{
+	int policy = (int)c->arg[1], priority;
+
+	if ((int)c->arg[0] < 0 || policy < 0 || !c->arg[2])
+		return -EINVAL;
+	if (call_get(c, c->arg[2], &priority, sizeof(priority)) < 0)
+		return -EFAULT;
+	if (!is_self(c->arg[0]))
+		return other(c->arg[0]);
+	policy &= ~SCHED_RESET_ON_FORK;
+	if (policy == SCHED_FIFO || policy == SCHED_RR)
+		return -EPERM;
+	return host_call(SYS_sched_setscheduler, 0, policy, &priority);
+}
+
+#define ATTR_SIZE_MIN 48 /* SCHED_ATTR_SIZE_VER0 */
+
+int64_t self_getattr(struct call *c)
+{
+	uint8_t attr[256] = {0};
+	uint32_t size = (uint32_t)c->arg[2];
+	uint32_t known;
+	int64_t r;
+
+	if (!c->arg[1] || (int)c->arg[0] < 0 || size > HV_PAGE_SIZE ||
+	    size < ATTR_SIZE_MIN || (uint32_t)c->arg[3])
+		return -EINVAL;
+	if (size > sizeof(attr))
+		size = sizeof(attr);
+	r = host_call(SYS_sched_getattr, (int)c->arg[0], attr, size, 0);
+	if (r < 0)
+		return r;
+	memcpy(&known, attr, sizeof(known)); /* its first field */
+	return call_put(c, c->arg[1], attr, known < size ? known : size);
+}
+
+/* All processors that the program has; a mask of fewer bytes is padded. */
+int64_t self_setaffinity(struct call *c)
+{
+	uint8_t mask[8192] = {0};
+	uint64_t len = (unsigned)c->arg[1];
+
+	if (len > sizeof(mask))
+		len = sizeof(mask);
+	if (call_get(c, c->arg[2], mask, len) < 0)
+		return -EFAULT;
+	if (!is_self(c->arg[0]))
+		return other(c->arg[0]);
+	return host_call(SYS_sched_setaffinity, 0, len, mask);
+}
+
+int64_t self_setpgid(struct call *c)
+{
+	if ((int)c->arg[1] < 0)
+		return -EINVAL;
+	if (!is_self(c->arg[0]))
+		return -ESRCH; /* no child */
+	return host_call(SYS_setpgid, 0, (int)c->arg[1]);
+}
+
+/*
+ * For this process it is only remembered: the next program would feel it. But
+ * READ_IMPLIES_EXEC acts on mappings at once: that cannot be turned on or off.
+ */
+int64_t self_personality(struct call *c)
+{
+	uint32_t next = (uint32_t)c->arg[0], old = c->s->about.personality;
+
+	if (next == 0xffffffff)
+		return old;
+	if ((next ^ old) & READ_IMPLIES_EXEC)
+		return -EINVAL;
+	c->s->about.personality = next;
+	return old;
+}
