@@ -10,27 +10,15 @@
  * MSR_KERNEL_GS_BASE = the vCPU area; struct cpu (arch/cpu.h) follows the call
  * and gate pages at +8192: +0 is a scratch word, +8 the top of the stack.
  */
+#include "../entry_macros.h"
+
 	.set CPU, 8192
 
 	.text
 	.globl kernel_entry, user_enter, syscall_entry
 /* From the host: rdi = boot information, rsp = the vCPU's stack. */
 kernel_entry:
-	mov $-1, %ebx			/* the smaller of two: the first */
-	mov $2, %ebp			/* may have to be translated, too */
-1:	rdtsc
-	mov %eax, %esi
-	mov $4, %ecx			/* HV_PROBE_LOOPS */
-2:	dec %ecx
-	jnz 2b
-	rdtsc
-	sub %esi, %eax
-	cmp %ebx, %eax
-	cmovb %eax, %ebx
-	dec %ebp
-	jnz 1b
-	mov %ebx, %eax
-	out %eax, $0x5f			/* HV_PORT_PROBE */
+	probe_ring0
 	call kernel_main
 	ud2
 
@@ -56,35 +44,9 @@ syscall_entry:
 
 	.balign 16
 save_registers:
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push %rax
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
-	cld
-	mov %rsp, %rdi
-	call trap_handle
+	push_registers %rax
 return_to_user:
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
+	pop_first_registers
 	pop %rax
 	pop %rcx
 	pop %rdx

@@ -3,6 +3,8 @@
  * kernel root. The stack begins at the end of the vCPU area (struct hv_regs
  * last); the gate page lies at a fixed distance below it.
  */
+#include "../entry_macros.h"
+
 	.set TOP, 32768			/* HV_VCPU_AREA_SIZE */
 	.set GATE, 4096 - TOP		/* gate page, from the stack's top */
 	.set CPU, 8192 - TOP		/* struct cpu, likewise */
@@ -29,41 +31,20 @@ kernel_start:
 	.endr
 	.endm
 
-	.macro push_registers
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push RAX + 88(%rsp)
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
-	cld
-	mov %rsp, %rdi
-	call trap_handle
-	.endm
-
 	.balign 16
 kernel_fault:
 	push_saved
 	mov WHICH + 48(%rsp), %rax
 	mov %rax, CPU + 48 + 16(%rsp)	/* cpu.fault_address */
 	push $14
-	push_registers
+	push_registers RAX+88(%rsp)
 	jmp return_to_user
 
 	.balign 16
 kernel_exception:
 	push_saved
 	push WHICH + 48(%rsp)
-	push_registers
+	push_registers RAX+88(%rsp)
 	jmp return_to_user
 
 /* A forwarded system call is not over; rsp = struct hv_regs. */
@@ -92,16 +73,7 @@ return_to_user:
 	mov 80(%rsp), %rax
 	mov %rax, OUT_RAX + 176(%rsp)
 	mov %rsi, %rax
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
+	pop_first_registers
 	add $16, %rsp			/* rax, rcx: the gate has them */
 	pop %rdx
 	mov CPU + 72 + 48(%rsp), %rcx	/* cpu.leave_entry */

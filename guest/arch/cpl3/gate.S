@@ -14,6 +14,8 @@
  *
  * Stack pointer after the three pushes of a trap: gate page + 960.
  */
+#include "../entry_macros.h"
+
 	.set WHICH, 960			/* offsetof(struct hv_gate_page, .) */
 	.set RAX, 968
 	.set SAVED, 984
@@ -31,21 +33,7 @@
 /* Boot: rdi = boot information. Time ring 0, then become CPL 3. */
 	.globl kernel_entry
 kernel_entry:
-	mov $-1, %ebx			/* the smaller of two: the first */
-	mov $2, %ebp			/* may have to be translated, too */
-1:	rdtsc
-	mov %eax, %esi
-	mov $4, %ecx			/* HV_PROBE_LOOPS */
-2:	dec %ecx
-	jnz 2b
-	rdtsc
-	sub %esi, %eax
-	cmp %ebx, %eax
-	cmovb %eax, %ebx
-	dec %ebp
-	jnz 1b
-	mov %ebx, %eax
-	out %eax, $0x5f			/* HV_PORT_PROBE */
+	probe_ring0
 	mov %rsp, %rax
 	push $0x2b			/* HV_SEL_USER_DS */
 	push %rax
