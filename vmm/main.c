@@ -190,6 +190,10 @@ static void explain_death(const struct machine *m, int sig)
 	if (sig == SIGSEGV || sig == SIGBUS)
 		note("%s: %s%s at address %#lx, instruction %#lx", program,
 		     strsignal(sig), code_name(sig, d.code), d.addr, d.ip);
+	else if (sig == SIGKILL && d.addr)
+		note("%s: killed: guest RAM (%lu MiB) is full, at address "
+		     "%#lx; try a larger -m",
+		     program, m->vm.ram_size >> 20, d.addr);
 	else if (d.sig && d.code > 0)
 		note("%s: %s, instruction %#lx", program, strsignal(sig), d.ip);
 	else

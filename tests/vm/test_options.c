@@ -2,6 +2,7 @@
  * test_options.c: the command line: what each option does, and that a wrong one
  * costs one line on stderr and status 125.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +244,16 @@ VM_TEST(options, a_log_that_cannot_be_written_is_not_passed_over)
 	run_vmm(&r, NULL, level, ARGS("-o", "/dev/full", image("hello")));
 	expect_exit(&r, 125);
 	expect_err(&r, "the log could not be written in full");
+	run_free(&r);
+}
+
+VM_TEST(options, full_memory_is_said_to_be_full)
+{
+	struct run r;
+
+	run_vmm(&r, NULL, level, ARGS("-m", "16M", image("touch"), "10000"));
+	expect_signal(&r, SIGKILL);
+	expect_err(&r, "guest RAM (16 MiB) is full");
 	run_free(&r);
 }
 
