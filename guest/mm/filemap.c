@@ -88,7 +88,7 @@ struct file *file_open(uint32_t number, uint64_t size, uint32_t flags)
 	if (!file)
 		return NULL;
 	file->refs++;
-	file->size = size;
+	file_changed(file, 0, 0, size);
 	file->flags |= flags;
 	return file;
 }

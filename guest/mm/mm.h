@@ -8,12 +8,11 @@
  * (tests/unit/test_mm_native.c compares); an address space is used by one vCPU
  * at a time.
  *
- * Not as on Linux: files are never written, so a shared mapping of a file is
- * read-only (mmap with PROT_WRITE gives -ENODEV, mprotect -EACCES). Shared
- * anonymous memory is its one process's own; madvise does not empty it. No huge
- * pages, no swap, no overcommit limit. MAP_LOCKED populates and locks nothing
- * else. Fault-around is at most 64 KiB. Below 64 KiB nothing may be mapped,
- * whoever asks.
+ * Not as on Linux: no huge pages, no swap. Nothing is ever reclaimed, so
+ * MADV_FREE keeps its pages, and locking is bookkeeping. Pages of files are
+ * written back at msync, at the last munmap, at the end, and when the host
+ * asks; not by time. Fault-around is at most 64 KiB. Below 64 KiB nothing may
+ * be mapped, whoever asks.
  */
 #ifndef MM_H
 #define MM_H

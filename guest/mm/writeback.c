@@ -171,6 +171,9 @@ void file_changed(struct file *file, uint64_t start, uint64_t end,
 
 	if (size < file->size)
 		truncate(file, size);
+	else if (size > file->size)
+		clear_tail(file,
+			   file->size); /* what was stored there is lost */
 	file->size = size;
 	if (end > size)
 		end = size;

@@ -56,7 +56,7 @@ static int64_t call_mincore(struct mm *mm, uint64_t addr, uint64_t len,
 static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 				    uint64_t n, int advice, uint64_t flags)
 {
-	int64_t done = 0;
+	int64_t done = 0, total = 0;
 
 	if (flags || n > IOV_MAX_LINUX)
 		return -EINVAL;
@@ -69,11 +69,12 @@ static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 			return -EINVAL;
 		if (!user_range_ok(iov[0], iov[1]))
 			return -EFAULT;
+		total += (int64_t)iov[1];
 	}
 	/* The program can have no other descriptor of a process. */
 	if (fd != PIDFD_SELF_THREAD && fd != PIDFD_SELF_THREAD_GROUP)
 		return -EBADF;
-	for (uint64_t i = 0; i < n; i++) {
+	for (uint64_t i = 0; i < n && done < total; i++) {
 		uint64_t iov[2];
 		int64_t ret;
 

@@ -1,6 +1,8 @@
 # output_programs.sh: the programs of src/, bash, Lua and SQLite; for output.sh.
 
 compiled_programs() {
+	local seed
+
 	each "arguments and auxv" args
 	each "odd arguments" args "" "two words" $'new\nline'
 	prefix=(env -i A=1 B= "C=d e")
@@ -36,6 +38,11 @@ compiled_programs() {
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"
+	compile_as glibc "$here/src/memcalls.c"
+	for seed in 1 2 3 4 5 6 7 8; do
+		same "4000 memory calls at random, seed $seed" \
+			"$bin/memcalls.glibc" $seed 4000 "$writable"
+	done
 	writable=
 	ways_to_end
 }

@@ -250,6 +250,16 @@ Test(msync, what_the_host_wrote_shows_in_place)
 	cr_assert_eq(frame_at(va + PAGES(1)), page);
 }
 
+Test(msync, what_was_stored_behind_the_end_is_not_in_a_longer_file)
+{
+	uint64_t va = map_file(7, RW, MAP_SHARED);
+
+	store(va + PAGES(6) + 200, 0xee);
+	shim_file_resize(number, PAGES(8));
+	changed(PAGES(7), PAGES(8), PAGES(8));
+	cr_assert_eq(*user(va + PAGES(6) + 200), 0);
+}
+
 Test(msync, a_longer_file_has_more_pages)
 {
 	uint64_t va = map_file(9, RW, MAP_SHARED);

@@ -37,7 +37,8 @@ Test(populate, mincore_says_what_is_there)
 	cr_assert_arr_eq(vec, ((uint8_t[]){0, 1, 0, 1, 9}), 5);
 	fault(DATA, WRITE);
 	cr_assert_eq(mm_mincore(mm, CONSTANTS, PAGES(6), vec), 0);
-	cr_assert_arr_eq(vec, ((uint8_t[]){0, 0, 1, 0, 0, 0}), 6);
+	cr_assert_eq(vec[2], 1); /* and what else was read with it */
+	cr_assert_arr_eq(vec + 4, ((uint8_t[]){0, 0}), 2);
 }
 
 Test(populate, mincore_errors)
