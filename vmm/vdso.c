@@ -178,6 +178,7 @@ static bool update_time(struct vdso *v)
 	v->written = tsc;
 	if (!vdso_clock_read(&v->clock, &next))
 		return false;
+	next.fine_ns = resolution(CLOCK_MONOTONIC); /* finer once booted */
 	vdso_clock_keep_monotonic(&v->data, &next, tsc);
 	v->data = next;
 	return true;

@@ -43,7 +43,7 @@ static void says_ok(int level, const char *program, const char *what)
 
 BOTH_LEVELS(every_clock_is_the_systems, "clocks")
 BOTH_LEVELS(time_never_goes_back, "back")
-BOTH_LEVELS(a_second_without_a_trap_is_no_microsecond_wrong, "long")
+BOTH_LEVELS(half_a_second_without_a_trap_is_no_microsecond_wrong, "long")
 BOTH_LEVELS(the_processor_is_the_systems, "cpu")
 BOTH_LEVELS(other_clocks_and_errors_are_the_systems, "other")
 
