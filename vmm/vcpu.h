@@ -33,8 +33,8 @@ int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size);
 int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
 
 /* Soft limits that the guest's memory manager heeds; ~0: none. */
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data,
-		     uint64_t as, uint64_t memlock);
+void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
+		     uint64_t memlock);
 
 /* Have the guest write back or read again pages of a mapped file. 0 or < 0. */
 int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call);
