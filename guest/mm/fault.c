@@ -493,60 +493,13 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	return is_signal(outcome) ? -EFAULT : 0;
 }
 
-/* Linux check_vma_flags: memory that may only be written or run. */
-static bool is_unreadable(struct mm *mm, uint64_t va)
+enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access)
 {
-	const struct vma *v = vma_find_first(&mm->vmas, va, va + 1);
+	struct fault f = {
+		.mm = mm,
+		.va = va & PAGE_MASK,
+		.access = access | HV_FAULTF_UPCALL,
+	};
 
-	return v && !(v->prot & PROT_READ);
-}
-
-/* `force`: whatever rights a mapping has will do for reading. */
-static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
-		    bool force)
-{
-	uint32_t access = HV_FAULTF_UPCALL | (write ? HV_ACCESS_WRITE : 0);
-
-	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
-		struct fault f = {.mm = mm, .va = va, .access = access};
-
-		if (!write && !force && is_unreadable(mm, va))
-			return -EINVAL;
-
-		switch (fault_resolve(&f)) {
-		case HV_FAULT_SEGV_MAPERR:
-		case HV_FAULT_OOM:
-			return -ENOMEM;
-		case HV_FAULT_SEGV_ACCERR:
-			return -EINVAL;
-		case HV_FAULT_SIGBUS:
-			return -EFAULT;
-		default:
-			break;
-		}
-	}
-	return 0;
-}
-
-int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
-{
-	return populate(mm, start, end, write, false);
-}
-
-int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore)
-{
-	struct vma *v = vma_find_first(&mm->vmas, start, end);
-
-	for (; v && v->start < end; v = v->next) {
-		uint64_t from = v->start > start ? v->start : start;
-		bool write = v->prot & PROT_WRITE && !(v->flags & VMA_SHARED);
-		int err = 0;
-
-		if (!(v->flags & (VMA_LOCKONFAULT | VMA_SPECIAL)))
-			err = populate(mm, from, v->end < end ? v->end : end,
-				       write, true);
-		if (err && !ignore)
-			return err == -EINVAL ? -EFAULT : err;
-	}
-	return 0;
+	return fault_resolve(&f);
 }

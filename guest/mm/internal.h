@@ -156,6 +156,11 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 
 /* ---- fault.c ----------------------------------------------------------- */
 
+/* A fault that nobody took: counted and logged nowhere. */
+enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access);
+
+/* ---- populate.c -------------------------------------------------------- */
+
 /*
  * Bring in every page of [start, end), for writing where `write`. No faults
  * are counted. Stops at the first page that cannot be: 0, or -ENOMEM (hole, no

@@ -1,0 +1,120 @@
+/*
+ * test_mapped.c: which calls on a mapped file does the guest hear of, and of
+ * which bytes? And who may write back?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys_fixture.h"
+
+static int fd;
+static uint32_t number;
+
+static void begin(void)
+{
+	uint64_t size;
+
+	sys_setup();
+	host_file("rw/mapped", "0123456789");
+	fd = (int)guest_open("rw/mapped", O_RDWR);
+	number = (uint32_t)sys_file_get(sys, fd, PROT_READ | PROT_WRITE,
+					MAP_SHARED, &size);
+	cr_assert(sys_file_flags(sys, number, fd, MAP_SHARED) &
+		  HV_FILE_WRITABLE);
+}
+
+TestSuite(mapped, .init = begin, .fini = sys_teardown);
+
+static void heard(unsigned i, uint32_t op, uint64_t start, uint64_t end)
+{
+	cr_assert_lt(i, cpu.nr_file_upcalls);
+	cr_assert_eq(cpu.file_upcalls[i].op, op);
+	cr_assert_eq(cpu.file_upcalls[i].file, number);
+	cr_assert_eq(cpu.file_upcalls[i].start, start);
+	cr_assert_eq(cpu.file_upcalls[i].end, end);
+}
+
+Test(mapped, a_read_asks_for_its_bytes_first)
+{
+	call(SYS_pread64, (uint64_t)fd, VA0, 3, 4);
+	cr_assert_eq(cpu.nr_file_upcalls, 1);
+	heard(0, HV_FILE_UPCALL_SYNC, 4, 7);
+	call(SYS_read, (uint64_t)fd, VA0, 2);
+	call(SYS_read, (uint64_t)fd, VA0, 2);
+	heard(2, HV_FILE_UPCALL_SYNC, 2, 4);
+}
+
+Test(mapped, a_write_tells_what_is_new)
+{
+	call(SYS_pwrite64, (uint64_t)fd, VA0, 3, 4);
+	cr_assert_eq(cpu.nr_file_upcalls, 2);
+	heard(0, HV_FILE_UPCALL_SYNC, 4, 7);
+	heard(1, HV_FILE_UPCALL_CHANGED, 4, 7);
+	cr_assert_eq(cpu.file_upcalls[1].size, 10);
+}
+
+Test(mapped, appending_begins_at_the_end)
+{
+	int end = (int)guest_open("rw/mapped", O_WRONLY | O_APPEND);
+
+	call(SYS_write, (uint64_t)end, VA0, 3);
+	heard(1, HV_FILE_UPCALL_CHANGED, 10, 13);
+	cr_assert_eq(cpu.file_upcalls[1].size, 13);
+}
+
+Test(mapped, a_file_cut_by_its_name_is_noticed)
+{
+	guest_open("rw/mapped", O_RDWR | O_TRUNC);
+	heard(1, HV_FILE_UPCALL_CHANGED, 0, INT64_MAX);
+	cr_assert_eq(cpu.file_upcalls[1].size, 0);
+}
+
+Test(mapped, other_files_are_nobodys_business)
+{
+	int other = (int)guest_open("rw/file", O_RDWR);
+
+	call(SYS_write, (uint64_t)other, VA0, 3);
+	call(SYS_read, (uint64_t)other, VA0, 3);
+	sys_file_put(sys, number);
+	call(SYS_read, (uint64_t)fd, VA0, 3);
+	cr_assert_eq(cpu.nr_file_upcalls, 0);
+}
+
+Test(mapped, nothing_is_written_beyond_the_end)
+{
+	cr_assert_eq(sys_file_write(sys, number, 8, "abcd", 4), 0);
+	cr_assert_str_eq(host_read("rw/mapped"), "01234567ab");
+	cr_assert_eq(sys_file_write(sys, number, 100, "abcd", 4), 0);
+	cr_assert_str_eq(host_read("rw/mapped"), "01234567ab");
+}
+
+Test(mapped, only_what_was_open_for_writing_is_written)
+{
+	int ro = (int)guest_open("ro/file", O_RDONLY);
+	uint64_t size;
+	uint32_t n =
+		(uint32_t)sys_file_get(sys, ro, PROT_READ, MAP_SHARED, &size);
+
+	cr_assert(!(sys_file_flags(sys, n, ro, MAP_SHARED) & HV_FILE_WRITABLE));
+	cr_assert_eq(sys_file_write(sys, n, 0, "x", 1), -EBADF);
+	cr_assert_eq(sys_file_op(sys, n, HV_FILE_OP_PUNCH, 0, 1), -EINVAL);
+	cr_assert_eq(sys_file_write(sys, 99, 0, "x", 1), -EBADF);
+	cr_assert(sys_file_any_written(sys));
+	sys_file_put(sys, number);
+	cr_assert(!sys_file_any_written(sys));
+}
+
+Test(mapped, copies_of_a_descriptor_are_one_opening)
+{
+	int copy = (int)call(SYS_dup, (uint64_t)fd);
+	int other = (int)guest_open("rw/mapped", O_RDWR);
+	uint32_t first = sys_file_opening(sys, fd);
+
+	cr_assert_neq(first, 0);
+	cr_assert_eq(sys_file_opening(sys, copy), first);
+	cr_assert_neq(sys_file_opening(sys, other), first);
+}
