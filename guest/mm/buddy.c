@@ -168,7 +168,7 @@ static struct page *zone_take(struct zone *z, unsigned order, uint32_t gfp)
 }
 
 /* Put a block on the zone's lists, together with its twin if that is free. */
-RARE static void zone_give(struct page *page, unsigned order, uint32_t zeroed)
+static void zone_give(struct page *page, unsigned order, uint32_t zeroed)
 {
 	uint64_t pfn = page_to_pfn(page);
 	struct zone *z = &buddy.zones[pfn_zone(pfn)];
@@ -211,14 +211,13 @@ static struct page *block_take(unsigned order, uint32_t gfp)
 
 /* ---- The vCPU's list --------------------------------------------------- */
 
-/* Take the smallest block there is, or split one of 2^REFILL_ORDER frames. */
+/* Take the smallest block there is, or split one of 2^*order frames. */
 static struct page *zone_take_few(struct zone *z, unsigned *order, uint32_t gfp)
 {
 	struct page *page = NULL;
 
-	*order = REFILL_ORDER;
-	if (!(z->nonempty & ((1u << REFILL_ORDER) - 1)))
-		page = zone_take(z, REFILL_ORDER, gfp);
+	if (!(z->nonempty & ((1u << *order) - 1)))
+		page = zone_take(z, *order, gfp);
 	/* The frontier's last frames may be fewer than that. */
 	if (!page && z->nonempty) {
 		*order = bit_lowest(z->nonempty);
@@ -227,105 +226,155 @@ static struct page *zone_take_few(struct zone *z, unsigned *order, uint32_t gfp)
 	return page;
 }
 
-/* Fill the empty list from a small block. */
-RARE static bool pcp_refill(struct pcp *pcp, uint32_t gfp)
+/* Fill a stack from a small block; both are empty. False: no memory. */
+static bool pcp_refill(struct pcp *pcp, uint32_t gfp)
 {
+	unsigned most = REFILL_ORDER + pcp->refills, order = most;
 	struct page *page = NULL;
-	struct page **slot;
-	unsigned order = 0;
-	uint32_t flags;
+	uint32_t zeroed;
+	unsigned which;
 
 	for (int i = ZONE_NORMAL; i >= 0 && !page; i--)
 		page = zone_take_few(&buddy.zones[i], &order, gfp);
 	if (!page)
 		return false;
-	flags = PG_PCP | (page->flags & PG_ZEROED);
-	if (flags & PG_ZEROED) {
-		slot = pcp->zeroed;
-		pcp->nr_zeroed = 1u << order;
-	} else {
-		slot = pcp->dirty;
-		pcp->nr_dirty = 1u << order;
-	}
+	if (order == most && order < REFILL_ORDER_MAX)
+		pcp->refills++;
+	zeroed = page->flags & PG_ZEROED;
+	which = zeroed ? GFP_ZERO : 0;
+	page->order = 0;
+	pcp->nr[which] = 1u << order;
 	/* The lowest frame comes to lie on top. */
-	for (unsigned i = 1u << order; i-- > 0;) {
-		page[i].flags = flags;
-		page[i].order = 0;
-		*slot++ = &page[i];
+	for (unsigned i = 1u << order; i-- > 0; page++) {
+		page->flags = PG_PCP | zeroed;
+		pcp->page[which][i] = page;
 	}
 	return true;
 }
 
-static struct page *pcp_take(struct pcp *pcp, uint32_t gfp)
+/* Give back frames [pfn, end), in blocks as large as can be. */
+static void give_run(uint64_t pfn, uint64_t end, uint32_t zeroed)
 {
-	if (!pcp->nr_dirty && !pcp->nr_zeroed && !pcp_refill(pcp, gfp))
-		return NULL;
-	if (pcp->nr_zeroed && (gfp & GFP_ZERO || !pcp->nr_dirty))
-		return pcp->zeroed[--pcp->nr_zeroed];
-	return pcp->dirty[--pcp->nr_dirty];
+	while (pfn < end) {
+		unsigned order = largest_order(pfn, end);
+
+		zone_give(pfn_to_page(pfn), order, zeroed);
+		pfn += 1ull << order;
+	}
 }
 
-static void pcp_give_back(struct page *page)
+/*
+ * Give back n frames. Frames often come to lie in a stack in the order of their
+ * numbers, up or down: such a run needs no merging within itself.
+ */
+static void give_frames(struct page **page, uint64_t n, uint32_t zeroed)
 {
-	uint32_t zeroed = page->flags & PG_ZEROED;
+	uint64_t i = 0;
 
-	page->flags = 0;
-	zone_give(page, 0, zeroed);
+	while (i < n) {
+		struct page *first = page[i], *last = first;
+		int64_t step = 0;
+
+		first->flags = 0;
+		if (i + 1 < n &&
+		    (page[i + 1] == first + 1 || page[i + 1] == first - 1))
+			step = page[i + 1] - first;
+		while (++i < n && step && page[i] == last + step) {
+			last = page[i];
+			last->flags = 0;
+		}
+		if (step < 0)
+			give_run(page_to_pfn(last), page_to_pfn(first) + 1,
+				 zeroed);
+		else
+			give_run(page_to_pfn(first), page_to_pfn(last) + 1,
+				 zeroed);
+	}
 }
 
 /* Full: give back those that were not used for longest. */
-RARE static void pcp_shorten(struct pcp *pcp)
+static void pcp_shorten(struct pcp *pcp)
 {
-	for (unsigned i = 0; i < PCP_DRAIN; i++)
-		pcp_give_back(pcp->dirty[i]);
-	pcp->nr_dirty -= PCP_DRAIN;
-	memcpy(pcp->dirty, pcp->dirty + PCP_DRAIN,
-	       (PCP_MAX - PCP_DRAIN) * sizeof(pcp->dirty[0]));
+	struct page **stack = pcp->page[0];
+
+	pcp->refills = 0;
+	give_frames(stack, PCP_DRAIN, 0);
+	pcp->nr[0] -= PCP_DRAIN;
+	memcpy(stack, stack + PCP_DRAIN,
+	       (PCP_MAX - PCP_DRAIN) * sizeof(stack[0]));
 }
 
 void buddy_drain(void)
 {
 	struct pcp *pcp = &buddy.pcp;
 
-	while (pcp->nr_dirty)
-		pcp_give_back(pcp->dirty[--pcp->nr_dirty]);
-	while (pcp->nr_zeroed)
-		pcp_give_back(pcp->zeroed[--pcp->nr_zeroed]);
+	give_frames(pcp->page[0], pcp->nr[0], 0);
+	give_frames(pcp->page[GFP_ZERO], pcp->nr[GFP_ZERO], PG_ZEROED);
+	pcp->nr[0] = pcp->nr[GFP_ZERO] = 0;
+	pcp->refills = 0;
+}
+
+/* A frame from a stack that has one. */
+static inline struct page *pcp_take(unsigned which)
+{
+	struct pcp *pcp = &buddy.pcp;
+	struct page *page = pcp->page[which][--pcp->nr[which]];
+
+	page->flags = 0;
+	page->refcount = 1;
+	return page;
+}
+
+/* A frame that all fields of have been cleared, but PG_PCP. There is room. */
+static inline void pcp_give(struct page *page)
+{
+	struct pcp *pcp = &buddy.pcp;
+
+	pcp->page[0][pcp->nr[0]++] = page;
 }
 
 /* ---- Interface --------------------------------------------------------- */
 
-RARE static struct page *alloc_block(unsigned order, uint32_t gfp)
-{
-	struct page *page = block_take(order, gfp);
-
-	/* What is missing may be in the vCPU's list. */
-	if (!page && (buddy.pcp.nr_dirty || buddy.pcp.nr_zeroed)) {
-		buddy_drain();
-		page = block_take(order, gfp);
-	}
-	return page;
-}
-
-RARE static void block_zero(const struct page *page, unsigned order)
+static void block_zero(const struct page *page, unsigned order)
 {
 	for (unsigned i = 0; i < 1u << order; i++)
 		arch_page_zero(page_to_phys(page + i));
 }
 
-struct page *buddy_alloc(unsigned order, uint32_t gfp)
+/* One frame of any zone; the stack that would be best is empty. */
+static struct page *frame_alloc(uint32_t gfp)
+{
+	unsigned which = gfp & GFP_ZERO;
+	struct page *page;
+
+	if (!buddy.pcp.nr[!which] && !pcp_refill(&buddy.pcp, gfp))
+		return NULL;
+	if (!buddy.pcp.nr[which])
+		which = !which;
+	page = pcp_take(which);
+	if (gfp & GFP_ZERO && which != GFP_ZERO)
+		block_zero(page, 0);
+	return page;
+}
+
+/* All but a single frame that lies ready. */
+RARE static struct page *block_alloc(unsigned order, uint32_t gfp)
 {
 	struct page *page;
 	bool zero;
 
 	if (order == 0 && !(gfp & (GFP_DMA | GFP_DMA32)))
-		page = pcp_take(&buddy.pcp, gfp);
-	else if (order <= ORDER_MAX)
-		page = alloc_block(order, gfp);
-	else
+		return frame_alloc(gfp);
+	if (order > ORDER_MAX)
 		return NULL;
-	if (!page)
-		return NULL;
+	page = block_take(order, gfp);
+	if (!page) {
+		/* What is missing may be in the vCPU's list. */
+		buddy_drain();
+		page = block_take(order, gfp);
+		if (!page)
+			return NULL;
+	}
 	zero = gfp & GFP_ZERO && !(page->flags & PG_ZEROED);
 	page->flags = 0;
 	page->refcount = 1;
@@ -335,48 +384,20 @@ struct page *buddy_alloc(unsigned order, uint32_t gfp)
 	return page;
 }
 
-/* A block that contains the frame but does not start there: panic. */
-static void check_not_inside(const struct page *page, uint64_t pfn)
+struct page *buddy_alloc(unsigned order, uint32_t gfp)
 {
-	for (unsigned order = 1; order <= ORDER_MAX; order++) {
-		uint64_t head = pfn & ~0ull << order;
-		const struct page *p = pfn_to_page(head);
-
-		if (p == page || p->order < order)
-			continue;
-		panic("buddy: free of pfn %#lx inside a %s block, pfn %#lx "
-		      "order %u",
-		      pfn, p->flags & PG_FREE ? "free" : "used", head,
-		      p->order);
-	}
-}
-
-/* Not the usual block with one reference: is it one at all? */
-RARE static void free_check(const struct page *page, unsigned order)
-{
-	uint64_t pfn = page_to_pfn(page);
-
-	if (!buddy_owns(pfn))
-		panic("buddy: free of pfn %#lx, which was never handed out",
-		      pfn);
-	if (page->flags & PG_FREE)
-		panic("buddy: double free of pfn %#lx", pfn);
-	if (page->flags & PG_RESERVED)
-		panic("buddy: free of reserved pfn %#lx", pfn);
-	if (page->refcount > 1 || page->mapcount)
-		panic("buddy: free of pfn %#lx in use, refcount %u mapcount %u",
-		      pfn, page->refcount, page->mapcount);
-	if (page->order != order)
-		panic("buddy: free of pfn %#lx as order %u, but it is %u", pfn,
-		      order, page->order);
-	if (!page->refcount)
-		check_not_inside(page, pfn);
+	if (__builtin_expect(order || gfp > GFP_ZERO, 0) ||
+	    __builtin_expect(!buddy.pcp.nr[gfp], 0))
+		return block_alloc(order, gfp);
+	return pcp_take(gfp);
 }
 
 /* One by one: eight stores, where a struct assignment is a string operation. */
-static void page_clear(struct page *page)
+static inline void page_clear(struct page *page, uint32_t flags)
 {
-	page->flags = page->refcount = page->mapcount = page->order = 0;
+	page->flags = flags;
+	page->refcount = 0;
+	page->mapcount = page->order = 0;
 	page->list.next = page->list.prev = NULL;
 	page->owner = NULL;
 	page->index = 0;
@@ -384,24 +405,35 @@ static void page_clear(struct page *page)
 	page->private = 0;
 }
 
-void buddy_free(struct page *page, unsigned order)
+/* All but a single frame for which there is room. */
+RARE static void block_free(struct page *page, unsigned order)
 {
-	struct pcp *pcp = &buddy.pcp;
-
-	if (__builtin_expect(page->refcount != 1 || page->order != order ||
-				     page->mapcount ||
-				     page->flags & (PG_FREE | PG_RESERVED),
-			     0))
-		free_check(page, order);
-	page_clear(page);
+	if (page->refcount != 1 || page->mapcount || page->order != order ||
+	    page->flags & (PG_FREE | PG_RESERVED))
+		buddy_free_check(page, order);
 	if (order) {
+		page_clear(page, 0);
 		zone_give(page, order, 0);
 		return;
 	}
-	if (pcp->nr_dirty == PCP_MAX)
-		pcp_shorten(pcp);
-	page->flags = PG_PCP;
-	pcp->dirty[pcp->nr_dirty++] = page;
+	if (buddy.pcp.nr[0] == PCP_MAX)
+		pcp_shorten(&buddy.pcp);
+	page_clear(page, PG_PCP);
+	pcp_give(page);
+}
+
+void buddy_free(struct page *page, unsigned order)
+{
+	if (__builtin_expect(order || page->mapcount_order ||
+				     page->refcount != 1 ||
+				     page->flags & (PG_FREE | PG_RESERVED) ||
+				     buddy.pcp.nr[0] == PCP_MAX,
+			     0)) {
+		block_free(page, order);
+		return;
+	}
+	page_clear(page, PG_PCP);
+	pcp_give(page);
 }
 
 void page_put(struct page *page)

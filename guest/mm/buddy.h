@@ -7,7 +7,8 @@
  * not depend on the size of RAM. Frames from the frontier are known to be zero.
  *
  * Single frames go through a short list for each vCPU (one for now), so they
- * are split from a block, and merged with their twins, a few at a time.
+ * are split from a block, and merged with their twins, a few at a time: 8 at
+ * first, 32 if more are wanted; and 32 at once are given back.
  *
  * Blocks without a user have all-zero struct pages but for their first one. A
  * user of a larger block that writes to the struct pages behind the first one
@@ -48,8 +49,8 @@ struct page *buddy_alloc(unsigned order, uint32_t gfp);
 void buddy_free(struct page *page, unsigned order);
 
 /*
- * Give the vCPU's list of single frames back to the free lists, so that what
- * can be merged is. Not needed for correctness.
+ * Give the vCPU's list of single frames (at most 128) back to the free lists,
+ * so that what can be merged is. Not needed for correctness.
  */
 void buddy_drain(void);
 

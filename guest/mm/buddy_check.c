@@ -1,6 +1,6 @@
 /*
- * buddy_check.c: the buddy allocator looked at: counts, and whether every
- * invariant of buddy.c holds. Changes nothing.
+ * buddy_check.c: the buddy allocator looked at: counts, whether every invariant
+ * of buddy.c holds, and what is wrong with a free. Changes nothing.
  */
 #include "buddy_internal.h"
 #include "hv.h"
@@ -47,7 +47,7 @@ void buddy_stats(struct buddy_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->splits = buddy.splits;
 	out->merges = buddy.merges;
-	out->frames_percpu = buddy.pcp.nr_dirty + buddy.pcp.nr_zeroed;
+	out->frames_percpu = buddy.pcp.nr[0] + buddy.pcp.nr[GFP_ZERO];
 	for (unsigned i = 0; i < buddy.nr_banks; i++)
 		out->frames_total += bank_frames(&buddy.banks[i]);
 	for (unsigned i = 0; i < NR_ZONES; i++) {
@@ -61,6 +61,45 @@ void buddy_stats(struct buddy_stats *out)
 		}
 	}
 	out->frames_free += out->frames_frontier + out->frames_percpu;
+}
+
+/* ---- Mistakes ---------------------------------------------------------- */
+
+/* A block that contains the frame but does not start there: panic. */
+static void check_not_inside(const struct page *page, uint64_t pfn)
+{
+	for (unsigned order = 1; order <= ORDER_MAX; order++) {
+		uint64_t head = pfn & ~0ull << order;
+		const struct page *p = pfn_to_page(head);
+
+		if (p == page || p->order < order)
+			continue;
+		panic("buddy: free of pfn %#lx inside a %s block, pfn %#lx "
+		      "order %u",
+		      pfn, p->flags & PG_FREE ? "free" : "used", head,
+		      p->order);
+	}
+}
+
+void buddy_free_check(const struct page *page, unsigned order)
+{
+	uint64_t pfn = page_to_pfn(page);
+
+	if (!buddy_owns(pfn))
+		panic("buddy: free of pfn %#lx, which was never handed out",
+		      pfn);
+	if (page->flags & PG_FREE)
+		panic("buddy: double free of pfn %#lx", pfn);
+	if (page->flags & PG_RESERVED)
+		panic("buddy: free of reserved pfn %#lx", pfn);
+	if (page->refcount > 1 || page->mapcount)
+		panic("buddy: free of pfn %#lx in use, refcount %u mapcount %u",
+		      pfn, page->refcount, page->mapcount);
+	if (page->order != order)
+		panic("buddy: free of pfn %#lx as order %u, but it is %u", pfn,
+		      order, page->order);
+	if (!page->refcount)
+		check_not_inside(page, pfn);
 }
 
 /* ---- Invariants -------------------------------------------------------- */
@@ -133,9 +172,13 @@ static bool free_list_check(const struct zone *z, unsigned order)
 	return (n && n == z->nr_free[order]) || wrong("free list miscounted");
 }
 
-static bool pcp_check(struct page *const *stack, unsigned nr, uint32_t flags)
+static bool stack_check(const struct pcp *pcp, unsigned which, uint32_t flags)
 {
-	for (unsigned i = 0; i < nr; i++) {
+	struct page *const *stack = pcp->page[which];
+
+	if (pcp->nr[which] > PCP_MAX)
+		return wrong("too many frames in the vCPU's list");
+	for (unsigned i = 0; i < pcp->nr[which]; i++) {
 		const struct page *page = stack[i];
 
 		if (page->flags != flags || page->order || page->list.next ||
@@ -161,6 +204,6 @@ bool buddy_check(void)
 			if (!free_list_check(z, order))
 				return false;
 	}
-	return pcp_check(pcp->dirty, pcp->nr_dirty, PG_PCP) &&
-	       pcp_check(pcp->zeroed, pcp->nr_zeroed, PG_PCP | PG_ZEROED);
+	return stack_check(pcp, 0, PG_PCP) &&
+	       stack_check(pcp, GFP_ZERO, PG_PCP | PG_ZEROED);
 }

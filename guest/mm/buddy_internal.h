@@ -9,9 +9,15 @@
 
 #define ORDER_MAX (BUDDY_ORDERS - 1)
 
-#define PCP_MAX	     32 /* freed frames in the vCPU's list */
-#define PCP_DRAIN    16 /* given back when it is full */
-#define REFILL_ORDER 3	/* taken when it is empty: up to 2^3 frames */
+#define PCP_MAX	  64 /* frames in each of the vCPU's two stacks */
+#define PCP_DRAIN 32 /* given back when one is full */
+
+/*
+ * Up to 2^3 frames are taken when both are empty, then up to 2^4 and so on, as
+ * long as none had to be given back.
+ */
+#define REFILL_ORDER	 3
+#define REFILL_ORDER_MAX 5
 
 #define PG_FREE (PG_BUDDY | PG_PCP)
 
@@ -23,11 +29,14 @@ struct zone {
 	uint64_t nr_free[BUDDY_ORDERS];
 };
 
-/* Stacks: the frame that was freed last is the first to be used again. */
+/*
+ * Two stacks, the second, GFP_ZERO, of frames that are known to be zero. The
+ * frame that was freed last is the first to be used again.
+ */
 struct pcp {
-	unsigned nr_dirty, nr_zeroed;
-	struct page *dirty[PCP_MAX];
-	struct page *zeroed[1 << REFILL_ORDER];
+	uint64_t nr[2];
+	struct page *page[2][PCP_MAX];
+	unsigned refills; /* since frames were given back */
 };
 
 struct buddy {
@@ -38,5 +47,8 @@ struct buddy {
 	uint64_t splits, merges;
 };
 extern struct buddy buddy;
+
+/* For a block that is not in use by one: panics if it may not be freed. */
+void buddy_free_check(const struct page *page, unsigned order);
 
 #endif

@@ -30,12 +30,14 @@ static const uint8_t class_of_small[24] = {
 
 static struct kmem_cache caches[NR_CLASSES];
 static uint64_t nr_large;
+static bool any_cache;
 
 void kmalloc_init(void)
 {
 	/* At boot all is zero; hosted tests start over. */
-	for (unsigned i = 0; i < NR_CLASSES; i++)
+	for (unsigned i = 0; any_cache && i < NR_CLASSES; i++)
 		caches[i].stride = 0;
+	any_cache = false;
 	nr_large = 0;
 }
 
@@ -80,9 +82,11 @@ void *kmalloc(size_t size)
 		i = CLASS_256 + log2_up(size) - 8;
 	else if (size)
 		i = class_of_small[(size - 1) / 8];
-	if (!caches[i].stride)
+	if (!caches[i].stride) {
 		slab_cache_init(&caches[i], classes[i].name, classes[i].size, 0,
 				NULL);
+		any_cache = true;
+	}
 	return kmem_cache_alloc(&caches[i]);
 }
 
@@ -98,8 +102,8 @@ void kfree(void *obj)
 		large_free(page, obj);
 		return;
 	}
-	cache = page->owner;
+	cache = slab_owner(page);
 	if (cache < caches || cache >= caches + NR_CLASSES)
 		panic("kfree: %p is an object of cache %s", obj, cache->name);
-	slab_free(cache, page, obj);
+	kmem_cache_free(cache, obj);
 }

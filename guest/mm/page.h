@@ -35,9 +35,14 @@ enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 struct page {
 	uint32_t flags;	   /* PG_* */
 	uint32_t refcount; /* users: mappings, page cache, kernel; 0 = free */
-	uint32_t mapcount; /* page-table entries that map it */
-	uint32_t order;	   /* of the block, in its first page */
-	struct list list;  /* free list, slab list */
+	union {
+		struct {
+			uint32_t mapcount; /* page-table entries that map it */
+			uint32_t order;	   /* of a block, in its first page */
+		};
+		uint64_t mapcount_order; /* both, to compare with 0 */
+	};
+	struct list list; /* free list, slab list */
 	union {
 		void *owner;	   /* PG_SLAB: the kmem_cache; PG_CACHE: file */
 		struct page *head; /* other pages of a slab: its first page */
@@ -48,7 +53,7 @@ struct page {
 	};
 	uint32_t inuse;	  /* PG_SLAB: objects; PG_TABLE: entries in use */
 	uint32_t summary; /* PG_SLAB: bit i: word i of the bitmap is not 0 */
-	uint64_t private; /* the owner's business; PG_SLAB: va of the slab */
+	uint64_t private; /* the owner's business; PG_SLAB: va of object 0 */
 };
 _Static_assert(sizeof(struct page) == HV_STRUCT_PAGE_SIZE, "mem_map stride");
 

@@ -1,10 +1,14 @@
 /*
  * slab.c: caches of objects of one size.
  *
- * A slab with no free object is on its cache's list `full`, one with no used
- * object on `empty`, any other on `partial`. Objects come from a partial slab
- * if there is one, so that empty slabs stay empty and can be given back.
- * How a slab is laid out: slab_internal.h. Large blocks: kmalloc.c.
+ * A cache takes objects from the slab in use. When that is full, it goes to the
+ * list `full`, and a slab of `partial` takes its place, else one of `empty`,
+ * else a new one: so empty slabs stay empty and can be given back. When the
+ * slab in use has no object left that is used, it goes to `empty`. How a slab
+ * is laid out: slab_internal.h. Large blocks: kmalloc.c.
+ *
+ * No instruction more than needed, as in buddy.c. What is not needed each time
+ * is kept out of the way (RARE).
  */
 #include "slab.h"
 
@@ -15,7 +19,10 @@
 
 struct list slab_caches;
 struct kmem_cache slab_cache_cache;
-static uint64_t pfn_end;
+struct page slab_none;
+static uint64_t ram_end; /* physical address */
+
+#define RARE __attribute__((noinline))
 
 static uint32_t round_up(size_t value, size_t unit)
 {
@@ -70,8 +77,10 @@ void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 	cache->slab_mask = ((uint32_t)PAGE_SIZE << cache->order) - 1;
 	cache->map_words = (cache->per_slab + 63) / 64;
 	BUG_ON(!cache->per_slab || cache->map_words > 32);
+	cache->freemap_bits = cache->map_words == 1 ? cache->per_slab : 0;
 	cache->nr_empty = 0;
-	cache->active = 0;
+	cache->aside = NULL;
+	cache->slab = &slab_none;
 	list_init(&cache->full);
 	list_init(&cache->partial);
 	list_init(&cache->empty);
@@ -80,7 +89,7 @@ void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 
 void slab_init(void)
 {
-	pfn_end = buddy_pfn_end();
+	ram_end = buddy_pfn_end() << PAGE_SHIFT;
 	list_init(&slab_caches);
 	slab_cache_init(&slab_cache_cache, "kmem_cache",
 			sizeof(struct kmem_cache), 0, NULL);
@@ -99,21 +108,16 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
-	if (cache->active)
-		panic("slab: cache %s destroyed with %lu objects", cache->name,
-		      cache->active);
 	kmem_cache_shrink(cache);
+	if (cache->slab != &slab_none || !list_empty(&cache->full) ||
+	    !list_empty(&cache->partial))
+		panic("slab: cache %s destroyed with %lu objects", cache->name,
+		      slab_cache_objects(cache));
 	list_del(&cache->link);
 	kmem_cache_free(&slab_cache_cache, cache);
 }
 
 /* ---- Slabs ------------------------------------------------------------- */
-
-static void slab_move(struct page *page, struct list *to)
-{
-	list_del(&page->list);
-	list_add(to, &page->list);
-}
 
 /* All objects free: one bit each, and one in `summary` for each word. */
 static void slab_fill_map(const struct kmem_cache *cache, struct page *page)
@@ -127,9 +131,7 @@ static void slab_fill_map(const struct kmem_cache *cache, struct page *page)
 	page->summary = (1u << cache->map_words) - 1;
 }
 
-/* Kept out of the way of kmem_cache_alloc, as slab_destroy is of free's. */
-__attribute__((noinline)) static struct page *
-slab_create(struct kmem_cache *cache)
+static struct page *slab_create(struct kmem_cache *cache)
 {
 	struct page *page = buddy_alloc(cache->order, GFP_KERNEL);
 
@@ -137,7 +139,7 @@ slab_create(struct kmem_cache *cache)
 		return NULL;
 	page->flags |= PG_SLAB;
 	page->owner = cache;
-	page->private = (uint64_t)page_to_virt(page);
+	page->private = (uint64_t)page_to_virt(page) + cache->offset;
 	for (unsigned i = 1; i < 1u << cache->order; i++) {
 		page[i].flags = PG_SLAB | PG_TAIL;
 		page[i].head = page;
@@ -151,14 +153,11 @@ slab_create(struct kmem_cache *cache)
 			if (cache->ctor)
 				cache->ctor(obj);
 		}
-	list_add(&cache->empty, &page->list);
-	cache->nr_empty++;
 	return page;
 }
 
 /* The slab is on the list `empty`. */
-__attribute__((noinline)) static void slab_destroy(struct kmem_cache *cache,
-						   struct page *page)
+static void slab_destroy(struct kmem_cache *cache, struct page *page)
 {
 	list_del(&page->list);
 	cache->nr_empty--;
@@ -169,6 +168,7 @@ __attribute__((noinline)) static void slab_destroy(struct kmem_cache *cache,
 
 void kmem_cache_shrink(struct kmem_cache *cache)
 {
+	slab_put_aside_back(cache);
 	while (cache->nr_empty)
 		slab_destroy(cache,
 			     list_entry(cache->empty.next, struct page, list));
@@ -180,44 +180,96 @@ void slab_shrink_all(void)
 		kmem_cache_shrink(list_entry(l, struct kmem_cache, link));
 }
 
+/* Set bit n % 64; true if it was set. */
+static inline bool bit_set(uint64_t *word, uint64_t n)
+{
+	bool was;
+
+	__asm__("bts %2, %1" : "=@ccc"(was), "+r"(*word) : "r"(n));
+	return was;
+}
+
 /* ---- Objects ----------------------------------------------------------- */
 
-static struct page *slab_not_full(struct kmem_cache *cache)
+/* The first slab of a list, taken off it; NULL if the list is empty. */
+static struct page *slab_first(struct list *head)
 {
-	struct list *l = cache->partial.next;
+	struct list *l = head->next;
 
-	if (l == &cache->partial)
-		l = cache->empty.next;
-	if (l == &cache->empty)
-		return slab_create(cache);
+	if (l == head)
+		return NULL;
+	list_del(l);
 	return list_entry(l, struct page, list);
 }
 
-void *kmem_cache_alloc(struct kmem_cache *cache)
+/* The slab in use is full, or there is none: use another. False: no memory. */
+static bool slab_use_another(struct kmem_cache *cache)
 {
-	struct page *page = slab_not_full(cache);
-	unsigned word, bit;
+	struct page *page = cache->slab;
+
+	if (page != &slab_none) {
+		page->owner = slab_full_owner(cache);
+		list_add(&cache->full, &page->list);
+	}
+	page = slab_first(&cache->partial);
+	if (!page && (page = slab_first(&cache->empty)))
+		cache->nr_empty--;
+	if (!page)
+		page = slab_create(cache);
+	cache->slab = page ? page : &slab_none;
+	return page;
+}
+
+/* The freemap of the slab in use has less than two bits set. */
+RARE static void *object_take_elsewhere(struct kmem_cache *cache)
+{
+	struct page *page = cache->slab;
 	uint64_t *map;
+	unsigned w, i;
 	void *obj;
 
-	if (!page)
-		return NULL;
-	word = bit_lowest(page->summary);
-	map = slab_map(cache, page) + word;
-	bit = bit_lowest(*map);
+	if (page == &slab_none || page->inuse == cache->per_slab) {
+		if (!slab_use_another(cache))
+			return NULL;
+		page = cache->slab;
+	}
+	w = bit_lowest(page->summary);
+	map = slab_map(cache, page) + w;
+	i = w * 64 + bit_lowest(*map);
 	*map &= *map - 1;
-	if (!*map)
+	if (cache->map_words > 1 && !*map)
 		page->summary &= page->summary - 1;
-
 	page->inuse++;
-	cache->active++;
-	if (page->inuse == 1)
-		cache->nr_empty--;
-	if (page->inuse == cache->per_slab)
-		slab_move(page, &cache->full);
-	else if (page->inuse == 1)
-		slab_move(page, &cache->partial);
-	obj = slab_object(cache, page, word * 64 + bit);
+	obj = slab_object(cache, page, i);
+	debug_alloc(cache, obj);
+	return obj;
+}
+
+/*
+ * Two are taken at a time, of which one is put aside: the next freemap depends
+ * on the last one, so what can be done at once is limited by how often it has
+ * to be stored and loaded again.
+ */
+void *kmem_cache_alloc(struct kmem_cache *cache)
+{
+	void *obj = cache->aside;
+	struct page *page;
+	uint64_t one, two;
+
+	if (obj) {
+		cache->aside = NULL;
+		debug_alloc(cache, obj);
+		return obj;
+	}
+	page = cache->slab;
+	one = page->freemap;
+	two = one & (one - 1);
+	if (__builtin_expect(!two, 0))
+		return object_take_elsewhere(cache);
+	page->freemap = two & (two - 1);
+	page->inuse += 2;
+	cache->aside = slab_object(cache, page, bit_lowest(two));
+	obj = slab_object(cache, page, bit_lowest(one));
 	debug_alloc(cache, obj);
 	return obj;
 }
@@ -232,66 +284,150 @@ void *kmem_cache_zalloc(struct kmem_cache *cache)
 	return obj;
 }
 
-static struct page *page_of(const void *addr, const void *obj)
-{
-	uint64_t pfn = arch_virt_to_phys(addr).v >> PAGE_SHIFT;
-
-	if (pfn >= pfn_end)
-		panic("slab: %p is no object: it is not in RAM", obj);
-	debug_pfn(pfn, obj);
-	return pfn_to_page(pfn);
-}
-
 struct page *slab_page(const void *obj)
 {
-	struct page *page = page_of(obj, obj);
+	uint64_t gpa = arch_virt_to_phys(obj).v;
+	struct page *page;
 
+	if (gpa >= ram_end)
+		panic("slab: %p is no object: it is not in RAM", obj);
+	debug_pfn(gpa >> PAGE_SHIFT, obj);
+	page = pfn_to_page(gpa >> PAGE_SHIFT);
 	return page->flags & PG_TAIL ? page->head : page;
 }
 
-/*
- * The object's number in its slab. Panics if obj is not where an object starts.
- * Where one does, the quotient is exact: the reciprocal is too large by less
- * than stride / 2^32, and the offset is below 2^15.
- */
-static unsigned slab_index(const struct kmem_cache *cache, const void *obj)
+/* The last object of a slab that is on no list or on `partial` was freed. */
+RARE static void slab_is_empty(struct kmem_cache *cache, struct page *page)
 {
-	uint64_t offset = ((uintptr_t)obj & cache->slab_mask) - cache->offset;
-	uint64_t i = offset * cache->reciprocal >> 32;
+	if (page == cache->slab)
+		cache->slab = &slab_none;
+	else
+		list_del(&page->list);
+	list_add(&cache->empty, &page->list);
+	if (++cache->nr_empty > SLAB_EMPTY_MAX)
+		slab_destroy(cache, page);
+}
 
-	if (i >= cache->per_slab || i * cache->stride != offset)
+/* An object of a full slab is being freed. */
+static void slab_is_partial(struct kmem_cache *cache, struct page *page)
+{
+	page->owner = cache;
+	list_del(&page->list);
+	list_add(&cache->partial, &page->list);
+}
+
+/* `map` is the freemap with the object's bit set. */
+static inline void object_put(struct kmem_cache *cache, struct page *page,
+			      uint64_t map)
+{
+	page->freemap = map;
+	if (__builtin_expect(!--page->inuse, 0))
+		slab_is_empty(cache, page);
+}
+
+/* Likewise in a slab of any kind, full or not. */
+static void object_put_elsewhere(struct kmem_cache *cache, struct page *page,
+				 unsigned i)
+{
+	uint64_t *word = slab_map(cache, page) + i / 64;
+
+	if (page->owner != cache)
+		slab_is_partial(cache, page);
+	if (cache->map_words > 1)
+		page->summary |= 1u << i / 64;
+	*word |= 1ull << i % 64;
+	if (!--page->inuse)
+		slab_is_empty(cache, page);
+}
+
+/*
+ * The object's number in its slab; no less than per_slab if none starts there.
+ * The reciprocal is too large by less than 1, so the product is 2^32 * quotient
+ * + reciprocal * remainder + less than 2^16: where an object starts, the
+ * remainder is 0, and the lower half less than the reciprocal.
+ */
+static inline unsigned slab_index(const struct kmem_cache *cache,
+				  uint64_t offset)
+{
+	uint64_t product = (offset - debug_offset(cache)) * cache->reciprocal;
+
+	if ((uint32_t)product >= (uint32_t)cache->reciprocal)
+		return ~0u;
+	return (unsigned)(product >> 32);
+}
+
+/* The first page of a slab; one shift, since gpa is a multiple of a page. */
+static inline struct page *slab_at(uint64_t gpa)
+{
+	return (struct page *)((char *)arch_memmap() +
+			       gpa / (PAGE_SIZE / sizeof(struct page)));
+}
+
+/*
+ * What is not the usual free: the slab is full, or has more than 64 objects, or
+ * it is a mistake. (If each that panics did so in a function that is known not
+ * to return, the usual case would need a stack frame.)
+ */
+RARE static void object_free_elsewhere(struct kmem_cache *cache, void *obj)
+{
+	uint64_t offset = (uintptr_t)obj & cache->slab_mask;
+	struct page *page = slab_page((char *)obj - offset);
+	unsigned i = slab_index(cache, offset);
+
+	if (page->owner != cache && page->owner != slab_full_owner(cache))
+		panic("slab: %s: %p is no object of it", cache->name, obj);
+	if (i >= cache->per_slab)
 		panic("slab: %s: %p is not the start of an object", cache->name,
 		      obj);
-	return (unsigned)i;
-}
-
-void slab_free(struct kmem_cache *cache, struct page *page, void *obj)
-{
-	unsigned i = slab_index(cache, obj);
-	uint64_t *map = slab_map(cache, page) + i / 64;
-	uint64_t bit = 1ull << i % 64;
-
-	if (*map & bit)
+	if (obj == cache->aside || slab_map(cache, page)[i / 64] >> i % 64 & 1)
 		panic("slab: %s: double free of %p", cache->name, obj);
 	debug_free(cache, obj);
-	*map |= bit;
-	page->summary |= 1u << i / 64;
-	cache->active--;
-	if (--page->inuse == 0) {
-		slab_move(page, &cache->empty);
-		if (++cache->nr_empty > SLAB_EMPTY_MAX)
-			slab_destroy(cache, page);
-	} else if (page->inuse == cache->per_slab - 1) {
-		slab_move(page, &cache->partial);
-	}
+	if (cache->aside)
+		object_put_elsewhere(cache, page, i);
+	else
+		cache->aside = obj;
 }
 
+/*
+ * The pages that a slab could have are looked at without asking whether they
+ * exist: where RAM has none, that is a fault, and the end as well.
+ */
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
-	char *slab = (char *)((uintptr_t)obj & ~(uintptr_t)cache->slab_mask);
-	struct page *page = page_of(slab, obj);
+	uint64_t gpa = arch_virt_to_phys(obj).v;
+	uint64_t offset = gpa & cache->slab_mask;
+	struct page *page = slab_at(gpa - offset);
+	uint64_t map;
+	unsigned i;
 
-	if (!(page->flags & PG_SLAB) || page->owner != cache)
-		panic("slab: %s: %p is no object of it", cache->name, obj);
-	slab_free(cache, page, obj);
+	debug_pfn(gpa >> PAGE_SHIFT, obj);
+	/* Nothing else has a cache for its owner. */
+	if (__builtin_expect(page->owner != cache, 0))
+		goto elsewhere;
+	i = slab_index(cache, offset);
+	if (__builtin_expect(i >= cache->freemap_bits, 0))
+		goto elsewhere;
+	map = page->freemap;
+	if (__builtin_expect(bit_set(&map, i) || obj == cache->aside, 0))
+		goto elsewhere;
+	debug_free(cache, obj);
+	if (cache->aside)
+		object_put(cache, page, map);
+	else
+		cache->aside = obj;
+	return;
+elsewhere:
+	object_free_elsewhere(cache, obj);
+}
+
+void slab_put_aside_back(struct kmem_cache *cache)
+{
+	void *obj = cache->aside;
+
+	if (!obj)
+		return;
+	cache->aside = NULL;
+	object_put_elsewhere(
+		cache, slab_page(obj),
+		slab_index(cache, (uintptr_t)obj & cache->slab_mask));
 }

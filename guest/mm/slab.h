@@ -3,7 +3,10 @@
  * slab.h). A cache keeps its slabs on three lists: full, partial, empty.
  *
  * With -DSLAB_DEBUG every object has red zones and is poisoned while it is free
- * (slab_debug.h). Always: freeing twice, or what is no object, panics.
+ * (slab_debug.h). Always: freeing twice, or what is no object, panics. (What is
+ * not even in RAM: kmem_cache_free may take a fault instead, which is a panic
+ * too.) A cache keeps one free object ready, aside from its slab; it counts as
+ * free everywhere.
  */
 #ifndef SLAB_H
 #define SLAB_H
@@ -34,7 +37,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache); /* contents undefined */
 /* All zero; not for caches with a constructor. */
 void *kmem_cache_zalloc(struct kmem_cache *cache);
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
-/* Give empty slabs back to the buddy allocator. */
+/* Give empty slabs back to the buddy allocator, the object ready included. */
 void kmem_cache_shrink(struct kmem_cache *cache);
 void slab_shrink_all(void);
 
@@ -62,7 +65,8 @@ uint64_t slab_objects(void);
 
 /*
  * Every invariant, by looking at every slab. For tests and debug. Prints what
- * is wrong, if something is.
+ * is wrong, if something is. This, slab_for_each and slab_objects first put the
+ * objects kept ready back into their slabs.
  */
 bool slab_check(void);
 

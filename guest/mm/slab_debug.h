@@ -52,6 +52,12 @@ static inline void debug_set_red(const struct kmem_cache *cache, void *obj,
 	       (size_t)(end - o) - cache->object_size);
 }
 
+/* Of an object in its stride. */
+static inline uint32_t debug_offset(const struct kmem_cache *cache)
+{
+	return cache->offset;
+}
+
 /* NULL, or what is wrong with the object. */
 static inline const char *debug_fault(const struct kmem_cache *cache,
 				      const void *obj, bool is_free)
@@ -123,6 +129,12 @@ static inline size_t debug_red_left(size_t align)
 
 static inline size_t debug_red_right(void)
 {
+	return 0;
+}
+
+static inline uint32_t debug_offset(const struct kmem_cache *cache)
+{
+	(void)cache;
 	return 0;
 }
 

@@ -162,7 +162,7 @@ Test(slab, without_an_alignment_it_is_8)
 		cr_assert_eq((uintptr_t)take(cache) % 8, 0);
 }
 
-Test(slab, the_lowest_free_object_is_used_first)
+Test(slab, the_lowest_free_object_of_a_slab_is_used_first)
 {
 	struct kmem_cache *cache = make(64, 0, NULL);
 	char *obj[10];
@@ -171,10 +171,73 @@ Test(slab, the_lowest_free_object_is_used_first)
 		obj[i] = take(cache);
 	for (unsigned i = 1; i < 10; i++)
 		cr_assert_gt(obj[i], obj[i - 1]);
+	/* Of those freed, the first is kept aside, if none is. */
+	cr_assert_eq(stats_of("t").objects_active, 10);
+	kmem_cache_free(cache, obj[9]);
 	kmem_cache_free(cache, obj[7]);
 	kmem_cache_free(cache, obj[3]);
+	cr_assert_eq(take(cache), obj[9]);
 	cr_assert_eq(take(cache), obj[3]);
 	cr_assert_eq(take(cache), obj[7]);
+}
+
+Test(slab, what_is_kept_aside_is_not_in_use)
+{
+	struct kmem_cache *cache = make(64, 0, NULL);
+	void *a = take(cache), *b = take(cache);
+
+	for (unsigned i = 0; i < 5; i++) {
+		cr_assert_eq(slab_objects(), 2);
+		kmem_cache_free(cache, b);
+		cr_assert_eq(slab_objects(), 1);
+		cr_assert(slab_check());
+		b = take(cache);
+		cr_assert(slab_check());
+	}
+	kmem_cache_free(cache, b);
+	kmem_cache_free(cache, a);
+	cr_assert_eq(slab_objects(), 0);
+	all_is_back_and_the_cache_gone(cache);
+}
+
+Test(slab, a_cache_with_nothing_but_an_object_aside_can_be_destroyed)
+{
+	struct kmem_cache *cache = make(64, 0, NULL);
+
+	kmem_cache_free(cache, take(cache));
+	kmem_cache_destroy(cache);
+	cr_assert_eq(slab_objects(), 0);
+	all_is_back();
+	cr_assert_eq(frames_free(), frames_at_start);
+}
+
+/* A full slab that is not in use, and one more object; then free object i. */
+static void free_in_full_slab(size_t size, unsigned i)
+{
+	struct kmem_cache *cache = make(size, 0, NULL);
+	void *obj[512], *more;
+	unsigned n = fill_slab(cache, obj);
+
+	more = take(cache);
+	cr_assert_eq(stats_of("t").slabs_full, 1);
+	i %= n;
+	kmem_cache_free(cache, obj[i]);
+	cr_assert_eq(stats_of("t").slabs_full, 0);
+	cr_assert_eq(stats_of("t").slabs_partial, 2);
+	cr_assert_eq(slab_objects(), n);
+	cr_assert(slab_check());
+	obj[i] = more;
+	while (n)
+		kmem_cache_free(cache, obj[--n]);
+	all_is_back_and_the_cache_gone(cache);
+}
+
+Test(slab, any_object_of_a_full_slab_can_be_freed)
+{
+	for (unsigned i = 0; i < 64; i += 7) {
+		free_in_full_slab(100, i);
+		free_in_full_slab(9, i * 5);
+	}
 }
 
 /* ---- Slabs of several pages -------------------------------------------- */

@@ -86,6 +86,67 @@ PANICS(double_free_of_the_only_object)
 	kmem_cache_free(cache, obj);
 }
 
+PANICS(double_free_of_an_object_kept_aside)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	void *a = take(cache), *b = take(cache);
+
+	cr_assert(slab_check()); /* nothing is aside now */
+	kmem_cache_free(cache, a);
+	kmem_cache_free(cache, b);
+	kmem_cache_free(cache, a);
+}
+
+PANICS(double_free_behind_an_object_kept_aside)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	void *a = take(cache), *b = take(cache);
+
+	cr_assert(slab_check());
+	kmem_cache_free(cache, a);
+	kmem_cache_free(cache, b);
+	kmem_cache_free(cache, b);
+}
+
+PANICS(free_of_an_object_kept_aside_but_never_handed_out)
+{
+	struct kmem_cache *cache = make(100, 0, NULL);
+	char *a = take(cache), *b = take(cache);
+
+	kmem_cache_free(cache, b + (b - a));
+}
+
+PANICS(double_free_in_a_slab_of_many_objects)
+{
+	void *a = kmalloc(8), *b = kmalloc(8), *c = kmalloc(8);
+
+	kfree(a);
+	kfree(b);
+	kfree(c);
+	kfree(b);
+}
+
+PANICS(free_of_the_middle_of_an_object_of_a_full_slab)
+{
+	struct kmem_cache *cache = make(1000, 0, NULL);
+	void *obj[64];
+
+	fill_slab(cache, obj);
+	take(cache);
+	kmem_cache_free(cache, (char *)obj[0] + 8);
+}
+
+PANICS(free_to_another_cache_from_a_full_slab)
+{
+	struct kmem_cache *other = make(1001, 0, NULL);
+	struct kmem_cache *cache = kmem_cache_create("u", 1000, 0, NULL);
+	void *obj = take(cache);
+
+	for (unsigned i = 0; i < 100; i++)
+		take(cache);
+	kmem_cache_free(other, obj);
+}
+
 PANICS(double_free_after_the_slab_is_gone)
 {
 	struct kmem_cache *cache = make(100, 0, NULL);
