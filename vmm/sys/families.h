@@ -128,6 +128,10 @@ int64_t self_getattr(struct call *c);
 int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);
 int64_t self_personality(struct call *c);
+int64_t self_setresuid(struct call *c);
+int64_t self_setresgid(struct call *c);
+int64_t self_setreuid(struct call *c);
+int64_t self_setregid(struct call *c);
 
 /* sigcalls.c */
 int64_t sig_action(struct call *c);
