@@ -17,6 +17,7 @@
 #include "guestmem.h"
 #include "memlock.h"
 #include "message.h"
+#include "script.h"
 #include "sys.h"
 #include "vcpu.h"
 
@@ -124,11 +125,12 @@ static uint64_t own_auxv(const uint64_t *auxv, uint64_t type)
 }
 
 static int plan(struct exec *e, const struct exec_config *config,
-		const char *execfn, struct elfload_error *err)
+		const char *execfn, char *const *argv,
+		struct elfload_error *err)
 {
 	struct rlimit stack = {RLIM_INFINITY, RLIM_INFINITY};
 	struct elfload_params params = {
-		.argv = config->argv,
+		.argv = (const char *const *)argv,
 		.envp = config->envp,
 		.execfn = execfn,
 		.platform = "x86_64",
@@ -202,12 +204,12 @@ static int open_interp(struct exec *e, struct elfload_error *err)
 }
 
 static int load(struct exec *e, const struct exec_config *config,
-		const char *file)
+		const char *file, const struct script *script)
 {
 	struct elfload_error err = {0};
 
-	if (open_file(&e->program, file, elfload_read, &err)) {
-		error("%s: %s", file, error_text(&err));
+	if (open_file(&e->program, script->file, elfload_read, &err)) {
+		error("%s: %s", script->file, error_text(&err));
 		return exit_status(&err);
 	}
 	if (open_interp(e, &err)) {
@@ -215,7 +217,7 @@ static int load(struct exec *e, const struct exec_config *config,
 		      e->program.image.interp, error_text(&err));
 		return exit_status(&err);
 	}
-	if (plan(e, config, file, &err)) {
+	if (plan(e, config, file, script->argv, &err)) {
 		error("%s: %s", file, error_text(&err));
 		return exit_status(&err);
 	}
@@ -225,6 +227,8 @@ static int load(struct exec *e, const struct exec_config *config,
 int exec_load(struct exec *e, const struct exec_config *config)
 {
 	char *file = find_program(config->program);
+	struct elfload_error err = {0};
+	struct script script = {0};
 	int status;
 
 	*e = (struct exec){.program.fd = -1, .interp.fd = -1};
@@ -235,7 +239,14 @@ int exec_load(struct exec *e, const struct exec_config *config)
 				      : strerror(errno));
 		return errno == ENOENT ? 127 : 126;
 	}
-	status = load(e, config, file);
+	if (script_follow(&script, file, config->argv, &err)) {
+		error("%s: %s", script.file ? script.file : file,
+		      error_text(&err));
+		status = exit_status(&err);
+	} else {
+		status = load(e, config, file, &script);
+	}
+	script_free(&script);
 	free(file);
 	if (status)
 		exec_unload(e);

@@ -60,10 +60,24 @@ Test(errors, a_file_without_x_is_126)
 	refused(126, "ermission", path);
 }
 
-Test(errors, a_script_is_126)
+Test(errors, a_script_of_nothing_is_126)
 {
-	refused(126, "interpreter",
-		program("file", "#!/bin/sh\necho hi\n", 18));
+	refused(126, "interpreter", program("file", "#! \t\necho hi\n", 13));
+}
+
+Test(errors, a_script_of_itself_is_126)
+{
+	char line[4096 + 8];
+	const char *path = program("loop", "", 0);
+	int len = snprintf(line, sizeof(line), "#!%s\n", path);
+
+	if (len < 250)
+		refused(126, "too many", program("loop", line, (size_t)len));
+}
+
+Test(errors, a_script_whose_interpreter_is_missing_is_127)
+{
+	refused(127, "/no/such", program("file", "#!/no/such\n", 11));
 }
 
 /* A program of one segment whose PT_INTERP is `interp`. */

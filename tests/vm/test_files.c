@@ -258,3 +258,21 @@ VM_TEST(files, what_is_closed_stays_closed)
 			 ARGS("busybox", "sh", "-c",
 			      "exec </etc/passwd; read x; echo $x"));
 }
+
+/* "#!" and one argument; and a script of a script, with its own argument. */
+VM_TEST(files, a_script_runs_its_interpreter)
+{
+	static const char first[] = "#! /bin/busybox  cat\t\nline\n";
+	const char *path = path_in(scratch(), "script");
+	const char *outer = path_in(scratch(), "outer");
+	char line[4096];
+
+	write_file(path, first, sizeof(first) - 1);
+	cr_assert(chmod(path, 0755) == 0);
+	expect_as_native(level, NULL, ARGS(path, "/etc/hostname"));
+	snprintf(line, sizeof(line), "#!%s %s\n", path, "/etc/hostname");
+	write_file(outer, line, strlen(line));
+	cr_assert(chmod(outer, 0755) == 0);
+	if (strlen(line) < 256)
+		expect_as_native(level, NULL, ARGS(outer, path));
+}
