@@ -86,7 +86,7 @@ static const char flag_names[64][3] = {
 	[13] = "lo", [14] = "io", [15] = "sr", [16] = "rr", [17] = "dc",
 	[18] = "de", [19] = "lf", [20] = "ac", [21] = "nr", [22] = "ht",
 	[23] = "sf", [25] = "wf", [26] = "dd", [27] = "sd", [28] = "mm",
-	[29] = "hg", [30] = "nh", [31] = "mg", [42] = "sl",
+	[29] = "hg", [30] = "nh", [31] = "mg", [40] = "dp", [42] = "sl",
 };
 
 static void print_flags(FILE *out, uint64_t flags)

@@ -42,6 +42,19 @@ static bool is_dev_zero(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
 }
 
+/* What is no plain file: the host's kernel knows in what way. */
+static int refusal(int fd, uint32_t prot, uint32_t map_flags)
+{
+	void *p = mmap(NULL, 1,
+		       (int)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)),
+		       is_shared(map_flags) ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	munmap(p, 1);
+	return -ENODEV;
+}
+
 /* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
 static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
 {
@@ -62,7 +75,11 @@ static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
 		return -EPERM;
 	if (is_shared(map_flags) && (prot & PROT_WRITE) && is_sealed(fd))
 		return -EPERM;
-	return S_ISREG(st->st_mode) || is_dev_zero(st) ? 0 : -ENODEV;
+	if (S_ISREG(st->st_mode) || is_dev_zero(st))
+		return 0;
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)
+		       ? -ENODEV
+		       : refusal(fd, prot, map_flags);
 }
 
 int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
