@@ -73,26 +73,18 @@ static inline int height(const struct vma *t)
 	return t ? t->height : 0;
 }
 
-/* From end to start, 0 if a guard gap reaches below end. */
-static inline uint64_t gap_between(uint64_t end, uint64_t start)
-{
-	return start > end ? start - end : 0;
-}
-
 static void refresh(struct vma *t)
 {
 	const struct vma *l = t->left, *r = t->right;
 	uint64_t gap = 0;
 
 	t->height = 1 + (height(l) > height(r) ? height(l) : height(r));
-	t->sub_start = l ? l->sub_start : vma_start_gap(t);
+	t->sub_start = l ? l->sub_start : t->start;
 	t->sub_end = r ? r->sub_end : t->end;
 	if (l)
-		gap = max_u64(l->sub_gap,
-			      gap_between(l->sub_end, vma_start_gap(t)));
+		gap = max_u64(l->sub_gap, t->start - l->sub_end);
 	if (r)
-		gap = max_u64(gap, max_u64(r->sub_gap,
-					   gap_between(t->end, r->sub_start)));
+		gap = max_u64(gap, max_u64(r->sub_gap, r->sub_start - t->end));
 	t->sub_gap = gap;
 }
 
@@ -351,23 +343,48 @@ static uint64_t room_find(const struct vma *t, uint64_t lo, uint64_t hi,
 		return room_fit(lo, hi, q);
 	if (hi <= q->low || lo >= q->high)
 		return 0;
-	if (gap_between(lo, t->sub_start) < q->len && t->sub_gap < q->len &&
-	    gap_between(t->sub_end, hi) < q->len)
+	if (t->sub_start - lo < q->len && t->sub_gap < q->len &&
+	    hi - t->sub_end < q->len)
 		return 0;
 	if (q->topdown) {
 		va = room_find(t->right, t->end, hi, q);
-		return va ? va : room_find(t->left, lo, vma_start_gap(t), q);
+		return va ? va : room_find(t->left, lo, t->start, q);
 	}
-	va = room_find(t->left, lo, vma_start_gap(t), q);
+	va = room_find(t->left, lo, t->start, q);
 	return va ? va : room_find(t->right, t->end, hi, q);
 }
 
+/* The VMA after free memory at va, or NULL. */
+static const struct vma *next_after(const struct vma *t, uint64_t va)
+{
+	const struct vma *best = NULL;
+
+	while (t) {
+		if (t->start > va)
+			best = t;
+		t = t->start > va ? t->left : t->right;
+	}
+	return best;
+}
+
+/*
+ * Linux unmapped_area_topdown, unmapped_area: where a guard gap is in the way,
+ * the search goes on below it, or above the mapping that has it. What lies
+ * beside other mappings inside of the guard gap is not looked at.
+ */
 uint64_t vma_gap_topdown(const struct vma_tree *t, uint64_t len, uint64_t low,
 			 uint64_t high)
 {
 	struct room q = {len, low, high, true};
 
-	return room_find(t->root, 0, HV_VA_USER_END, &q);
+	for (;;) {
+		uint64_t va = room_find(t->root, 0, HV_VA_USER_END, &q);
+		const struct vma *next = va ? next_after(t->root, va) : NULL;
+
+		if (!next || vma_start_gap(next) >= va + len)
+			return va;
+		q.high = vma_start_gap(next);
+	}
 }
 
 uint64_t vma_gap_bottomup(const struct vma_tree *t, uint64_t len, uint64_t low,
@@ -375,7 +392,14 @@ uint64_t vma_gap_bottomup(const struct vma_tree *t, uint64_t len, uint64_t low,
 {
 	struct room q = {len, low, high, false};
 
-	return room_find(t->root, 0, HV_VA_USER_END, &q);
+	for (;;) {
+		uint64_t va = room_find(t->root, 0, HV_VA_USER_END, &q);
+		const struct vma *next = va ? next_after(t->root, va) : NULL;
+
+		if (!next || vma_start_gap(next) >= va + len)
+			return va;
+		q.low = next->end;
+	}
 }
 
 /* ---- Check ------------------------------------------------------------- */

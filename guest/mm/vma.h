@@ -60,8 +60,8 @@ it was mapped */
 	int32_t height; /* of the subtree; a leaf has 1 */
 	struct vma *prev, *next;  /* by address */
 	struct vma *left, *right; /* the tree */
-	/* Of the subtree: first start, less its guard gap; last end; largest
-	 * gap between two of its VMAs. */
+	/* Of the subtree: first start; last end; largest gap between two of
+	 * its VMAs, guard gaps not considered. */
 	uint64_t sub_start, sub_end, sub_gap;
 };
 
@@ -137,7 +137,8 @@ static inline bool vma_anon_compatible(uint64_t a, uint64_t b)
 
 /*
  * The highest, or lowest, page-aligned address in [low, high) with `len` free
- * bytes that also keep clear of guard gaps; 0: none. low > 0.
+ * bytes that Linux would find; 0: none. low > 0. Linux keeps clear of guard
+ * gaps, and overlooks some of what is free where it meets one.
  */
 uint64_t vma_gap_topdown(const struct vma_tree *t, uint64_t len, uint64_t low,
 			 uint64_t high);

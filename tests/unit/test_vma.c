@@ -228,7 +228,33 @@ Test(vma, a_stack_keeps_its_guard_gap)
 	cr_assert_eq(vma_gap_topdown(&tree, PAGES(1), LOW, AT(300)), AT(299));
 	vma_set_flags(&tree, s, VMA_GROWSDOWN);
 	add(100, 1);
-	cr_assert_eq(vma_gap_topdown(&tree, PAGES(1), LOW, AT(300)), AT(99));
+	cr_assert_eq(vma_gap_topdown(&tree, PAGES(1), LOW, AT(300)), AT(43));
+}
+
+Test(vma, linux_overlooks_room_beside_others_in_a_guard_gap)
+{
+	/* page 40  60  100        300
+	 *       oo      oo        SS     256 pages below S are its guard */
+	add(40, 2);
+	add(100, 2);
+	add_flags(300, 4, VMA_GROWSDOWN);
+	cr_assert_eq(vma_gap_topdown(&tree, PAGES(3), LOW, AT(304)), AT(37));
+	/* A hole above the mapping, too small for the guard: not looked at. */
+	cr_assert_eq(vma_gap_bottomup(&tree, PAGES(3), AT(102), AT(400)),
+		     AT(304));
+	cr_assert_eq(vma_gap_bottomup(&tree, PAGES(3), AT(60), AT(400)),
+		     AT(60));
+}
+
+Test(vma, linux_goes_on_below_a_guard_gap_only)
+{
+	/* Free at 90 for two pages, and from 296 to 300; the guard of the
+	 * stack at 300 begins at 44, where the search goes on. */
+	add(20, 2);
+	add(60, 30);
+	add(92, 204);
+	add_flags(300, 4, VMA_GROWSDOWN);
+	cr_assert_eq(vma_gap_topdown(&tree, PAGES(2), LOW, AT(300)), AT(42));
 }
 
 /* ---- Merging rules ----------------------------------------------------- */
