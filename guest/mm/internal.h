@@ -92,6 +92,11 @@ int mm_map_anon_shared(struct mm *mm, struct vma *like);
  */
 struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
 		      uint64_t end, uint32_t prot, uint32_t flags);
+/*
+ * Make VMA borders at start and end, where they lie in a VMA. As on Linux a
+ * sealed mapping is found only when its turn comes. Fails as mm_unmap.
+ */
+int mm_split(struct mm *mm, uint64_t start, uint64_t end);
 /* munmap of an aligned range, which may have holes. 0, -ENOMEM, or -EPERM:
  * something in it is sealed. */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);

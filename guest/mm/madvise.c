@@ -74,8 +74,8 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 		return -EINVAL;
 	if (v->flags & VMA_SPECIAL && advice == MADV_DODUMP)
 		return -EINVAL;
-	/* Linux ksm_madvise: shared memory is passed over. */
-	if (advice == MADV_MERGEABLE && v->flags & VMA_SHARED)
+	/* Linux vma_ksm_compatible: passed over. */
+	if (advice == MADV_MERGEABLE && v->flags & (VMA_SHARED | VMA_DROPPABLE))
 		return 0;
 	if (flags == v->flags)
 		return 0;

@@ -68,11 +68,13 @@ static uint64_t locked_pages(struct mm *mm, uint64_t start, uint64_t len)
 static int64_t lock_and_populate(struct mm *mm, uint64_t addr, uint64_t len,
 				 uint32_t lock)
 {
-	uint64_t limit = mm->rlim_memlock >> PAGE_SHIFT, pages;
+	uint64_t limit = mm->rlim_memlock, pages;
 	int err;
 
 	if (!mm->rlim_memlock)
 		return -EPERM;
+	if (limit != ~0ull) /* no limit: whatever the length, go on */
+		limit >>= PAGE_SHIFT;
 	len = page_align(len + (addr & (PAGE_SIZE - 1)));
 	addr &= PAGE_MASK;
 	pages = mm->locked_vm + (len >> PAGE_SHIFT);

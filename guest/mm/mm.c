@@ -284,11 +284,7 @@ void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
 	mm_zap_some(mm, start, end, false);
 }
 
-/*
- * Make VMA borders at start and end, where they lie in a VMA. As on Linux a
- * sealed mapping is found only when its turn comes.
- */
-static int split_at_borders(struct mm *mm, uint64_t start, uint64_t end)
+int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v = vma_find_first(&mm->vmas, start, end);
 
@@ -317,7 +313,7 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 
 	if (!vma_find_first(&mm->vmas, start, end))
 		return 0;
-	err = split_at_borders(mm, start, end);
+	err = mm_split(mm, start, end);
 	if (err)
 		return err;
 	mm_note_peaks(mm);

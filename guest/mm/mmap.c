@@ -118,6 +118,9 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags,
 
 	if (len > HV_VA_USER_END)
 		return -ENOMEM;
+	/* Linux IS_ERR_VALUE: such an address is taken for an error. */
+	if (flags & MAP_FIXED && addr > -4096ull)
+		return (int64_t)addr;
 	if (!(flags & MAP_FIXED)) {
 		addr = wants_huge(file, offset, len)
 			       ? find_huge(mm, hint, len, flags, offset)
@@ -211,19 +214,30 @@ static uint32_t flag_bits(uint32_t prot, uint32_t flags, uint32_t type)
 	return type;
 }
 
-/* Linux mmap_region: like's place is decided, what is there goes. */
-static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
+/*
+ * Linux __mmap_complete: what cannot be locked is not, whatever mlockall said
+ * of the future. It has not been merged, for its neighbours are not locked.
+ */
+static void unlock_new(struct mm *mm, struct vma *v)
+{
+	mm->locked_vm -= vma_pages(v);
+	vma_set_flags(&mm->vmas, v, v->flags & ~VMA_LOCKED_MASK);
+}
+
+/*
+ * Linux mmap_region: like's place is decided, what is there goes. Borders are
+ * made before the limits are asked, and stay if these refuse.
+ */
+static int64_t map_region(struct mm *mm, struct vma *like)
 {
 	uint64_t pages = vma_pages(like), gone;
-	int err;
+	int err = mm_split(mm, like->start, like->end);
 
-	if (!mm_may_expand(mm, like->prot, like->flags, pages)) {
-		if (!(flags & MAP_FIXED))
-			return -ENOMEM;
-		pages -= mm_count_pages(mm, like->start, like->end);
-		if (!mm_may_expand(mm, like->prot, like->flags, pages))
-			return -ENOMEM;
-	}
+	if (err)
+		return err;
+	pages -= mm_count_pages(mm, like->start, like->end);
+	if (!mm_may_expand(mm, like->prot, like->flags, pages))
+		return -ENOMEM;
 	if (like->flags & VMA_ACCOUNT) {
 		pages = vma_pages(like);
 		gone = mm_accounted_pages(mm, like->start, like->end);
@@ -237,7 +251,11 @@ static int64_t map_region(struct mm *mm, struct vma *like, uint32_t flags)
 	if (like->flags & VMA_SHARED && !like->file)
 		return mm_map_anon_shared(mm, like) ? -ENOMEM
 						    : (int64_t)like->start;
-	return mm_map(mm, like) ? -ENOMEM : (int64_t)like->start;
+	if (mm_map(mm, like))
+		return -ENOMEM;
+	if (like->flags & VMA_DROPPABLE && like->flags & VMA_LOCKED)
+		unlock_new(mm, vma_find(&mm->vmas, like->start));
+	return (int64_t)like->start;
 }
 
 int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
@@ -289,7 +307,7 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	like.prot = prot & PROT_RWX;
 	like.flags = flag_bits(prot, flags, like.flags);
 	like.kind = source ? HV_MAP_FILE : HV_MAP_ANON;
-	ret = map_region(mm, &like, flags);
+	ret = map_region(mm, &like);
 	if (ret >= 0 &&
 	    (like.flags & VMA_LOCKED ||
 	     (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
@@ -303,6 +321,15 @@ static uint32_t file_flags(uint32_t hv)
 	       (hv & HV_FILE_WRITABLE ? FILE_WRITE : 0) |
 	       (hv & HV_FILE_FOREIGN ? FILE_FOREIGN : 0) |
 	       (hv & HV_FILE_HUGE ? FILE_HUGE : 0);
+}
+
+/* /dev/zero is as anonymous memory, but asked as a file is. */
+static bool zero_may_map(uint32_t flags)
+{
+	const struct map_source zero = {.file = NULL};
+	struct vma like = {0};
+
+	return !check_file_type(flags, &zero, &like);
 }
 
 int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
@@ -324,10 +351,11 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	number = hv_file_get(fd, prot, flags, &got);
 	if (number == -EBADF)
 		return number;
+	if (number <= 0 && flags & MAP_HUGETLB)
+		return -EINVAL;
+	if (!number && !zero_may_map(flags))
+		number = -EINVAL;
 	if (!number) {
-		/* /dev/zero, which is as anonymous memory. */
-		if (flags & MAP_GROWSDOWN)
-			return -EINVAL;
 		if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
 			flags &= ~(uint32_t)MAP_PRIVATE;
 		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
@@ -346,7 +374,10 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		hv_file_put((uint32_t)number);
 		return -ENOMEM;
 	}
-	ret = mm_map_source(mm, addr, len, prot, flags, &source, offset);
+	ret = -EINVAL; /* no file here is one of hugetlbfs */
+	if (!(flags & MAP_HUGETLB))
+		ret = mm_map_source(mm, addr, len, prot, flags, &source,
+				    offset);
 	file_put(source.file);
 	return ret;
 }

@@ -3,14 +3,6 @@
  */
 #include "internal.h"
 
-/* Linux check_vma_flags: memory that may only be written or run. */
-static bool is_unreadable(struct mm *mm, uint64_t va)
-{
-	const struct vma *v = vma_find_first(&mm->vmas, va, va + 1);
-
-	return v && !(v->prot & PROT_READ);
-}
-
 /* `force`: whatever rights a mapping has will do for reading. */
 static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		    bool force)
@@ -18,9 +10,14 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 	uint32_t access = write ? HV_ACCESS_WRITE : 0;
 
 	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
-		if (!write && !force && is_unreadable(mm, va))
-			return -EINVAL;
+		const struct vma *v = vma_find_first(&mm->vmas, va, va + 1);
 
+		/* Linux gup_vma_lookup: no stack grows by this. */
+		if (!v)
+			return -ENOMEM;
+		/* Linux check_vma_flags: memory only to be written or run. */
+		if (!write && !force && !(v->prot & PROT_READ))
+			return -EINVAL;
 		switch (mm_fault_in(mm, va, access)) {
 		case HV_FAULT_SEGV_MAPERR:
 		case HV_FAULT_OOM:

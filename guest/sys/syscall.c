@@ -52,40 +52,66 @@ static int64_t call_mincore(struct mm *mm, uint64_t addr, uint64_t len,
 	return 0;
 }
 
+/* Linux lib/iov_iter.c, import_iovec: two passes, and a total length. */
+#define RW_COUNT_MAX 0x7ffff000ull
+
+static int64_t get_iov(uint64_t iov[2], uint64_t vec, uint64_t i)
+{
+	return user_get(iov, vec + i * 16, 16) ? -EFAULT : 0;
+}
+
+static int64_t check_vector(uint64_t vec, uint64_t n, uint64_t *total)
+{
+	uint64_t iov[2];
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (get_iov(iov, vec, i))
+			return -EFAULT;
+		if ((int64_t)iov[1] < 0)
+			return -EINVAL;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		if (get_iov(iov, vec, i))
+			return -EFAULT;
+		if (n == 1 && iov[1] > RW_COUNT_MAX)
+			iov[1] = RW_COUNT_MAX;
+		if (!user_range_ok(iov[0], iov[1]))
+			return -EFAULT;
+		if (iov[1] > RW_COUNT_MAX - *total)
+			iov[1] = RW_COUNT_MAX - *total;
+		*total += iov[1];
+	}
+	return 0;
+}
+
 /* Linux vector_madvise: as far as it goes, then the error. */
 static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 				    uint64_t n, int advice, uint64_t flags)
 {
-	int64_t done = 0, total = 0;
+	uint64_t done = 0, total = 0;
+	int64_t ret;
 
 	if (flags || n > IOV_MAX_LINUX)
 		return -EINVAL;
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t iov[2];
-
-		if (user_get(iov, vec + i * sizeof(iov), sizeof(iov)))
-			return -EFAULT;
-		if ((int64_t)iov[1] < 0)
-			return -EINVAL;
-		if (!user_range_ok(iov[0], iov[1]))
-			return -EFAULT;
-		total += (int64_t)iov[1];
-	}
+	ret = check_vector(vec, n, &total);
+	if (ret)
+		return ret;
 	/* The program can have no other descriptor of a process. */
 	if (fd != PIDFD_SELF_THREAD && fd != PIDFD_SELF_THREAD_GROUP)
 		return -EBADF;
 	for (uint64_t i = 0; i < n && done < total; i++) {
 		uint64_t iov[2];
-		int64_t ret;
 
-		if (user_get(iov, vec + i * sizeof(iov), sizeof(iov)))
+		if (get_iov(iov, vec, i))
 			return -EFAULT;
+		if (iov[1] > total - done)
+			iov[1] = total - done;
 		ret = mm_madvise(mm, iov[0], iov[1], advice);
 		if (ret < 0)
-			return done ? done : ret;
-		done += (int64_t)iov[1];
+			return done ? (int64_t)done : ret;
+		done += iov[1];
 	}
-	return done;
+	return (int64_t)done;
 }
 
 /* False: not memory management. */
