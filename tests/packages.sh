@@ -15,7 +15,10 @@ build="gcc make pkg-config binutils libc6-dev linux-libc-dev libelf-dev libdw-de
 	libseccomp-dev zlib1g-dev scdoc busybox-static"
 test="$build bash-static libcriterion-dev musl-tools clang clang-format
 	libclang-rt-14-dev llvm linux-perf valgrind util-linux
-	liblua5.4-dev libsqlite3-dev"
+	liblua5.4-dev libsqlite3-dev
+	bc bison bsdextrautils bzip2 dc file flex gawk git gdb jq lua5.4 m4
+	mawk openssl php-cli procps python3 sqlite3 tcl units xxd xz-utils
+	zsh zstd"
 # bochs wants one of its displays: bochs-term is the only one without X.
 hw="$build libcriterion-dev qemu-system-x86 seabios
 	bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso

@@ -174,6 +174,8 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* Time. */
 	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_clock_settime] = ERROR(EPERM),
+	[SYS_settimeofday] = ERROR(EPERM),
 	[SYS_clock_getres] = FORWARD(VALUE, OUT_OPT(struct timespec)),
 	[SYS_gettimeofday] =
 		FORWARD(OUT_OPT(struct timeval), OUT_OPT(struct timezone)),
