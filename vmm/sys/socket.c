@@ -1,7 +1,8 @@
 /*
  * socket.c: pairs of connected sockets, as programs use them to talk to
  * themselves (event loops do). There is no network, and no descriptor travels:
- * socket(2) is refused, and so are addresses and control messages.
+ * socket(2) answers as a kernel without network, and addresses and control
+ * messages are refused.
  */
 #include <errno.h>
 #include <string.h>

@@ -100,7 +100,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* Sockets: pairs only. */
 	[SYS_socketpair] = HANDLER(socket_pair),
-	[SYS_socket] = ERROR(EACCES),
+	[SYS_socket] = ERROR(EAFNOSUPPORT),
 	[SYS_sendto] = HANDLER(socket_send),
 	[SYS_recvfrom] = HANDLER(socket_receive),
 	[SYS_sendmsg] = HANDLER(socket_sendmsg),
