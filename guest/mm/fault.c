@@ -356,19 +356,20 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 	const struct vma *prev = v->prev;
 	uint64_t pages = (v->start - va) >> PAGE_SHIFT;
 
-	if (va < MM_MIN_ADDR || pages > v->pgoff)
+	if (va < MM_MIN_ADDR)
 		return false;
 	/* Two stacks may touch, and a PROT_NONE mapping is a guard itself. */
 	if (prev && prev->prot && !(prev->flags & VMA_GROWSDOWN) &&
 	    va - prev->end < VMA_GUARD_GAP)
 		return false;
-	if (v->end - va > mm->rlim_stack ||
+	/* Also of a stack that then may not grow. */
+	if (!v->anon_id)
+		anon_prepare(mm, v);
+	if (pages > v->pgoff || v->end - va > mm->rlim_stack ||
 	    !mm_may_expand(mm, v->prot, v->flags, pages) ||
 	    !mm_may_lock(mm, v->flags, v->start - va) ||
 	    (v->flags & VMA_ACCOUNT && !mm_may_commit(mm, pages)))
 		return false;
-	if (!v->anon_id)
-		anon_prepare(mm, v);
 	vma_resize(&mm->vmas, v, va, v->end);
 	mm_account(mm, v->prot, v->flags, (int64_t)pages);
 	return true;

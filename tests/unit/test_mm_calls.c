@@ -103,3 +103,14 @@ Test(mm_calls, without_a_limit_no_length_is_too_much_to_lock)
 	cr_assert_eq(mm_mlock(mm, va, PAGES(1)), 0);
 	cr_assert_eq(mm_mlock(mm, va, -PAGES(1)), -EINVAL);
 }
+
+Test(mm_calls, a_stack_that_may_not_grow_counts_as_written)
+{
+	/* What was never written loses its account when it becomes read-only.
+	 */
+	map(AT(300), 2, RW, FIXED | MAP_GROWSDOWN);
+	mm->rlim_stack = PAGES(2);
+	cr_assert_lt(touch(AT(299), WRITE), 0);
+	cr_assert_eq(mm_mprotect(mm, AT(300), PAGES(2), PROT_READ), 0);
+	cr_assert(vma_at(AT(300))->flags & VMA_ACCOUNT);
+}
