@@ -1,0 +1,125 @@
+/*
+ * calls.h: a random but repeatable sequence of memory system calls.
+ *
+ * The program has no C library and no memory but its own: what it does depends
+ * on its seed alone, and on what earlier calls did. So two runs are equal, or
+ * the kernels below them are not. It prints, of every step, all that can be
+ * seen of it; calls.sh compares.
+ *
+ *   calls FILE SEED STEPS [FROM TO]
+ *
+ * FILE is opened for reading and writing and is FILE_PAGES long at the start.
+ * One line "= STEP HASH" every hundred steps; of the steps FROM to TO one line
+ * each, with the state before FROM and after TO.
+ *
+ * Memory that is ours to destroy is what lies between the program's initial
+ * break and the vDSO: [ours_low, ours_high).
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <linux/mman.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint64_t u64;
+
+#define PAGE	   4096ul
+#define TASK_SIZE  0x7ffffffff000ul
+#define FILE_PAGES 24
+#define MANY_PAGES 48 /* the largest file, and the largest usual length */
+
+/*
+ * The arena crosses a border of 2 MiB, so its tables are two, but contains no
+ * huge page: those are not compared here. Mappings that mseal may touch never
+ * go away, and have a place of their own.
+ */
+#define ARENA	    0x100000000000ul
+#define ARENA_START (ARENA - 96 * PAGE)
+#define ARENA_END   (ARENA + 96 * PAGE)
+#define SEAL_START  0x200000000000ul
+#define SEAL_END    (SEAL_START + 16 * PAGE)
+
+/* ---- calls_base.c: system calls, text, chance, probes ------------------- */
+
+void *memcpy(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+long sys(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+#define SYS(nr, a, b, c) sys(nr, (u64)(a), (u64)(b), (u64)(c), 0, 0, 0)
+
+void say(const char *text);
+void say_hex(u64 n);
+void say_number(long n);
+void say_flush(void);
+_Noreturn void die(const char *why);
+
+/* 64-bit FNV-1a, word by word: not for hashing what an enemy chose. */
+static inline u64 hash(u64 h, u64 word)
+{
+	h = (h ^ word) * 0x100000001b3ul;
+	return h ^ h >> 29;
+}
+
+void chance_start(u64 seed);
+u64 chance(u64 below);
+static inline bool one_in(u64 n)
+{
+	return !chance(n);
+}
+
+/*
+ * Touch one byte. Returns what was read, 0 if stored or executed, or, for a
+ * fault, PROBE_FAULT | signal << 8 | code, with its address in fault_addr.
+ * Execution goes to a `ret`, or faults before it.
+ */
+#define PROBE_FAULT 0x1000000ul
+extern u64 fault_addr;
+void probe_start(void);
+u64 probe_load(u64 addr);
+u64 probe_store(u64 addr, u64 byte);
+u64 probe_exec(u64 addr);
+
+/* ---- calls_state.c: what can be seen of an address space ---------------- */
+
+enum kind { KIND_ANON, KIND_SHM, KIND_MEMFD, KIND_FILE, KIND_HEAP, KIND_OTHER };
+struct map {
+	u64 start, end, offset;
+	uint32_t prot;
+	bool shared;
+	enum kind kind;
+};
+#define MAPS_MAX 512
+extern struct map maps[MAPS_MAX];
+extern unsigned nr_maps;
+extern u64 total_pages; /* of all mappings, those of others too */
+extern u64 ours_low, ours_high;
+
+void state_start(void);
+/* Read /proc/self/maps: fills maps with what is ours, returns a digest. */
+u64 state_maps(void);
+/* Of the sizes and limits in /proc/self/status and the flags in smaps. */
+u64 state_accounts(void);
+/* Of all that can be read, but for its file's unread parts. */
+u64 state_contents(void);
+/* Likewise, and print a digest of each page. */
+void state_print_contents(void);
+void state_print(void);
+const struct map *state_find(u64 addr);
+/* May a call destroy [addr, addr + len), or is it refused anyway? */
+bool state_is_ours(u64 addr, u64 len);
+
+/* ---- calls_ops.c: the table of calls ------------------------------------ */
+
+struct step {
+	const char *name;
+	u64 arg[6];
+	unsigned nr_args;
+	long result;
+	u64 seen; /* digest of what the call stored, or 0 */
+};
+void ops_start(const char *file);
+void ops_step(struct step *s);
+void ops_clean(void);
+
+#endif
