@@ -10,6 +10,8 @@
 #   wW@M     a page of a file that is not writable: the 64 KiB window W that
 #            fault-around maps at once, in mapping M. Linux may have mapped
 #            more than the window before, a whole large folio of the cache.
+#            If vmm alone has a fault there, that is why, and it is counted
+#            apart; how files lie in folios changes with the page cache.
 #   pP       any other page, [vvar] and [vdso] included
 # Rows are equal if page and instruction pointer are, one by one from the start
 # on; the kernel's own instruction pointers, and those in [vdso], which has
@@ -79,7 +81,9 @@ $1 == "vmm" {
 
 END {
 	for (k in diff)
-		if (diff[k]) {
+		if (diff[k] < 0 && k ~ /^w/)
+			folios -= diff[k]
+		else if (diff[k]) {
 			left += diff[k] < 0 ? -diff[k] : diff[k]
 			list = list sprintf(" %s:%+d", k, -diff[k])
 		}
@@ -91,6 +95,6 @@ END {
 	if (same < total)
 		list = list sprintf(" [%d: %s, vmm %s]", same,
 			linux_order[same], vmm_order[same])
-	printf "%d %d %d %d %d %d%s\n", total, vmm_total, strings, left, same,
-		rows, substr(list, 1, 300)
+	printf "%d %d %d %d %d %d %d%s\n", total, vmm_total, strings, folios,
+		left, same, rows, substr(list, 1, 300)
 }

@@ -58,19 +58,22 @@ vmm_faults() {
 
 # compare NAME ALLOWANCE COMMAND...
 compare() {
-	local name=$1 allowed=$2 linux of_vmm strings left same_order rows list
+	local name=$1 allowed=$2 linux of_vmm strings folios left same_order
+	local rows list
 
 	shift 2
 	{
 		linux_faults "$@"
 		vmm_faults "$@"
 	} >"$tmp/faults"
-	read -r linux of_vmm strings left same_order rows list < <(
+	read -r linux of_vmm strings folios left same_order rows list < <(
 		awk -f "$here/faults.awk" "$tmp/faults")
-	printf '%-24s %6d %6d %8d %6d %6d %6d  %s\n' "$name" "$linux" \
-		"$of_vmm" "$strings" "$left" "$same_order" "$rows" "$list" >&2
+	printf '%-24s %6d %6d %8d %6d %6d %6d %6d  %s\n' "$name" "$linux" \
+		"$of_vmm" "$strings" "$folios" "$left" "$same_order" "$rows" "$list" >&2
 	if [ "${linux:-0}" = 0 ]; then
 		echo "ok faults of $name # SKIP perf records no page faults"
+	elif [ "$folios" -gt $((linux / 8 + 2)) ]; then
+		echo "not ok faults of $name - $folios of $linux by folios: too many"
 	elif [ "$left" -gt "$allowed" ]; then
 		echo "not ok faults of $name - $left of $linux differ: $list"
 	else
@@ -82,8 +85,8 @@ if ! command -v perf >/dev/null; then
 	echo "ok faults # SKIP no perf"
 	exit 0
 fi
-printf '%-24s %6s %6s %8s %6s %6s %6s  %s\n' program linux vmm strings \
-	differ order rows "(page: more in vmm)" >&2
+printf '%-24s %6s %6s %8s %6s %6s %6s %6s  %s\n' program linux vmm strings \
+	folios differ order rows "(page: more in vmm)" >&2
 for p in args doubles jumps; do
 	for kind in glibc pie musl dyn fixed muslpie musldyn; do
 		compile_as "$kind" "$here/src/$p.c" -lm || continue

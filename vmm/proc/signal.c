@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vcpu.h"
@@ -25,10 +26,11 @@ void signals_init(struct signals *g)
 
 	memset(g, 0, sizeof(*g));
 	for (int sig = 1; sig <= SIGNALS; sig++) {
-		struct sigaction act;
+		struct signal_action act;
 
-		if (sigaction(sig, NULL, &act) == 0 &&
-		    act.sa_handler == SIG_IGN)
+		/* Not sigaction(3): it hides 32 and 33. */
+		if (syscall(SYS_rt_sigaction, sig, NULL, &act, 8) == 0 &&
+		    act.handler == HANDLER_IGNORE)
 			g->action[sig].handler = HANDLER_IGNORE;
 	}
 	sigprocmask(SIG_BLOCK, NULL, &mask);

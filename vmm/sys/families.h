@@ -105,6 +105,7 @@ int64_t poll_pselect6(struct call *c);
 int64_t process_getpid(struct call *c);
 int64_t process_sysinfo(struct call *c);
 int64_t process_exit(struct call *c);
+int64_t process_getrusage(struct call *c);
 int64_t process_getgroups(struct call *c);
 int64_t process_prlimit64(struct call *c);
 int64_t process_getrlimit(struct call *c);

@@ -15,6 +15,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "describe.h"
 #include "families.h"
 #include "memlock.h"
 #include "procfs.h"
@@ -23,6 +24,24 @@ int64_t process_getpid(struct call *c)
 {
 	(void)c;
 	return getpid();
+}
+
+/* Times are the host's, faults and memory the guest's. */
+int64_t process_getrusage(struct call *c)
+{
+	int who = (int)c->arg[0];
+	struct hv_desc_mm mm;
+	struct rusage usage;
+
+	if (getrusage(who, &usage) < 0)
+		return -errno;
+	if (who != RUSAGE_CHILDREN &&
+	    !describe_one(c->v, HV_DESCRIBE_MM, 0, &mm, sizeof(mm))) {
+		usage.ru_minflt = (long)mm.faults;
+		usage.ru_majflt = 0;
+		usage.ru_maxrss = (long)(mm.hiwater_rss * HV_PAGE_SIZE >> 10);
+	}
+	return call_put(c, c->arg[1], &usage, sizeof(usage));
 }
 
 /* Load and times are the host's, memory is the guest's. */
