@@ -111,7 +111,11 @@ static void op_mlockall(struct step *s)
 		lock_future = s->arg[0] & 2;
 }
 
-/* Pages of files are not compared: see above. */
+/*
+ * Pages of files are not compared: see above; nor is shared memory where
+ * MADV_PAGEOUT is used: Linux drops clean pages of it that it finds in its
+ * lists.
+ */
 static u64 digest_residency(u64 addr, u64 pages)
 {
 	u64 h = 7;
@@ -121,7 +125,8 @@ static u64 digest_residency(u64 addr, u64 pages)
 
 		if (!m)
 			break;
-		if (m->kind != KIND_FILE && m->kind != KIND_MEMFD)
+		if (m->kind == KIND_ANON || m->kind == KIND_HEAP ||
+		    (m->kind == KIND_SHM && lazy_pages))
 			h = hash(h, vec[i] & 1);
 	}
 	return h;
