@@ -170,18 +170,12 @@ LINKED(dynamic_pie_with_2m_pages_is_laid_out_as_by_linux, "gcc",
        "-pie -Wl,-z,max-page-size=0x200000")
 LINKED(dynamic_pie_with_64k_pages_is_laid_out_as_by_linux, "gcc",
        "-pie -Wl,-z,max-page-size=0x10000")
-LINKED(dynamic_pie_with_1g_pages_is_laid_out_as_by_linux, "gcc",
-       "-pie -Wl,-z,max-page-size=0x40000000")
 LINKED(dynamic_exec_with_2m_pages_is_laid_out_as_by_linux, "gcc",
        "-no-pie -Wl,-z,max-page-size=0x200000")
-LINKED(dynamic_exec_at_a_high_base_is_laid_out_as_by_linux, "gcc",
-       "-no-pie -Wl,-Ttext-segment=0x7e0000000000")
 LINKED(dynamic_pie_with_a_first_address_is_laid_out_as_by_linux, "gcc",
        "-pie -Wl,-Ttext-segment=0x5000000")
 LINKED(dynamic_pie_of_joined_segments_is_laid_out_as_by_linux, "gcc",
        "-pie -Wl,-z,noseparate-code")
-LINKED(prelinked_at_the_stack_is_laid_out_as_by_linux, "gcc",
-       "-no-pie -Wl,-Ttext-segment=0x7ffff7000000")
 
 /* Where these lie depends on the file system: elfload_thp_files(). */
 #define LARGE(name, len)                                                       \

@@ -10,7 +10,7 @@
  * MSR_KERNEL_GS_BASE = the vCPU area; struct cpu (arch/cpu.h) follows the call
  * and gate pages at +8192: +0 is a scratch word, +8 the top of the stack.
  */
-#include "../entry_macros.h"
+#include "../entry_macros.S"
 
 	.set CPU, 8192
 

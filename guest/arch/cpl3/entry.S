@@ -3,7 +3,7 @@
  * kernel root. The stack begins at the end of the vCPU area (struct hv_regs
  * last); the gate page lies at a fixed distance below it.
  */
-#include "../entry_macros.h"
+#include "../entry_macros.S"
 
 	.set TOP, 32768			/* HV_VCPU_AREA_SIZE */
 	.set GATE, 4096 - TOP		/* gate page, from the stack's top */

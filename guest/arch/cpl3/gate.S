@@ -14,7 +14,7 @@
  *
  * Stack pointer after the three pushes of a trap: gate page + 960.
  */
-#include "../entry_macros.h"
+#include "../entry_macros.S"
 
 	.set WHICH, 960			/* offsetof(struct hv_gate_page, .) */
 	.set RAX, 968

@@ -1,5 +1,5 @@
 /*
- * entry_macros.h: what the entry code of both levels has in common.
+ * entry_macros.S: what the entry code of both levels has in common.
  */
 
 /*
