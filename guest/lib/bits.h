@@ -1,5 +1,5 @@
 /*
- * bits.h: the lowest and the highest bit that is set.
+ * bits.h: the lowest and the highest bit that is set; setting one.
  *
  * By bsf and bsr themselves: what gcc makes of __builtin_ctz is `rep bsf`,
  * which is tzcnt, and nobody has promised that an interpreter of CPL 0 knows
@@ -8,6 +8,7 @@
 #ifndef BITS_H
 #define BITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Number of the lowest bit set; value must not be 0. */
@@ -26,6 +27,15 @@ static inline unsigned bit_highest(uint64_t value)
 
 	__asm__("bsr %1, %0" : "=r"(bit) : "rm"(value) : "cc");
 	return (unsigned)bit;
+}
+
+/* Set bit n % 64; true if it was set. */
+static inline bool bit_set(uint64_t *word, uint64_t n)
+{
+	bool was;
+
+	__asm__("bts %2, %1" : "=@ccc"(was), "+r"(*word) : "r"(n));
+	return was;
 }
 
 #endif

@@ -180,15 +180,6 @@ void slab_shrink_all(void)
 		kmem_cache_shrink(list_entry(l, struct kmem_cache, link));
 }
 
-/* Set bit n % 64; true if it was set. */
-static inline bool bit_set(uint64_t *word, uint64_t n)
-{
-	bool was;
-
-	__asm__("bts %2, %1" : "=@ccc"(was), "+r"(*word) : "r"(n));
-	return was;
-}
-
 /* ---- Objects ----------------------------------------------------------- */
 
 /* The first slab of a list, taken off it; NULL if the list is empty. */
