@@ -340,12 +340,14 @@ static void describe_map(const struct exec *e, const struct elfload_map *m,
 	};
 }
 
-static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size)
+static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size,
+			  uint32_t flags)
 {
 	if (file && size)
 		out->files[out->nr_files++] = (struct hv_exec_file){
 			.size = size,
 			.file = file,
+			.flags = flags,
 		};
 }
 
@@ -373,9 +375,11 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 		.nr_maps = p->nr_maps,
 		.pid = (uint32_t)getpid(),
 	};
-	describe_file(out, e->program.number, e->program.image.file_size);
-	describe_file(out, e->interp.number, e->interp.image.file_size);
-	describe_file(out, HV_FILE_VDSO, vdso_file_size(&e->vdso));
+	describe_file(out, e->program.number, e->program.image.file_size,
+		      sys_file_kind(e->program.fd));
+	describe_file(out, e->interp.number, e->interp.image.file_size,
+		      sys_file_kind(e->interp.fd));
+	describe_file(out, HV_FILE_VDSO, vdso_file_size(&e->vdso), 0);
 	for (uint32_t i = 0; i < p->nr_maps; i++)
 		describe_map(e, &p->maps[i], &out->maps[i]);
 }

@@ -179,4 +179,7 @@ int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write);
  */
 int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore);
 
+/* FILE_* for the host's HV_FILE_*. */
+uint32_t mm_file_flags(uint32_t hv);
+
 #endif

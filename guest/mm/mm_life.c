@@ -101,7 +101,7 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 		like.flags |= VMA_NOWRITE;
 	if (!file)
 		return -EINVAL;
-	like.file = file_open(m->file, file->size, 0);
+	like.file = file_open(m->file, file->size, mm_file_flags(file->flags));
 	if (!like.file)
 		return -ENOMEM;
 	err = mm_map(mm, &like);

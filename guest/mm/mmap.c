@@ -315,7 +315,7 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	return ret;
 }
 
-static uint32_t file_flags(uint32_t hv)
+uint32_t mm_file_flags(uint32_t hv)
 {
 	return (hv & HV_FILE_TMPFS ? FILE_SHMEM : 0) |
 	       (hv & HV_FILE_WRITABLE ? FILE_WRITE : 0) |
@@ -368,7 +368,7 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	source.opened = got.opened;
 	source.writable = got.flags & HV_FILE_WRITABLE;
 	source.file =
-		file_open((uint32_t)number, got.size, file_flags(got.flags));
+		file_open((uint32_t)number, got.size, mm_file_flags(got.flags));
 	if (!source.file) {
 		/* Not known here, else no memory would have been needed. */
 		hv_file_put((uint32_t)number);

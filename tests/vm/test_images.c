@@ -5,7 +5,9 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "run.h"
 
@@ -215,5 +217,20 @@ VM_TEST(images, usage_errors_exit_with_2)
 	expect_exit(&r, 2);
 	expect_out(&r, "");
 	expect_err(&r, "usage: stack");
+	run_free(&r);
+}
+
+/* Where all files are memory, those of execve are counted as shmem, too. */
+VM_TEST(images, a_program_may_lie_in_tmpfs)
+{
+	char path[64], command[512];
+	struct run r;
+
+	snprintf(path, sizeof(path), "/dev/shm/vmm-cow-%d", (int)getpid());
+	snprintf(command, sizeof(command), "cp %s %s", image("cow"), path);
+	cr_assert(system(command) == 0);
+	run_vmm(&r, NULL, level, ARGS(path));
+	unlink(path);
+	expect_exit(&r, 0);
 	run_free(&r);
 }

@@ -131,9 +131,9 @@ _Static_assert(sizeof(struct hv_map) == 40, "hv_map is ABI");
 /* A file that maps of execve name, and the number of the host's own, in which
  * vvar and vDSO lie one after the other. */
 struct hv_exec_file {
-	uint64_t size; /* bytes */
-	uint32_t file; /* host's file number */
-	uint32_t reserved;
+	uint64_t size;	/* bytes */
+	uint32_t file;	/* host's file number */
+	uint32_t flags; /* HV_FILE_TMPFS, HV_FILE_HUGE */
 };
 _Static_assert(sizeof(struct hv_exec_file) == 16, "hv_exec_file is ABI");
 #define HV_FILE_VDSO 0xffffffffu

@@ -117,20 +117,28 @@ static bool is_foreign(int fd)
 	return faccessat(AT_FDCWD, link, W_OK, AT_EACCESS) != 0;
 }
 
-uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
-			uint32_t map_flags)
+uint32_t sys_file_kind(int fd)
 {
-	int fd = fdtable_host(&s->fds, guest_fd);
-	uint32_t flags = 0;
 	struct statfs fs;
-	int mode;
+	uint32_t flags = 0;
 
-	if (fd < 0)
-		return 0;
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		flags |= HV_FILE_TMPFS;
 	if (elfload_thp_files(fd))
 		flags |= HV_FILE_HUGE;
+	return flags;
+}
+
+uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
+			uint32_t map_flags)
+{
+	int fd = fdtable_host(&s->fds, guest_fd);
+	uint32_t flags;
+	int mode;
+
+	if (fd < 0)
+		return 0;
+	flags = sys_file_kind(fd);
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
 	mode = fcntl(fd, F_GETFL);

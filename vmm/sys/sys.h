@@ -74,6 +74,8 @@ void sys_signal(struct sys *s, struct vcpu *v,
 int sys_file_add(struct sys *s, int host_fd, const char *path);
 int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 		 uint64_t *size);
+/* HV_FILE_TMPFS, HV_FILE_HUGE: what file system a host descriptor is of. */
+uint32_t sys_file_kind(int fd);
 /*
  * HV_FILE_* of what sys_file_get gave: HV_FILE_WRITABLE if a shared mapping by
  * this descriptor may write, and from then on sys_file_write is allowed.
