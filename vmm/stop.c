@@ -15,7 +15,7 @@ static volatile uint8_t *exit_flag;
 
 static void on_signal(int sig)
 {
-	if (sig != SIGALRM)
+	if (!came)
 		came = sig;
 	*exit_flag = 1;
 	alarm(1);
@@ -23,11 +23,11 @@ static void on_signal(int sig)
 
 void stop_init(volatile uint8_t *immediate_exit)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	static const int signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
+				      SIGUSR1, SIGUSR2, SIGALRM};
 	struct sigaction action = {.sa_handler = on_signal}, old;
 
 	exit_flag = immediate_exit;
-	sigaction(SIGALRM, &action, NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		if (!sigaction(signals[i], NULL, &old) &&
 		    old.sa_handler != SIG_IGN)

@@ -1,5 +1,6 @@
 /*
- * stop.h: signals by which somebody ends vmm: SIGINT, SIGTERM, SIGHUP, SIGQUIT.
+ * stop.h: signals by which somebody ends vmm: SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+ * SIGUSR1, SIGUSR2, SIGALRM.
  *
  * The guest is stopped at the next safe point, so that the log is written in
  * full and closed; then vmm ends by that signal. A call of the program that
