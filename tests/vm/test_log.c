@@ -377,3 +377,27 @@ VM_TEST(log, a_log_that_cannot_be_written_is_said_so)
 	expect_err(&r, "the log is not complete: No space left on device");
 	run_free(&r);
 }
+
+/* By whichever signal vmm is ended: the log says so, and is whole. */
+Test(log, a_signal_from_outside_leaves_the_log_whole, .init = need_kvm)
+{
+	static const struct {
+		const char *name;
+		int sig;
+	} signals[] = {{"TERM", SIGTERM}, {"ALRM", SIGALRM}, {"USR1", SIGUSR1}};
+	char command[1024];
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct run r;
+
+		snprintf(command, sizeof(command),
+			 "%s --trace busybox sleep 30 & sleep 1; "
+			 "kill -%s $!; wait $!",
+			 run_vmm_path(), signals[i].name);
+		run_native(&r, NULL, ARGS("busybox", "sh", "-c", command));
+		expect_exit(&r, 128 + signals[i].sig);
+		expect_err(&r, " faults, 0 lost\n");
+		expect_err(&r, "ended by a signal");
+		run_free(&r);
+	}
+}
