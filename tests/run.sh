@@ -19,9 +19,10 @@ count() {
 	skip=$(grep -ci '^ok .*# skip' "$at.tap")
 	ok=$(($(grep -c '^ok ' "$at.tap") - skip))
 	not_ok=$(grep -c '^not ok ' "$at.tap")
-	if [ "$3" != 0 ] && [ "$not_ok" = 0 ]; then
+	if [ "$not_ok" = 0 ] && { [ "$3" != 0 ] ||
+		[ "$((ok + skip))" = 0 ]; }; then
 		not_ok=1 # it died, or never began
-		echo "$2 ended with status $3" >>"$at.out"
+		echo "$2 ended with status $3 after $ok tests" >>"$at.out"
 	fi
 	passed=$((passed + ok)) failed=$((failed + not_ok))
 	skipped=$((skipped + skip))
@@ -68,7 +69,12 @@ done
 for t in tests/native/*.sh; do
 	[ -x "$t" ] && script native "$(basename "$t" .sh)" "$t" "$build"
 done
-script fuzz short tests/fuzz/run.sh --tap "$build/fuzz" 20
+# Each line that does not end well is a failure.
+fuzz() {
+	tests/fuzz/run.sh "$build/fuzz" 20 |
+		sed -E 's/^fuzz_.*, 0 crashes$/ok &/; t; s/^/not ok /'
+}
+script fuzz short fuzz
 script lint lint tests/lint.sh "$build"
 
 echo "$passed passed, $failed failed, $skipped skipped"
