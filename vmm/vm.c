@@ -25,7 +25,6 @@ static const struct {
 } needed_caps[] = {
 	{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "guest RAM"},
 	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "the processor's features"},
-	{KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS", "registers without a call"},
 	{KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS", "RAM on demand"},
 	{KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "vector registers"},
 };
