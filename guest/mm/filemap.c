@@ -2,8 +2,8 @@
  * filemap.c: the page cache.
  *
  * A node of level n spans 64^n pages; level 1 holds the pages. The tree grows
- * upwards when an index does not fit, and is freed as a whole. A page leaves the
- * cache with its file, or when the file gets shorter; nothing is reclaimed.
+ * upwards when an index does not fit, and is freed as a whole. A page leaves
+ * the cache with its file, or when the file gets shorter; nothing is reclaimed.
  */
 #include "filemap.h"
 
