@@ -50,7 +50,6 @@ static int prepare_vm(struct machine *m)
 		.overcommit = o->overcommit,
 	};
 
-	m->vm.verbose = o->verbose;
 	m->vm.check = o->check;
 	m->vm.dump = &o->dump;
 	m->vm.exec = &m->exec;

@@ -24,12 +24,11 @@ struct vm {
 	struct hv_bank banks[HV_BANKS_MAX];
 	bool online[HV_BANKS_MAX]; /* has its memory slot */
 	unsigned nr_banks;
-	struct hv_ring *ring; /* batched log, or NULL */
-	uint64_t ring_size;   /* bytes */
-	uint64_t ram_size;    /* bytes */
-	uint32_t kernel_cpl;  /* level of the guest kernel, 0 or 3 */
-	bool choose_cpl;      /* it is ours to choose */
-	bool verbose;
+	struct hv_ring *ring;	 /* batched log, or NULL */
+	uint64_t ring_size;	 /* bytes */
+	uint64_t ram_size;	 /* bytes */
+	uint32_t kernel_cpl;	 /* level of the guest kernel, 0 or 3 */
+	bool choose_cpl;	 /* it is ours to choose */
 	const struct dump *dump; /* what to print when the program has ended */
 	bool check;		 /* let the guest tear down at exit and count */
 	struct sys *sys;	 /* forwarded system calls */

@@ -22,8 +22,9 @@ int hv_bank_online(unsigned i)
 	return call->result;
 }
 
-int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
-		 const hv_gpa_t *frames)
+/* Both ways between a file and n frames have the same arguments. */
+static int file_frames(enum hv_call_nr nr, uint32_t file, uint64_t offset,
+		       unsigned n, const hv_gpa_t *frames)
 {
 	struct hv_call_file_read *call = &call_page()->file_read;
 
@@ -32,22 +33,20 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
 	call->n = n;
 	for (unsigned i = 0; i < n; i++)
 		call->frames[i] = frames[i];
-	level_hypercall(HV_CALL_FILE_READ);
+	level_hypercall(nr);
 	return call->result;
+}
+
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
+		 const hv_gpa_t *frames)
+{
+	return file_frames(HV_CALL_FILE_READ, file, offset, n, frames);
 }
 
 int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
 		  const hv_gpa_t *frames)
 {
-	struct hv_call_file_read *call = &call_page()->file_read;
-
-	call->file = file;
-	call->offset = offset;
-	call->n = n;
-	for (unsigned i = 0; i < n; i++)
-		call->frames[i] = frames[i];
-	level_hypercall(HV_CALL_FILE_WRITE);
-	return call->result;
+	return file_frames(HV_CALL_FILE_WRITE, file, offset, n, frames);
 }
 
 int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
