@@ -7,8 +7,8 @@
  * zeroed here. The accessed bit is always set, the dirty bit when the access is
  * a write, so that the processor never has to write to a page table.
  */
+#include "fault.h"
 #include "buddy.h"
-#include "internal.h"
 #include "panic.h"
 
 /* Error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
@@ -16,18 +16,6 @@
 
 /* The access was allowed all the time, and asked for by the host. */
 #define OUTCOME_SILENT HV_FAULT_OUTCOMES
-
-struct fault {
-	struct mm *mm;
-	uint64_t va; /* page-aligned */
-	uint32_t access;
-	struct vma *vma;
-	pte_t *p;
-	/* For the record: */
-	uint64_t pfn, old_pfn;
-	unsigned around;
-	bool major;
-};
 
 /* ---- Frames and entries ------------------------------------------------ */
 
@@ -54,13 +42,7 @@ static void anon_prepare(struct mm *mm, struct vma *v)
 		v->anon_id = ++mm->anon_ids;
 }
 
-static inline bool is_write(const struct fault *f)
-{
-	return f->access & HV_ACCESS_WRITE;
-}
-
-/* A frame of the VMA's own, not yet mapped. */
-static struct page *anon_frame(struct fault *f, uint32_t gfp)
+struct page *fault_anon_frame(struct fault *f, uint32_t gfp)
 {
 	struct vma *v = f->vma;
 	struct page *page = buddy_alloc(0, gfp);
@@ -75,22 +57,10 @@ static struct page *anon_frame(struct fault *f, uint32_t gfp)
 	return page;
 }
 
-/* The entry for a frame of the VMA's own. */
-static inline pte_t anon_pte(const struct fault *f, uint64_t pfn)
-{
-	uint64_t bits = vma_pte_bits(f->vma->prot);
-
-	if (f->vma->prot & PROT_WRITE)
-		bits |= PTE_RW;
-	if (is_write(f))
-		bits |= PTE_D;
-	return pte_make(pfn, bits);
-}
-
 static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
 {
 	f->pfn = page_to_pfn(page);
-	pt_fill(f->p, anon_pte(f, f->pfn));
+	pt_fill(f->p, fault_anon_pte(f, f->pfn));
 	return HV_FAULT_ANON_ZERO;
 }
 
@@ -98,180 +68,13 @@ static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
 
-	if (!is_write(f)) {
+	if (!fault_is_write(f)) {
 		f->pfn = mm_globals.zero_pfn;
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
-	page = anon_frame(f, GFP_ZERO);
+	page = fault_anon_frame(f, GFP_ZERO);
 	return page ? map_anon_frame(f, page) : HV_FAULT_OOM;
-}
-
-/* ---- Files ------------------------------------------------------------- */
-
-/* Cached pages [index, index + n), of which pages[want] must be had. */
-static int read_pages(struct fault *f, uint64_t index, unsigned n,
-		      unsigned want, struct page **pages)
-{
-	bool ahead = filemap_read_ahead(f->vma->file, index + want);
-	int mask = filemap_read(f->vma->file, index, n, pages);
-
-	if (mask < 0 && !pages[want] && n > 1) {
-		mask = filemap_read(f->vma->file, index + want, 1,
-				    pages + want);
-		if (mask > 0)
-			mask <<= want;
-	}
-	if (ahead || (mask > 0 && mask >> want & 1))
-		f->major = true;
-	return pages[want] ? 0 : mask;
-}
-
-static enum hv_outcome file_error(int err)
-{
-	return err == -ENOMEM ? HV_FAULT_OOM : HV_FAULT_SIGBUS;
-}
-
-static inline void map_cached(struct fault *f, pte_t *p, struct page *page,
-			      uint64_t bits)
-{
-	page->refcount++;
-	page->mapcount++;
-	arch_pte_set(p, pte_make(page_to_pfn(page), bits));
-	f->mm->rss[page_rss(page)]++;
-}
-
-/* The pages from which a read fault may take more than the one it needs. */
-struct window {
-	uint64_t index; /* of the first, in the file */
-	unsigned n, want;
-};
-
-/* Linux do_fault_around: clipped to the VMA, the leaf table and the file. */
-static struct window around_window(const struct fault *f, uint64_t index,
-				   uint64_t limit)
-{
-	const struct vma *v = f->vma;
-	unsigned size = mm_globals.around ? mm_globals.around : 1;
-	uint64_t off = f->va >> PAGE_SHIFT & 511;
-	uint64_t vma_off = (f->va - v->start) >> PAGE_SHIFT;
-	uint64_t from = off & ~(uint64_t)(size - 1), to;
-
-	if (v->flags & VMA_SPECIAL) /* its vm_ops have no map_pages */
-		return (struct window){index, 1, 0};
-	if (off - from > vma_off)
-		from = off - vma_off;
-	to = from + size;
-	if (to > 512)
-		to = 512;
-	if (to - off > vma_pages(v) - vma_off)
-		to = off + vma_pages(v) - vma_off;
-	if (to - off > limit - index)
-		to = off + limit - index;
-	return (struct window){index - (off - from), (unsigned)(to - from),
-			       (unsigned)(off - from)};
-}
-
-/*
- * The window's pages. Linux maps what its cache has; ours is cold at start, so
- * it reads what is missing. Shared anonymous memory gets no page but the one
- * that is needed.
- */
-static int window_pages(struct fault *f, const struct window *w,
-			struct page **pages)
-{
-	struct file *file = f->vma->file;
-
-	if (!(file->flags & FILE_ANON))
-		return read_pages(f, w->index, w->n, w->want, pages);
-	for (unsigned i = 0; i < w->n; i++)
-		pages[i] = filemap_find(file, w->index + i);
-	if (pages[w->want])
-		return 0;
-	return read_pages(f, w->index + w->want, 1, 0, pages + w->want);
-}
-
-static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
-{
-	if (!f->major || !(f->vma->file->flags & FILE_ANON))
-		return usual;
-	f->major = false; /* made, not read */
-	return HV_FAULT_ANON_ZERO;
-}
-
-static enum hv_outcome file_read_fault(struct fault *f)
-{
-	const struct vma *v = f->vma;
-	struct page *pages[FILEMAP_BATCH];
-	uint64_t index = vma_pgoff(v, f->va), limit = file_pages(v->file);
-	uint64_t bits = vma_pte_bits(v->prot);
-	struct window w;
-	unsigned mapped = 0;
-	int err;
-
-	if (index >= limit)
-		return HV_FAULT_SIGBUS;
-	w = around_window(f, index, limit);
-	err = window_pages(f, &w, pages);
-	if (err)
-		return file_error(err);
-	if (vma_writes_freely(v)) {
-		bits |= PTE_RW;
-		v->file->flags |= FILE_DIRTIED;
-	}
-	for (unsigned i = 0; i < w.n; i++) {
-		pte_t *p = f->p - w.want + i;
-
-		if (!pages[i] || arch_pte_get(p).v)
-			continue;
-		map_cached(f, p, pages[i], bits);
-		mapped++;
-	}
-	pt_count_filled(f->p, mapped);
-	f->around = mapped - 1;
-	f->pfn = page_to_pfn(pages[w.want]);
-	return mapped_outcome(f, HV_FAULT_FILE_READ);
-}
-
-/* First write to a shared page that is not mapped: Linux do_shared_fault. */
-static enum hv_outcome shared_write_fault(struct fault *f)
-{
-	const struct vma *v = f->vma;
-	uint64_t index = vma_pgoff(v, f->va);
-	struct page *page;
-	int err;
-
-	if (index >= file_pages(v->file))
-		return HV_FAULT_SIGBUS;
-	err = read_pages(f, index, 1, 0, &page);
-	if (err)
-		return file_error(err);
-	page->flags |= PG_DIRTY;
-	v->file->flags |= FILE_DIRTIED;
-	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
-	pt_count_filled(f->p, 1);
-	f->pfn = page_to_pfn(page);
-	return mapped_outcome(f, HV_FAULT_SHARED_WRITE);
-}
-
-/* First write to a private file page: Linux do_cow_fault. */
-static enum hv_outcome file_cow_fault(struct fault *f)
-{
-	uint64_t index = vma_pgoff(f->vma, f->va);
-	struct page *from, *page;
-	int err;
-
-	if (index >= file_pages(f->vma->file))
-		return HV_FAULT_SIGBUS;
-	err = read_pages(f, index, 1, 0, &from);
-	if (err)
-		return file_error(err);
-	page = anon_frame(f, GFP_KERNEL);
-	if (!page)
-		return HV_FAULT_OOM;
-	arch_page_copy(page_to_phys(page), page_to_phys(from));
-	map_anon_frame(f, page);
-	return HV_FAULT_FILE_COW;
 }
 
 /* ---- Writes to present pages ------------------------------------------- */
@@ -284,7 +87,7 @@ static void replace_frame(struct fault *f, struct page *page)
 
 	pt_gather_init(&g);
 	f->pfn = page_to_pfn(page);
-	pt_change(f->p, anon_pte(f, f->pfn));
+	pt_change(f->p, fault_anon_pte(f, f->pfn));
 	pt_gather_flush(&g, f->va);
 	if (f->old_pfn != mm_globals.zero_pfn) {
 		old->mapcount--;
@@ -301,7 +104,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 
 	f->old_pfn = pte_pfn(pte);
 	if (f->old_pfn == mm_globals.zero_pfn) {
-		page = anon_frame(f, GFP_ZERO);
+		page = fault_anon_frame(f, GFP_ZERO);
 		if (!page)
 			return HV_FAULT_OOM;
 		replace_frame(f, page);
@@ -312,16 +115,16 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 		f->pfn = f->old_pfn;
 		old->flags |= PG_DIRTY;
 		f->vma->file->flags |= FILE_DIRTIED;
-		pt_change(f->p, anon_pte(f, f->pfn));
+		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return old->flags & PG_SHMEM ? HV_FAULT_REUSE
 					     : HV_FAULT_SHARED_WRITE;
 	}
 	if (old->flags & PG_ANON && old->refcount == 1) {
 		f->pfn = f->old_pfn;
-		pt_change(f->p, anon_pte(f, f->pfn));
+		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return HV_FAULT_REUSE;
 	}
-	page = anon_frame(f, GFP_KERNEL);
+	page = fault_anon_frame(f, GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(old));
@@ -333,7 +136,7 @@ static enum hv_outcome present_fault(struct fault *f, pte_t pte)
 {
 	uint64_t want = PTE_A;
 
-	if (is_write(f)) {
+	if (fault_is_write(f)) {
 		if (!(pte.v & PTE_RW))
 			return write_fault(f, pte);
 		want |= PTE_D;
@@ -383,7 +186,7 @@ static bool access_allowed(const struct fault *f, bool present)
 {
 	uint32_t prot = f->vma->prot;
 
-	if (is_write(f))
+	if (fault_is_write(f))
 		return prot & PROT_WRITE;
 	if (present && f->access & HV_ACCESS_EXEC)
 		return prot & PROT_EXEC;
@@ -409,10 +212,10 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 	}
 	if (vma_is_anon(f->vma))
 		return anon_fault(f);
-	if (!is_write(f))
-		return file_read_fault(f);
-	return f->vma->flags & VMA_SHARED ? shared_write_fault(f)
-					  : file_cow_fault(f);
+	if (!fault_is_write(f))
+		return fault_file_read(f);
+	return f->vma->flags & VMA_SHARED ? fault_file_shared_write(f)
+					  : fault_file_cow(f);
 }
 
 static enum hv_outcome fault_resolve(struct fault *f)

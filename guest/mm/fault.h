@@ -1,0 +1,47 @@
+/*
+ * fault.h: one fault while it is being resolved. fault.c decides what it is and
+ * knows private memory, fault_file.c files, huge.c pages of 2 MiB.
+ */
+#ifndef MM_FAULT_H
+#define MM_FAULT_H
+
+#include "internal.h"
+
+struct fault {
+	struct mm *mm;
+	uint64_t va; /* page-aligned */
+	uint32_t access;
+	struct vma *vma;
+	pte_t *p; /* the leaf entry */
+	/* For the record: */
+	uint64_t pfn, old_pfn;
+	unsigned around;
+	bool major;
+};
+
+static inline bool fault_is_write(const struct fault *f)
+{
+	return f->access & HV_ACCESS_WRITE;
+}
+
+/* The entry for a frame of the VMA's own. */
+static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
+{
+	uint64_t bits = vma_pte_bits(f->vma->prot);
+
+	if (f->vma->prot & PROT_WRITE)
+		bits |= PTE_RW;
+	if (fault_is_write(f))
+		bits |= PTE_D;
+	return pte_make(pfn, bits);
+}
+
+/* A frame of the VMA's own, counted and not yet mapped. NULL: no memory. */
+struct page *fault_anon_frame(struct fault *f, uint32_t gfp);
+
+/* The entry is empty, and the VMA is of a file. */
+enum hv_outcome fault_file_read(struct fault *f);
+enum hv_outcome fault_file_shared_write(struct fault *f);
+enum hv_outcome fault_file_cow(struct fault *f);
+
+#endif
