@@ -13,6 +13,7 @@
 #include "boot_tables.h"
 #include "message.h"
 #include "overcommit.h"
+#include "thp.h"
 
 /* Embedded by vmm/kernel_image.S. */
 extern const uint8_t kernel_cpl0_start[], kernel_cpl0_end[];
@@ -224,6 +225,13 @@ static bool processor_virtualises(void)
 	return __get_cpuid(0x80000001, &a, &b, &c, &d) && c >> 2 & 1; /* SVM */
 }
 
+static void set_thp(struct hv_boot *boot, int thp)
+{
+	boot->thp = (uint32_t)(thp == THP_AS_HOST ? (int)thp_of_host() : thp);
+	if (boot->thp != HV_THP_NEVER && thp_zero_of_host())
+		boot->flags |= HV_BOOT_THP_ZERO;
+}
+
 int boot_prepare(struct vm *vm, const struct boot_config *config)
 {
 	struct hv_boot *boot;
@@ -248,6 +256,7 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 	boot->vcpu_area = BOOT_VCPU_AREA;
 	boot->fault_around = config->fault_around;
 	overcommit_rules(config->overcommit, &boot->commit);
+	set_thp(boot, config->thp);
 	ret = load_kernel(vm);
 	if (ret)
 		return ret;

@@ -28,6 +28,7 @@ struct boot_config {
 	uint64_t ring_size; /* bytes of the batched log; 0: none */
 	int kernel_cpl;	    /* 0, 3 or BOOT_CPL_AUTO */
 	int overcommit;	    /* 0, 1, 2 or OVERCOMMIT_AS_HOST */
+	int thp;	    /* enum hv_thp, or THP_AS_HOST */
 };
 
 /*

@@ -48,6 +48,7 @@ static int prepare_vm(struct machine *m)
 		.ring_size = trace ? o->ring_size : 0,
 		.kernel_cpl = o->kernel_cpl,
 		.overcommit = o->overcommit,
+		.thp = o->thp,
 	};
 
 	m->vm.check = o->check;

@@ -14,6 +14,7 @@
 #include "hv_abi.h"
 #include "message.h"
 #include "overcommit.h"
+#include "thp.h"
 #include "version.h"
 
 #define USAGE_STATUS	     125
@@ -36,7 +37,7 @@ static const char help_text[] =
 	"  -q                 no closing lines      -v  more detail\n"
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
-	"  --fault-around=SIZE, --overcommit=0|1|2  as vmm(1) says\n"
+	"  --thp=always|madvise|never, --fault-around=SIZE, --overcommit=0|1|2\n"
 	"  --kernel-cpl=0|3   privilege level of the guest kernel (measured)\n"
 	"  --count-cpl0       count the instructions of ring 0 (slow)\n"
 	"  --check            at the end count every frame and object\n"
@@ -55,6 +56,7 @@ enum {
 	OPT_TRACE_MODE,
 	OPT_FAULT_AROUND,
 	OPT_OVERCOMMIT,
+	OPT_THP,
 	OPT_CHECK,
 	OPT_COUNT_CPL0,
 	OPT_KERNEL_CPL,
@@ -72,6 +74,7 @@ static const struct option long_options[] = {
 	{"trace-mode", required_argument, NULL, OPT_TRACE_MODE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
 	{"overcommit", required_argument, NULL, OPT_OVERCOMMIT},
+	{"thp", required_argument, NULL, OPT_THP},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"count-cpl0", no_argument, NULL, OPT_COUNT_CPL0},
 	{"check", no_argument, NULL, OPT_CHECK},
@@ -134,6 +137,14 @@ static int set_overcommit(struct options *o, const char *text)
 	if (text[0] < '0' || text[0] > '2' || text[1])
 		return wrong("--overcommit", text, "must be 0, 1 or 2");
 	o->overcommit = text[0] - '0';
+	return -1;
+}
+
+static int set_thp(struct options *o, const char *text)
+{
+	o->thp = thp_parse(text);
+	if (o->thp < 0)
+		return wrong("--thp", text, "must be always, madvise or never");
 	return -1;
 }
 
@@ -242,6 +253,8 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_fault_around(o, arg);
 	case OPT_OVERCOMMIT:
 		return set_overcommit(o, arg);
+	case OPT_THP:
+		return set_thp(o, arg);
 	case OPT_COUNT_CPL0:
 		o->count_cpl0 = true;
 		return -1;
@@ -295,6 +308,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		.ram_size = DEFAULT_RAM,
 		.fault_around = DEFAULT_FAULT_AROUND,
 		.overcommit = OVERCOMMIT_AS_HOST,
+		.thp = THP_AS_HOST,
 		.kernel_cpl = BOOT_CPL_AUTO,
 		.aslr = ELFLOAD_ASLR_ON,
 	};

@@ -222,16 +222,13 @@ void vcpu_set_regs(struct vcpu *v, const struct hv_regs *in)
 	v->area->regs = *in;
 }
 
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
-		     uint64_t memlock)
+void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits)
 {
-	struct hv_limits *limits = &v->area->call.limits;
+	struct hv_limits *out = &v->area->call.limits;
+	uint64_t changes = out->changes + 1;
 
-	limits->stack = stack;
-	limits->data = data;
-	limits->as = as;
-	limits->memlock = memlock;
-	limits->changes++;
+	*out = *limits;
+	out->changes = changes;
 }
 
 void vcpu_stop(struct vcpu *v, int wait_status)

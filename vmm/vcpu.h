@@ -32,9 +32,8 @@ int vcpu_get_gs_base(struct vcpu *v, uint64_t *base);
 int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size);
 int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
 
-/* Soft limits that the guest's memory manager heeds; ~0: none. */
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
-		     uint64_t memlock);
+/* What the guest's memory manager is to heed; `changes` is not looked at. */
+void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits);
 
 /* Have the guest write back or read again pages of a mapped file. 0 or < 0. */
 int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call);

@@ -28,11 +28,7 @@ static bool anon_adjacent(const struct vma *a, const struct vma *b)
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
 
-/*
- * Linux anon_vma_prepare: memory that gets its first own page can merge later
- * only with what has the same identity, or none. So it takes a neighbour's.
- */
-static void anon_prepare(struct mm *mm, struct vma *v)
+void mm_anon_prepare(struct mm *mm, struct vma *v)
 {
 	if (v->next && v->next->anon_id && anon_adjacent(v, v->next))
 		v->anon_id = v->next->anon_id;
@@ -42,18 +38,18 @@ static void anon_prepare(struct mm *mm, struct vma *v)
 		v->anon_id = ++mm->anon_ids;
 }
 
-struct page *fault_anon_frame(struct fault *f, uint32_t gfp)
+struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
 {
 	struct vma *v = f->vma;
-	struct page *page = buddy_alloc(0, gfp);
+	struct page *page = buddy_alloc(order, gfp);
 
 	if (!page)
 		return NULL;
 	page->flags = PG_ANON;
 	page->mapcount = 1;
-	f->mm->rss[RSS_ANON]++;
+	f->mm->rss[RSS_ANON] += 1ull << order;
 	if (!v->anon_id)
-		anon_prepare(f->mm, v);
+		mm_anon_prepare(f->mm, v);
 	return page;
 }
 
@@ -73,23 +69,23 @@ static enum hv_outcome anon_fault(struct fault *f)
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
-	page = fault_anon_frame(f, GFP_ZERO);
+	page = fault_anon_frame(f, 0, GFP_ZERO);
 	return page ? map_anon_frame(f, page) : HV_FAULT_OOM;
 }
 
 /* ---- Writes to present pages ------------------------------------------- */
 
-/* The entry's frame gives way to `page`, which is counted already. */
-static void replace_frame(struct fault *f, struct page *page)
+void fault_replace_frame(struct fault *f, struct page *page)
 {
 	struct page *old = pfn_to_page(f->old_pfn);
+	pte_t pte = arch_pte_get(f->p);
 	struct pt_gather g;
 
 	pt_gather_init(&g);
 	f->pfn = page_to_pfn(page);
 	pt_change(f->p, fault_anon_pte(f, f->pfn));
-	pt_gather_flush(&g, f->va);
-	if (f->old_pfn != mm_globals.zero_pfn) {
+	pt_gather_flush_entry(&g, f->va, pte);
+	if (!pte_is_zero_page(pte)) {
 		old->mapcount--;
 		f->mm->rss[page_rss(old)]--;
 		pt_gather_page(&g, old);
@@ -104,10 +100,10 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 
 	f->old_pfn = pte_pfn(pte);
 	if (f->old_pfn == mm_globals.zero_pfn) {
-		page = fault_anon_frame(f, GFP_ZERO);
+		page = fault_anon_frame(f, 0, GFP_ZERO);
 		if (!page)
 			return HV_FAULT_OOM;
-		replace_frame(f, page);
+		fault_replace_frame(f, page);
 		return HV_FAULT_COW;
 	}
 	old = pfn_to_page(f->old_pfn);
@@ -124,21 +120,37 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return HV_FAULT_REUSE;
 	}
-	page = fault_anon_frame(f, GFP_KERNEL);
+	page = fault_anon_frame(f, 0, GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(old));
-	replace_frame(f, page);
+	fault_replace_frame(f, page);
 	return old->flags & PG_CACHE ? HV_FAULT_FILE_COW : HV_FAULT_COW;
+}
+
+/* Linux do_huge_pmd_wp_page. */
+static enum hv_outcome huge_write_fault(struct fault *f, pte_t pte)
+{
+	enum hv_outcome outcome;
+
+	if (fault_huge_write(f, pte, &outcome))
+		return outcome;
+	f->order = 0;
+	huge_split(f->mm, f->va);
+	f->p = pt_walk(f->mm->root, f->va);
+	return write_fault(f, arch_pte_get(f->p));
 }
 
 static enum hv_outcome present_fault(struct fault *f, pte_t pte)
 {
 	uint64_t want = PTE_A;
 
+	if (pte_is_huge(pte))
+		f->order = PT_ORDER_2M;
 	if (fault_is_write(f)) {
 		if (!(pte.v & PTE_RW))
-			return write_fault(f, pte);
+			return f->order ? huge_write_fault(f, pte)
+					: write_fault(f, pte);
 		want |= PTE_D;
 	}
 	if (~pte.v & want)
@@ -167,7 +179,7 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 		return false;
 	/* Also of a stack that then may not grow. */
 	if (!v->anon_id)
-		anon_prepare(mm, v);
+		mm_anon_prepare(mm, v);
 	if (pages > v->pgoff || v->end - va > mm->rlim_stack ||
 	    !mm_may_expand(mm, v->prot, v->flags, pages) ||
 	    !mm_may_lock(mm, v->flags, v->start - va) ||
@@ -195,11 +207,14 @@ static bool access_allowed(const struct fault *f, bool present)
 
 static enum hv_outcome fault_in_vma(struct fault *f)
 {
+	enum hv_outcome outcome;
 	pte_t pte;
 
 	/* Without tables for a page that nobody may touch. */
 	if (!access_allowed(f, false))
 		return HV_FAULT_SEGV_ACCERR;
+	if (huge_wanted(f->mm, f->vma) && fault_huge(f, &outcome))
+		return outcome;
 	f->p = pt_walk_alloc(f->mm->root, f->va);
 	if (!f->p)
 		return HV_FAULT_OOM;
@@ -290,7 +305,7 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	r->old_pfn = f.pfn ? f.old_pfn : 0;
 	r->pid = r->tid = mm->pid;
 	r->outcome = (uint16_t)outcome;
-	r->order = 0;
+	r->order = (uint16_t)f.order;
 	r->access = (uint16_t)(access | (f.major ? HV_FAULTF_MAJOR : 0));
 	r->around = (uint16_t)f.around;
 	r->reserved = 0;

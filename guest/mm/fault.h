@@ -15,6 +15,7 @@ struct fault {
 	pte_t *p; /* the leaf entry */
 	/* For the record: */
 	uint64_t pfn, old_pfn;
+	unsigned order;
 	unsigned around;
 	bool major;
 };
@@ -29,6 +30,8 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 {
 	uint64_t bits = vma_pte_bits(f->vma->prot);
 
+	if (f->order)
+		bits |= PTE_PS;
 	if (f->vma->prot & PROT_WRITE)
 		bits |= PTE_RW;
 	if (fault_is_write(f))
@@ -36,8 +39,21 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 	return pte_make(pfn, bits);
 }
 
-/* A frame of the VMA's own, counted and not yet mapped. NULL: no memory. */
-struct page *fault_anon_frame(struct fault *f, uint32_t gfp);
+/* A block of the VMA's own, counted and not yet mapped. NULL: no memory. */
+struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp);
+
+/*
+ * Memory without an entry, in a VMA that may have huge pages: one of them, if
+ * it fits in there and there is a block of 2 MiB. False: an ordinary page.
+ */
+bool fault_huge(struct fault *f, enum hv_outcome *outcome);
+/*
+ * A write to a huge page that is mapped for reading. False: split it, and look
+ * again.
+ */
+bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome);
+/* The entry's frame gives way to `page`, which is counted already. */
+void fault_replace_frame(struct fault *f, struct page *page);
 
 /* The entry is empty, and the VMA is of a file. */
 enum hv_outcome fault_file_read(struct fault *f);

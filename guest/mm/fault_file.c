@@ -162,7 +162,7 @@ enum hv_outcome fault_file_cow(struct fault *f)
 	err = read_pages(f, index, 1, 0, &from);
 	if (err)
 		return file_error(err);
-	page = fault_anon_frame(f, GFP_KERNEL);
+	page = fault_anon_frame(f, 0, GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(from));

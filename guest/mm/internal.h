@@ -41,16 +41,32 @@ struct mm {
 	uint64_t rss[NR_RSS];
 	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
 	uint64_t anon_ids;		  /* the last that was given out */
+	/*
+	 * Which VMAs may get huge pages: (VMA flags | huge_always) & huge_mask
+	 * is VMA_HUGE for them, and 0 for the others.
+	 */
+	uint32_t huge_always, huge_mask;
+	uint64_t nr_huge; /* leaf entries of 2 MiB */
 	uint32_t pid;
 };
 
 struct mm_globals {
-	uint64_t zero_pfn;  /* of the shared zero page, which no one counts */
+	uint64_t zero_pfn; /* of the shared zero page, which no one counts */
+	uint64_t huge_zero_pfn; /* likewise of 2 MiB; 0: not needed yet */
+	uint32_t thp;		/* enum hv_thp */
+	bool thp_zero;		/* use a huge zero page */
 	unsigned around;    /* fault-around window in pages, a power of two */
 	uint64_t faults;    /* that were to be logged */
 	uint64_t committed; /* pages promised: Committed_AS */
 };
 extern struct mm_globals mm_globals;
+
+/* Does a leaf entry name a zero page? */
+static inline bool pte_is_zero_page(pte_t pte)
+{
+	return pte_pfn(pte) == (pte_is_huge(pte) ? mm_globals.huge_zero_pfn
+						 : mm_globals.zero_pfn);
+}
 
 static inline uint64_t page_align(uint64_t n)
 {
@@ -163,6 +179,31 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 
 /* A fault that nobody took: counted and logged nowhere. */
 enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access);
+
+/*
+ * Linux anon_vma_prepare: memory that gets its first own page can merge later
+ * only with what has the same identity, or none. So it takes a neighbour's.
+ */
+void mm_anon_prepare(struct mm *mm, struct vma *v);
+
+/* ---- huge.c: pages of 2 MiB -------------------------------------------- */
+
+static inline bool huge_wanted(const struct mm *mm, const struct vma *v)
+{
+	return __builtin_expect((v->flags | mm->huge_always) & mm->huge_mask,
+				0);
+}
+/* PR_SET_THP_DISABLE: HV_THP_DISABLE_*. */
+void huge_set_disabled(struct mm *mm, uint32_t disabled);
+/* As THPeligible in smaps. */
+bool huge_is_eligible(const struct mm *mm, const struct vma *v);
+
+/* The huge page at va, if there is one, becomes 512 ordinary ones. */
+void huge_split(struct mm *mm, uint64_t va);
+/* Likewise those that have a part in [start, end) and one outside. */
+void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end);
+/* MADV_COLLAPSE of a part of v. 0 or -errno. */
+int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end);
 
 /* ---- populate.c -------------------------------------------------------- */
 

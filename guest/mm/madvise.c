@@ -101,7 +101,7 @@ static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct page *page = pfn_to_page(pte_pfn(pte));
 	uint64_t clear = PTE_A;
 
-	if (pte_pfn(pte) == mm_globals.zero_pfn || page->mapcount > 1)
+	if (pte_is_zero_page(pte) || page->mapcount > 1)
 		return 0;
 	if (a->advice == MADV_FREE) {
 		if (!(page->flags & PG_ANON))
@@ -111,7 +111,7 @@ static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	}
 	if (pte.v & clear) {
 		pt_change(p, (pte_t){pte.v & ~clear});
-		pt_gather_flush(&a->g, va);
+		pt_gather_flush_entry(&a->g, va, pte);
 	}
 	return 0;
 }
@@ -120,6 +120,7 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 {
 	struct aging a = {.mm = mm, .advice = advice};
 
+	huge_split_borders(mm, start, end);
 	pt_gather_init(&a.g);
 	pt_visit(mm->root, start, end, NULL, age_pte, &a);
 	pt_gather_finish(&a.g);
@@ -187,7 +188,7 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 	case MADV_REMOVE:
 		return advise_remove(v, start, end);
 	case MADV_COLLAPSE:
-		return -EINVAL;
+		return huge_collapse(mm, v, start, end);
 	default:
 		return advise_flags(mm, pv, start, end, advice);
 	}

@@ -6,7 +6,7 @@
 #include "string.h"
 
 struct residency {
-	uint64_t start;
+	uint64_t start, end;
 	uint8_t *vec;
 };
 
@@ -14,16 +14,20 @@ static int residency_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct residency *r = ctx;
 
+	uint64_t end = va + PAGE_SIZE;
+
 	(void)p;
-	(void)pte;
-	r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
+	if (pte_is_huge(pte))
+		end = (va | (PT_SPAN_2M - 1)) + 1;
+	for (; va < end && va < r->end; va += PAGE_SIZE)
+		r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
 	return 0;
 }
 
 int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 			uint8_t *vec)
 {
-	struct residency r = {addr, vec};
+	struct residency r = {.start = addr, .vec = vec};
 	const struct vma *v = vma_find_first(&mm->vmas, addr, addr + 1);
 	uint64_t n;
 
@@ -40,8 +44,8 @@ int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 	for (uint64_t i = 0; i < n; i++)
 		vec[i] = v->file &&
 			 filemap_find(v->file, vma_pgoff(v, addr) + i) != NULL;
-	pt_visit(mm->root, addr, addr + (n << PAGE_SHIFT), NULL, residency_pte,
-		 &r);
+	r.end = addr + (n << PAGE_SHIFT);
+	pt_visit(mm->root, addr, r.end, NULL, residency_pte, &r);
 	return (int64_t)n;
 }
 

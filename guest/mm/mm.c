@@ -217,6 +217,7 @@ struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
 	uint32_t old_prot = v->prot, old_flags = v->flags;
 	struct merge m;
 
+	huge_split_borders(mm, start, end);
 	like.pgoff = vma_pgoff(v, start);
 	like.start = start;
 	like.end = end;
@@ -257,14 +258,16 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		return 0;
 	pt_clear(p);
 	if (pte.v & PTE_P)
-		pt_gather_flush(&z->g, va);
-	if (pte_pfn(pte) == mm_globals.zero_pfn)
+		pt_gather_flush_entry(&z->g, va, pte);
+	if (pte_is_huge(pte))
+		z->mm->nr_huge--;
+	if (pte_is_zero_page(pte))
 		return 0;
 	BUG_ON(!page->mapcount);
 	if (pte.v & PTE_D && page->flags & PG_CACHE)
 		page->flags |= PG_DIRTY;
 	page->mapcount--;
-	z->mm->rss[page_rss(page)]--;
+	z->mm->rss[page_rss(page)] -= pte_frames(pte);
 	pt_gather_page(&z->g, page);
 	return 0;
 }
@@ -274,6 +277,7 @@ void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only)
 	struct zap z = {.mm = mm, .cached_only = cached_only};
 
 	mm_note_peaks(mm);
+	huge_split_borders(mm, start, end);
 	pt_gather_init(&z.g);
 	pt_visit(mm->root, start, end, &z.g, zap_pte, &z);
 	pt_gather_finish(&z.g);
@@ -288,6 +292,7 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct vma *v = vma_find_first(&mm->vmas, start, end);
 
+	huge_split_borders(mm, start, end);
 	if (v && v->start < start) {
 		if (end < v->end && mm->vmas.count >= MM_MAP_COUNT_MAX)
 			return -ENOMEM;

@@ -16,8 +16,10 @@ static void add_slab_frames(const struct slab_stats *s, void *ctx)
 void mm_counters(struct hv_counters *out)
 {
 	struct buddy_stats buddy;
-	uint64_t frames = 1; /* the zero page */
+	uint64_t frames = 1; /* the zero pages */
 
+	if (mm_globals.huge_zero_pfn)
+		frames += PT_FRAMES_2M;
 	buddy_stats(&buddy);
 	slab_for_each(add_slab_frames, &frames);
 	out->frames_total = buddy.frames_total;
@@ -35,7 +37,7 @@ void mm_counters(struct hv_counters *out)
 struct check {
 	struct mm *mm;
 	struct vma *v; /* the one the walk has come to */
-	uint64_t rss[NR_RSS];
+	uint64_t rss[NR_RSS], nr_huge;
 };
 
 static bool rights_are_sound(const struct vma *v, pte_t pte)
@@ -73,11 +75,17 @@ static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		c->v = c->v->next;
 	if (!c->v || c->v->start > va || !rights_are_sound(c->v, pte))
 		return 1;
-	if (pte_pfn(pte) == mm_globals.zero_pfn)
+	if (pte_is_huge(pte)) {
+		c->nr_huge++;
+		if (c->v->end - va < PT_SPAN_2M ||
+		    (!pte_is_zero_page(pte) && page->order != PT_ORDER_2M))
+			return 1;
+	}
+	if (pte_is_zero_page(pte))
 		return pte.v & PTE_RW || !vma_is_anon(c->v);
 	if (!frame_is_sound(c->v, va, pte, page))
 		return 1;
-	c->rss[page_rss(page)]++;
+	c->rss[page_rss(page)] += pte_frames(pte);
 	return 0;
 }
 
@@ -103,6 +111,8 @@ bool mm_check(const struct mm *mm)
 	    !accounts_are_true(mm))
 		return false;
 	if (pt_visit(mm->root, 0, HV_VA_USER_END, NULL, check_pte, &c))
+		return false;
+	if (c.nr_huge != mm->nr_huge)
 		return false;
 	for (unsigned i = 0; i < NR_RSS; i++)
 		if (c.rss[i] != mm->rss[i])

@@ -27,6 +27,9 @@ void mm_init(const struct hv_boot *boot)
 		panic("mm: fault_around %#lx", boot->fault_around);
 	mm_globals.zero_pfn = page_to_pfn(zero);
 	mm_globals.faults = 0;
+	mm_globals.huge_zero_pfn = 0;
+	mm_globals.thp = boot->thp;
+	mm_globals.thp_zero = boot->flags & HV_BOOT_THP_ZERO;
 	mm_commit_init(&boot->commit);
 	mm_globals.around =
 		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
@@ -38,6 +41,7 @@ void mm_set_limits(struct mm *mm, const struct hv_limits *limits)
 	mm->rlim_data = limits->data;
 	mm->rlim_as = limits->as;
 	mm->rlim_memlock = limits->memlock;
+	huge_set_disabled(mm, limits->thp_disabled);
 }
 
 hv_gpa_t mm_root(const struct mm *mm)
@@ -130,6 +134,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->rlim_as = e->rlim_as;
 	mm->rlim_memlock = e->rlim_memlock;
 	mm->pid = e->pid;
+	huge_set_disabled(mm, 0);
 }
 
 struct mm *mm_create(const struct hv_exec *exec)

@@ -65,6 +65,7 @@ static void describe(const struct mm *mm, const struct vma *v,
 		.kind = mm_map_kind(mm, v),
 		.file = v->file ? v->file->number : 0,
 		.shm = v->file ? v->file->shm : 0,
+		.thp_eligible = huge_is_eligible(mm, v),
 	};
 }
 
@@ -89,17 +90,20 @@ struct smaps {
 	struct vma *v; /* the mapping that the walk has come to */
 };
 
-/* Linux smaps_account, smaps_page_accumulate, for one page. */
+/* Linux smaps_account, smaps_page_accumulate, for what one entry maps. */
 static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
 		    bool locked)
 {
 	bool dirty = pte.v & PTE_D || page->flags & PG_DIRTY;
 	bool exclusive = page->mapcount < 2;
-	uint64_t pss = (PAGE_SIZE << MM_PSS_SHIFT) / page->mapcount;
+	uint64_t size = pte_frames(pte) * PAGE_SIZE;
+	uint64_t pss = (size << MM_PSS_SHIFT) / page->mapcount;
 
-	s->rss += PAGE_SIZE;
+	s->rss += size;
+	if (pte_is_huge(pte))
+		s->anon_huge += size;
 	if (pte.v & PTE_A)
-		s->referenced += PAGE_SIZE;
+		s->referenced += size;
 	s->pss += pss;
 	switch (page_rss(page)) {
 	case RSS_FILE:
@@ -109,20 +113,18 @@ static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
 		s->pss_shmem += pss;
 		break;
 	default:
-		s->anonymous += PAGE_SIZE;
+		s->anonymous += size;
 		s->pss_anon += pss;
 		if (page->flags & PG_LAZYFREE && !(pte.v & PTE_D))
-			s->lazyfree += PAGE_SIZE;
+			s->lazyfree += size;
 	}
 	if (locked)
 		s->pss_locked += pss;
 	if (dirty) {
 		s->pss_dirty += pss;
-		*(exclusive ? &s->private_dirty : &s->shared_dirty) +=
-			PAGE_SIZE;
+		*(exclusive ? &s->private_dirty : &s->shared_dirty) += size;
 	} else {
-		*(exclusive ? &s->private_clean : &s->shared_clean) +=
-			PAGE_SIZE;
+		*(exclusive ? &s->private_clean : &s->shared_clean) += size;
 	}
 }
 
@@ -131,7 +133,7 @@ static int smaps_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct smaps *s = ctx;
 
 	(void)p;
-	if (pte_pfn(pte) == mm_globals.zero_pfn)
+	if (pte_is_zero_page(pte))
 		return 0; /* Linux vm_normal_page: not a page of anyone */
 	while (s->v && s->v->end <= va)
 		s->v = s->v->next;
@@ -149,13 +151,19 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 		pt_visit(mm->root, start, end, NULL, smaps_pte, &s);
 }
 
-/* Linux pte_to_pagemap_entry. */
-static uint64_t pagemap_entry(pte_t pte)
+/* The frame of va, of those that the entry maps. */
+static uint64_t frame_of(pte_t pte, uint64_t va)
 {
-	uint64_t pfn = pte_pfn(pte), entry = 1ull << 63 | pfn;
-	const struct page *page = pfn_to_page(pfn);
+	return pte_pfn(pte) + (va >> PAGE_SHIFT & (pte_frames(pte) - 1));
+}
 
-	if (pfn == mm_globals.zero_pfn)
+/* Linux pte_to_pagemap_entry, pagemap_pmd_range. */
+static uint64_t pagemap_entry(pte_t pte, uint64_t va)
+{
+	uint64_t entry = 1ull << 63 | frame_of(pte, va);
+	const struct page *page = pfn_to_page(pte_pfn(pte));
+
+	if (pte_is_zero_page(pte))
 		return entry;
 	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
@@ -170,7 +178,7 @@ void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out)
 		pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
 		pte_t pte = {p ? arch_pte_get(p).v : 0};
 
-		out[i] = pte.v ? pagemap_entry(pte) : 0;
+		out[i] = pte.v ? pagemap_entry(pte, va) : 0;
 	}
 }
 
@@ -220,7 +228,7 @@ void *mm_user_page(struct mm *mm, uint64_t va, bool write)
 		need |= PTE_RW | PTE_D;
 	if (!p || (pte.v & need) != need)
 		return NULL;
-	return page_to_virt(pfn_to_page(pte_pfn(pte)));
+	return page_to_virt(pfn_to_page(frame_of(pte, va)));
 }
 
 bool mm_is_mapped(struct mm *mm, uint64_t va)

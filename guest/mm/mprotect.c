@@ -18,9 +18,9 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct protect *c = ctx;
 	uint64_t pfn = pte_pfn(pte);
-	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & (PTE_A | PTE_D));
+	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & (PTE_A | PTE_D | PTE_PS));
 
-	if (c->write && pfn != mm_globals.zero_pfn) {
+	if (c->write && !pte_is_zero_page(pte)) {
 		const struct page *page = pfn_to_page(pfn);
 
 		/* Of a shared file what is dirty already, of shmem all. */
@@ -34,7 +34,7 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	pt_change(p, pte_make(pfn, bits));
 	if (pte.v & PTE_P &&
 	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX))
-		pt_gather_flush(&c->g, va);
+		pt_gather_flush_entry(&c->g, va, pte);
 	return 0;
 }
 

@@ -14,12 +14,34 @@ struct move {
 	uint64_t delta; /* new address less old, modulo 2^64 */
 };
 
+/* For 2 MiB that go to a place that is not aligned as they are. */
+static int prepare_span(const struct move *m, uint64_t va)
+{
+	uint64_t to = va + m->delta;
+
+	return pt_walk_alloc(m->mm->root, to) &&
+			       pt_walk_alloc(m->mm->root,
+					     to + PT_SPAN_2M - PAGE_SIZE)
+		       ? 0
+		       : -ENOMEM;
+}
+
 static int prepare_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct move *m = ctx;
 
 	(void)p;
-	(void)pte;
+	if (pte_is_huge(pte)) {
+		pte_t *to =
+			m->delta & (PT_SPAN_2M - 1)
+				? NULL
+				: pt_walk_alloc_2m(m->mm->root, va + m->delta);
+
+		if (to && !arch_pte_get(to).v)
+			return 0;
+		huge_split(m->mm, va);
+		return prepare_span(m, va);
+	}
 	return pt_walk_alloc(m->mm->root, va + m->delta) ? 0 : -ENOMEM;
 }
 
@@ -27,10 +49,14 @@ static int move_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct move *m = ctx;
 
-	pt_fill(pt_walk(m->mm->root, va + m->delta), pte);
-	pt_clear(p);
+	if (pte_is_huge(pte)) {
+		pt_move_2m(pt_walk_alloc_2m(m->mm->root, va + m->delta), p);
+	} else {
+		pt_fill(pt_walk(m->mm->root, va + m->delta), pte);
+		pt_clear(p);
+	}
 	if (pte.v & PTE_P)
-		pt_gather_flush(&m->g, va);
+		pt_gather_flush_entry(&m->g, va, pte);
 	return 0;
 }
 
@@ -39,6 +65,7 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
 {
 	struct move m = {.mm = mm, .delta = to - from};
 
+	huge_split_borders(mm, from, from + len);
 	if (pt_visit(mm->root, from, from + len, NULL, prepare_pte, &m)) {
 		mm_zap(mm, to, to + len);
 		return -ENOMEM;

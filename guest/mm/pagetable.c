@@ -60,6 +60,13 @@ static struct page *table_alloc(void)
 	return page;
 }
 
+static void table_free(struct page *page)
+{
+	page->flags &= ~PG_TABLE;
+	nr_tables--;
+	page_put(page);
+}
+
 /* ---- Gather ------------------------------------------------------------ */
 
 void pt_gather_init(struct pt_gather *g)
@@ -114,9 +121,7 @@ void pt_root_free(pte_t *root)
 	struct page *page = virt_to_page(root);
 
 	BUG_ON(page->inuse);
-	page->flags &= ~PG_TABLE;
-	nr_tables--;
-	page_put(page);
+	table_free(page);
 }
 
 /* ---- Walking ----------------------------------------------------------- */
@@ -130,6 +135,8 @@ pte_t *pt_walk(pte_t *root, uint64_t va)
 
 		if (!entry.v)
 			return NULL;
+		if (pte_is_huge(entry))
+			return &table[level_index(va, level)];
 		table = entry_table(entry);
 	}
 	return &table[level_index(va, 1)];
@@ -156,16 +163,31 @@ static inline pte_t *table_below(pte_t *table, uint64_t va, int level)
 }
 
 /* Each fault comes here: written out, so that every shift is a constant. */
-pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
+pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va)
 {
 	pte_t *table = table_below(root, va, 4);
 
 	if (table)
 		table = table_below(table, va, 3);
-	if (table)
-		table = table_below(table, va, 2);
+	return table ? &table[level_index(va, 2)] : NULL;
+}
+
+pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
+{
+	pte_t *p = pt_walk_alloc_2m(root, va), *table;
+	pte_t entry;
+
+	if (!p)
+		return NULL;
+	entry = arch_pte_get(p);
+	if (pte_is_huge(entry))
+		return p;
+	table = __builtin_expect(!!entry.v, 1) ? entry_table(entry)
+					       : table_make(p);
 	return table ? &table[level_index(va, 1)] : NULL;
 }
+
+/* ---- Entries ----------------------------------------------------------- */
 
 void pt_fill(pte_t *p, pte_t pte)
 {
@@ -178,13 +200,81 @@ void pt_count_filled(pte_t *p, unsigned n)
 	table_page(p)->inuse += n;
 }
 
+/* Tables in reserve are a list of the level 2 table whose entries need them. */
+static void reserve_put(pte_t *p, struct page *table)
+{
+	struct page *above = table_page(p);
+
+	table->private = above->private;
+	above->private = (uint64_t)(uintptr_t)table;
+}
+
+static struct page *reserve_take(pte_t *p)
+{
+	struct page *above = table_page(p);
+	struct page *table = (struct page *)(uintptr_t)above->private;
+
+	BUG_ON(!table);
+	above->private = table->private;
+	table->private = 0;
+	return table;
+}
+
 void pt_clear(pte_t *p)
 {
 	struct page *page = table_page(p);
 
 	BUG_ON(!page->inuse);
 	page->inuse--;
+	if (pte_is_huge(arch_pte_get(p)))
+		table_free(reserve_take(p));
 	arch_pte_set(p, (pte_t){0});
+}
+
+bool pt_fill_2m(pte_t *p, pte_t pte)
+{
+	struct page *table = table_alloc();
+
+	if (!table)
+		return false;
+	reserve_put(p, table);
+	pt_fill(p, (pte_t){pte.v | PTE_PS});
+	return true;
+}
+
+void pt_move_2m(pte_t *to, pte_t *from)
+{
+	pte_t pte = arch_pte_get(from);
+
+	reserve_put(to, reserve_take(from));
+	pt_fill(to, pte);
+	table_page(from)->inuse--;
+	arch_pte_set(from, (pte_t){0});
+}
+
+void pt_split_2m(pte_t *p, pte_t first, unsigned step)
+{
+	struct page *page = reserve_take(p);
+	pte_t *table = page_to_virt(page);
+
+	/* No processor walks it yet: plain stores. */
+	for (unsigned i = 0; i < PT_ENTRIES; i++)
+		*(volatile uint64_t *)&table[i].v =
+			first.v + i * step * PAGE_SIZE;
+	page->inuse = PT_ENTRIES;
+	arch_pte_set(p, pte_make(page_to_pfn(page), PT_TABLE_BITS));
+}
+
+void pt_join_2m(pte_t *p, pte_t pte)
+{
+	struct page *page = virt_to_page(entry_table(arch_pte_get(p)));
+	pte_t *table = page_to_virt(page);
+
+	arch_pte_set(p, (pte_t){pte.v | PTE_PS});
+	for (unsigned i = 0; i < PT_ENTRIES; i++)
+		arch_pte_set(&table[i], (pte_t){0});
+	page->inuse = 0;
+	reserve_put(p, page);
 }
 
 /* ---- Visiting ---------------------------------------------------------- */
@@ -224,7 +314,7 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 		if (!entry.v)
 			continue;
 		left--; /* so a nearly empty table is not read to its end */
-		if (level == 1) {
+		if (level == 1 || pte_is_huge(entry)) {
 			ret = v->fn(p, entry, va, v->ctx);
 			continue;
 		}
@@ -248,11 +338,35 @@ int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
 
 /* ---- Check ------------------------------------------------------------- */
 
+/* One table in reserve for each leaf of 2 MiB. */
+static bool check_reserve(const struct page *page, uint32_t leaves)
+{
+	if (!leaves && page->private)
+		return false;
+	for (uint64_t at = page->private; leaves; leaves--) {
+		const struct page *table = (const void *)(uintptr_t)at;
+
+		if (!table || table->flags != PG_TABLE || table->inuse)
+			return false;
+		at = table->private;
+		if (leaves == 1 && at)
+			return false;
+	}
+	return true;
+}
+
+static bool leaf_is_sound(pte_t entry)
+{
+	if (pte_is_huge(entry) && pte_pfn(entry) & (PT_FRAMES_2M - 1))
+		return false;
+	return !(entry.v & PTE_P) != !(entry.v & PTE_PROTNONE);
+}
+
 static bool check_table(pte_t *table, int level)
 {
 	const struct page *page = table_page(table);
 	unsigned n = level == PT_LEVELS ? PT_USER_ENTRIES : PT_ENTRIES;
-	uint32_t inuse = 0;
+	uint32_t inuse = 0, leaves = 0;
 
 	if (page->flags != PG_TABLE || page->refcount != 1)
 		return false;
@@ -262,14 +376,16 @@ static bool check_table(pte_t *table, int level)
 		if (!entry.v)
 			continue;
 		inuse++;
-		if (level == 1) {
-			if (!(entry.v & PTE_P) == !(entry.v & PTE_PROTNONE))
+		if (level == 1 || pte_is_huge(entry)) {
+			leaves += level == 2;
+			if (pte_is_huge(entry) != (level == 2) ||
+			    !leaf_is_sound(entry))
 				return false;
 		} else if (!check_table(entry_table(entry), level - 1)) {
 			return false;
 		}
 	}
-	return inuse == page->inuse;
+	return inuse == page->inuse && check_reserve(page, leaves);
 }
 
 bool pt_check(pte_t *root)

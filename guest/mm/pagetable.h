@@ -1,12 +1,14 @@
 /*
- * pagetable.h: x86-64 page tables of user address spaces, 4 levels, 4 KiB
- * pages (Intel SDM vol. 3A, "4-Level Paging").
+ * pagetable.h: x86-64 page tables of user address spaces, 4 levels, pages of
+ * 4 KiB and of 2 MiB (Intel SDM vol. 3A, "4-Level Paging").
  *
  * A table page is PG_TABLE, and its struct page counts its entries in use, so
  * that an empty table is freed without looking at it. A leaf entry that is not
  * zero but not present keeps a page of a PROT_NONE mapping (Linux
- * _PAGE_PROTNONE). Nothing here decides what an entry should say, or counts
- * the references of the frames that leaf entries name.
+ * _PAGE_PROTNONE). A leaf entry of 2 MiB has PTE_PS, and with it an empty table
+ * in reserve, so that splitting it cannot fail (Linux
+ * pgtable_trans_huge_deposit). Nothing here decides what an entry should say,
+ * or counts the references of the frames that leaf entries name.
  */
 #ifndef PAGETABLE_H
 #define PAGETABLE_H
@@ -21,15 +23,29 @@
 #define PTE_US	     0x4ull
 #define PTE_A	     0x20ull
 #define PTE_D	     0x40ull
+#define PTE_PS	     0x80ull  /* leaf of 2 MiB; in no other leaf */
 #define PTE_PROTNONE 0x100ull /* with P clear only */
 #define PTE_NX	     (1ull << 63)
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 
-#define PT_SPAN_2M (1ull << 21) /* bytes that one leaf table maps */
+#define PT_SPAN_2M   (1ull << 21) /* bytes that one leaf table maps */
+#define PT_ORDER_2M  9
+#define PT_FRAMES_2M (1u << PT_ORDER_2M)
 
 static inline uint64_t pte_pfn(pte_t pte)
 {
 	return (pte.v & PTE_PFN_MASK) >> PAGE_SHIFT;
+}
+
+static inline bool pte_is_huge(pte_t pte)
+{
+	return pte.v & PTE_PS;
+}
+
+/* Frames that a leaf entry maps. */
+static inline uint64_t pte_frames(pte_t pte)
+{
+	return pte_is_huge(pte) ? PT_FRAMES_2M : 1;
 }
 
 static inline pte_t pte_make(uint64_t pfn, uint64_t bits)
@@ -55,6 +71,17 @@ static inline void pt_gather_flush(struct pt_gather *g, uint64_t va)
 	if (va + PAGE_SIZE > g->end)
 		g->end = va + PAGE_SIZE;
 }
+/* Likewise of all that the entry maps. */
+static inline void pt_gather_flush_entry(struct pt_gather *g, uint64_t va,
+					 pte_t pte)
+{
+	pt_gather_flush(g, va);
+	if (pte_is_huge(pte)) {
+		va &= ~(PT_SPAN_2M - 1);
+		pt_gather_flush(g, va);
+		pt_gather_flush(g, va + PT_SPAN_2M - PAGE_SIZE);
+	}
+}
 /* Drop one reference, after the flush if it is the last. */
 void pt_gather_page(struct pt_gather *g, struct page *page);
 /* Flush, then free. */
@@ -65,10 +92,12 @@ pte_t *pt_root_alloc(void);
 /* All user entries must be gone: pt_visit frees empty tables. */
 void pt_root_free(pte_t *root);
 
-/* The leaf entry for va; NULL if there is no table for it. */
+/* The leaf entry for va, of either size; NULL if there is no table for it. */
 pte_t *pt_walk(pte_t *root, uint64_t va);
 /* Likewise, making tables; NULL: no memory. Tables made stay, empty. */
 pte_t *pt_walk_alloc(pte_t *root, uint64_t va);
+/* The entry of level 2: zero, a leaf, or a table's. Makes tables above. */
+pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va);
 
 /*
  * Write a leaf entry and keep its table's count. Flushes nothing. The three say
@@ -79,13 +108,29 @@ static inline void pt_change(pte_t *p, pte_t pte)
 {
 	arch_pte_set(p, pte); /* neither is zero */
 }
-void pt_clear(pte_t *p); /* to zero; frees no table */
+void pt_clear(pte_t *p); /* to zero; frees no table but one in reserve */
+/* As pt_fill, with PTE_PS, taking a table in reserve; false: no memory. */
+bool pt_fill_2m(pte_t *p, pte_t pte);
+/* As pt_fill of `to` and pt_clear of `from`, which is a leaf of 2 MiB. */
+void pt_move_2m(pte_t *to, pte_t *from);
+/*
+ * A leaf of 2 MiB becomes a table of 512 entries, of which the first is `first`
+ * and each names the frame that is `step` (0 or 1) behind the one before. The
+ * caller flushes.
+ */
+void pt_split_2m(pte_t *p, pte_t first, unsigned step);
+/*
+ * The other way: the table that p names becomes the one in reserve, and p the
+ * leaf `pte`. The entries' frames are the caller's.
+ */
+void pt_join_2m(pte_t *p, pte_t pte);
 /* The same count for n entries of one table that were set by pt_change. */
 void pt_count_filled(pte_t *p, unsigned n);
 
 /*
- * Call fn for each leaf entry in [start, end) that is not zero, in order. fn
- * may clear and change entries and fill others. Tables in the range that are
+ * Call fn for each leaf entry in [start, end) that is not zero, in order; for
+ * one of 2 MiB that begins below start, with va = start. fn may clear, change
+ * and split entries and fill others. Tables in the range that are
  * empty then are given to g; with g NULL they stay. fn returns 0 to go on;
  * anything else ends the visit and is returned.
  */

@@ -123,6 +123,7 @@ static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
 	out->pss_file = sum.pss_file;
 	out->pss_shmem = sum.pss_shmem;
 	out->pss_locked = sum.pss_locked;
+	out->thp_eligible = v->thp_eligible;
 	return 0;
 }
 

@@ -158,13 +158,9 @@ int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
 	return 0;
 }
 
-void vcpu_set_limits(struct vcpu *v, uint64_t stack, uint64_t data, uint64_t as,
-		     uint64_t memlock)
+void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits)
 {
-	v->limit_stack = stack;
-	v->limit_data = data;
-	v->limit_as = as;
-	v->limit_memlock = memlock;
+	v->limits = *limits;
 }
 
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,

@@ -27,7 +27,7 @@ struct vcpu {
 	uint8_t *mem;
 	uint64_t fs_base, gs_base;
 	uint8_t xsave[FAKE_XSAVE];
-	uint64_t limit_stack, limit_data, limit_as, limit_memlock;
+	struct hv_limits limits;
 	struct hv_call_file_upcall file_upcalls[FAKE_UPCALLS];
 	unsigned nr_file_upcalls;
 	bool xsave_fails;

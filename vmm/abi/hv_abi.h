@@ -168,10 +168,14 @@ struct hv_bank {
 };
 
 /* Why the guest must do some things by hypercall: see docs/kvm-kinds.md. */
-#define HV_BOOT_ZERO_BY_HOST   1u /* CPL 0 is interpreted: no rep stos */
-#define HV_BOOT_SYSCALL_FAULTS 2u /* SYSCALL arrives as #PF at LSTAR */
-#define HV_BOOT_TRACE	       4u /* report each fault by HV_FAULT_LOG */
-#define HV_BOOT_CHECK	       8u /* tear down and count at exit */
+#define HV_BOOT_ZERO_BY_HOST   1u  /* CPL 0 is interpreted: no rep stos */
+#define HV_BOOT_SYSCALL_FAULTS 2u  /* SYSCALL arrives as #PF at LSTAR */
+#define HV_BOOT_TRACE	       4u  /* report each fault by HV_FAULT_LOG */
+#define HV_BOOT_CHECK	       8u  /* tear down and count at exit */
+#define HV_BOOT_THP_ZERO       16u /* reads may map a zero page of 2 MiB */
+
+/* Who gets pages of 2 MiB: /sys/kernel/mm/transparent_hugepage/enabled. */
+enum hv_thp { HV_THP_NEVER, HV_THP_MADVISE, HV_THP_ALWAYS };
 
 /* Linux's rules for promising memory; sizes in pages. */
 struct hv_commit {
@@ -192,6 +196,8 @@ struct hv_boot {
 	uint64_t gate;	       /* CPL 3: entry 511 of each user PML4 */
 	uint64_t vcpu_area;    /* gpa of struct hv_vcpu_area number 0 */
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
+	uint32_t thp;	       /* enum hv_thp */
+	uint32_t reserved;
 	hv_gpa_t ring;	       /* struct hv_ring, or 0: one trap a fault */
 	uint64_t ring_records; /* how many it holds */
 	struct hv_commit commit;
@@ -407,6 +413,7 @@ struct hv_desc_smaps {
 	uint64_t rss, referenced, anonymous, lazyfree, anon_huge, swap;
 	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
 	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
+	uint64_t thp_eligible; /* 1 or 0 */
 };
 #define HV_PSS_SHIFT 12
 
@@ -521,11 +528,17 @@ enum hv_status {
 	HV_STATUS_FILE,	    /* see `file_upcall`, then UPCALL_DONE */
 };
 
-/* setrlimit: what exec's limits have become. Looked at where they matter. */
+/* PR_SET_THP_DISABLE: for all memory, or where there is no MADV_HUGEPAGE. */
+#define HV_THP_DISABLE_ALL	 1u
+#define HV_THP_DISABLE_UNADVISED 2u /* PR_THP_DISABLE_EXCEPT_ADVISED */
+
+/* setrlimit, prctl: what exec's limits have become. Looked at where they
+ * matter. */
 struct hv_limits {
 	uint64_t changes;	  /* out: how often they changed */
 	uint64_t stack, data, as; /* out: bytes; ~0: infinity */
 	uint64_t memlock;	  /* out: likewise; ~0 with CAP_IPC_LOCK */
+	uint64_t thp_disabled;	  /* out: HV_THP_DISABLE_*, or 0 */
 };
 
 struct hv_call_page_s {

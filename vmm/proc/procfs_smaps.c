@@ -111,9 +111,10 @@ static void print_lines(FILE *out, const struct labels *l,
 			print_flags(out, flags);
 		} else if (!strcmp(name, "THPeligible") ||
 			   !strcmp(name, "ProtectionKey")) {
-			/* Neither is there in the guest. */
-			fprintf(out, "%s:%*u\n", name, 23 - (int)strlen(name),
-				0);
+			/* There are no protection keys in the guest. */
+			fprintf(out, "%s:%*" PRIu64 "\n", name,
+				23 - (int)strlen(name),
+				*name == 'T' ? s->thp_eligible : 0);
 		} else {
 			fprintf(out, "%s:%*" PRIu64 " kB\n", name,
 				23 - (int)strlen(name),

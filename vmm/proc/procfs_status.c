@@ -254,9 +254,13 @@ static bool print_plain(FILE *out, const char *name, const struct sys *s)
 		const char *name;
 		unsigned value;
 	} values[] = {
-		{"TracerPid", 0}, {"FDSize", table_size(&s->fds)},
-		{"Threads", 1},	  {"NoNewPrivs", (unsigned)s->no_new_privs},
-		{"Seccomp", 0},	  {"Seccomp_filters", 0},
+		{"TracerPid", 0},
+		{"FDSize", table_size(&s->fds)},
+		{"Threads", 1},
+		{"NoNewPrivs", (unsigned)s->no_new_privs},
+		{"Seccomp", 0},
+		{"Seccomp_filters", 0},
+		{"THP_enabled", s->thp_disabled != HV_THP_DISABLE_ALL},
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

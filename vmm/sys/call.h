@@ -39,6 +39,7 @@ struct sys {
 	char name[16]; /* PR_SET_NAME */
 	struct sys_about about;
 	int dumpable, no_new_privs, pdeathsig;
+	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;
 	uint32_t rseq_len, rseq_sig;

@@ -89,15 +89,27 @@ int64_t process_getgroups(struct call *c)
 
 /* ---- Limits ------------------------------------------------------------ */
 
+/* Tell the guest's memory manager. */
+static void pass_limits(struct call *c)
+{
+	const struct rlimit *limit = c->s->limit;
+	const struct hv_limits limits = {
+		.stack = limit[RLIMIT_STACK].rlim_cur,
+		.data = limit[RLIMIT_DATA].rlim_cur,
+		.as = limit[RLIMIT_AS].rlim_cur,
+		.memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
+		.thp_disabled = c->s->thp_disabled,
+	};
+
+	vcpu_set_limits(c->v, &limits);
+}
+
 static void set_limit(struct call *c, int what, const struct rlimit *limit)
 {
 	struct sys *s = c->s;
 
 	s->limit[what] = *limit;
-	vcpu_set_limits(c->v, s->limit[RLIMIT_STACK].rlim_cur,
-			s->limit[RLIMIT_DATA].rlim_cur,
-			s->limit[RLIMIT_AS].rlim_cur,
-			memlock_limit(s->limit[RLIMIT_MEMLOCK].rlim_cur));
+	pass_limits(c);
 	if (what == RLIMIT_NOFILE)
 		s->fds.limit = limit->rlim_cur > INT_MAX
 				       ? INT_MAX
@@ -321,6 +333,33 @@ static int64_t prctl_set_small(int *value, uint64_t arg, uint64_t max)
 	return 0;
 }
 
+/* Linux 6.18 prctl_set_thp_disable. */
+static int64_t prctl_set_thp(struct call *c)
+{
+	bool disable = c->arg[1] != 0;
+	uint64_t flags = c->arg[2];
+
+	if (c->arg[3] || c->arg[4] ||
+	    flags & ~(disable ? (uint64_t)HV_THP_DISABLE_UNADVISED : 0))
+		return -EINVAL;
+	if (disable)
+		c->s->thp_disabled =
+			flags ? HV_THP_DISABLE_UNADVISED : HV_THP_DISABLE_ALL;
+	else
+		c->s->thp_disabled = 0;
+	pass_limits(c);
+	return 0;
+}
+
+static int64_t prctl_get_thp(const struct call *c)
+{
+	if (c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4])
+		return -EINVAL;
+	if (c->s->thp_disabled == HV_THP_DISABLE_UNADVISED)
+		return 1 | HV_THP_DISABLE_UNADVISED;
+	return (int64_t)c->s->thp_disabled;
+}
+
 int64_t process_prctl(struct call *c)
 {
 	struct sys *s = c->s;
@@ -347,6 +386,10 @@ int64_t process_prctl(struct call *c)
 		return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
 			       ? -EINVAL
 			       : s->no_new_privs;
+	case PR_SET_THP_DISABLE:
+		return prctl_set_thp(c);
+	case PR_GET_THP_DISABLE:
+		return prctl_get_thp(c);
 	case PR_CAPBSET_READ:
 	case PR_GET_KEEPCAPS:
 	case PR_GET_TIMERSLACK:

@@ -1,0 +1,275 @@
+/*
+ * huge.c: transparent huge pages: private anonymous memory in pages of 2 MiB
+ * (Linux mm/huge_memory.c, and MADV_COLLAPSE of mm/khugepaged.c).
+ *
+ * A huge page is a block of the buddy allocator, mapped by one entry, in one
+ * VMA. Before a border of a VMA, or of what an operation is to change, comes to
+ * lie inside of it, it is split: into 512 entries and 512 frames, each of which
+ * goes its own way from then on.
+ *
+ * Not as on Linux: frames are split together with the mapping, so what is
+ * unmapped of them is free at once. Nobody collapses pages unasked
+ * (khugepaged). No huge pages for files and shared memory.
+ */
+#include "buddy.h"
+#include "fault.h"
+#include "panic.h"
+
+#define HUGE_MASK (~(PT_SPAN_2M - 1))
+
+void huge_set_disabled(struct mm *mm, uint32_t disabled)
+{
+	mm->huge_always = 0;
+	mm->huge_mask = 0;
+	if (mm_globals.thp == HV_THP_NEVER || disabled == HV_THP_DISABLE_ALL)
+		return;
+	mm->huge_mask = VMA_HUGE;
+	if (mm_globals.thp == HV_THP_ALWAYS && !disabled)
+		mm->huge_always = VMA_HUGE;
+}
+
+/* Does the huge page's place around va lie in v? */
+static bool fits(const struct vma *v, uint64_t va)
+{
+	uint64_t start = va & HUGE_MASK;
+
+	return start >= v->start && start < v->end &&
+	       v->end - start >= PT_SPAN_2M;
+}
+
+/* Linux thp_vma_allowable_order. */
+static bool is_allowed(const struct vma *v)
+{
+	return vma_is_anon(v) && !(v->flags & (VMA_NOHUGE | VMA_SPECIAL));
+}
+
+bool huge_is_eligible(const struct mm *mm, const struct vma *v)
+{
+	return huge_wanted(mm, v) && is_allowed(v) && v->end >= PT_SPAN_2M &&
+	       fits(v, v->end - PT_SPAN_2M);
+}
+
+/* ---- Faults ------------------------------------------------------------ */
+
+/* Linux mm_get_huge_zero_folio. 0: no memory. */
+static uint64_t zero_page(void)
+{
+	struct page *page;
+
+	if (!mm_globals.huge_zero_pfn) {
+		page = buddy_alloc(PT_ORDER_2M, GFP_ZERO);
+		if (page)
+			mm_globals.huge_zero_pfn = page_to_pfn(page);
+	}
+	return mm_globals.huge_zero_pfn;
+}
+
+static bool map_zero_page(struct fault *f, enum hv_outcome *outcome)
+{
+	uint64_t pfn = zero_page();
+
+	if (!pfn ||
+	    !pt_fill_2m(f->p, pte_make(pfn, vma_pte_bits(f->vma->prot))))
+		return false;
+	f->pfn = pfn;
+	*outcome = HV_FAULT_ZERO_PAGE;
+	return true;
+}
+
+/* Give back what fault_anon_frame gave. */
+static void uncount(struct mm *mm, struct page *page)
+{
+	mm->rss[RSS_ANON] -= PT_FRAMES_2M;
+	page->flags = 0;
+	page->mapcount = 0;
+	page_put(page);
+}
+
+static bool map_new_page(struct fault *f, enum hv_outcome *outcome)
+{
+	struct page *page = fault_anon_frame(f, PT_ORDER_2M, GFP_ZERO);
+
+	if (!page)
+		return false;
+	if (!pt_fill_2m(f->p, fault_anon_pte(f, page_to_pfn(page)))) {
+		uncount(f->mm, page);
+		return false;
+	}
+	f->pfn = page_to_pfn(page);
+	*outcome = HV_FAULT_HUGE;
+	return true;
+}
+
+/* Linux do_huge_pmd_anonymous_page. */
+bool fault_huge(struct fault *f, enum hv_outcome *outcome)
+{
+	bool mapped;
+
+	if (!is_allowed(f->vma) || !fits(f->vma, f->va))
+		return false;
+	f->p = pt_walk_alloc_2m(f->mm->root, f->va);
+	if (!f->p || arch_pte_get(f->p).v)
+		return false;
+	if (!f->vma->anon_id)
+		mm_anon_prepare(f->mm, f->vma);
+	f->order = PT_ORDER_2M;
+	if (!fault_is_write(f) && mm_globals.thp_zero)
+		mapped = map_zero_page(f, outcome);
+	else
+		mapped = map_new_page(f, outcome);
+	if (mapped)
+		f->mm->nr_huge++;
+	else
+		f->order = 0;
+	return mapped;
+}
+
+bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+
+	f->old_pfn = pte_pfn(pte);
+	if (!pte_is_zero_page(pte)) {
+		if (page->refcount > 1)
+			return false;
+		f->pfn = f->old_pfn;
+		pt_change(f->p, fault_anon_pte(f, f->pfn));
+		*outcome = HV_FAULT_REUSE;
+		return true;
+	}
+	if (!huge_wanted(f->mm, f->vma) || !is_allowed(f->vma))
+		return false;
+	page = fault_anon_frame(f, PT_ORDER_2M, GFP_ZERO);
+	if (!page)
+		return false;
+	fault_replace_frame(f, page);
+	*outcome = HV_FAULT_COW;
+	return true;
+}
+
+/* ---- Splitting --------------------------------------------------------- */
+
+/* Linux __folio_split: one owner, so one reference for each frame. */
+static void split_frames(struct page *page)
+{
+	BUG_ON(page->refcount != 1 || page->mapcount != 1);
+	page->order = 0;
+	for (unsigned i = 1; i < PT_FRAMES_2M; i++) {
+		page[i].flags = page->flags;
+		page[i].refcount = 1;
+		page[i].mapcount = 1;
+	}
+}
+
+void huge_split(struct mm *mm, uint64_t va)
+{
+	pte_t *p = mm->nr_huge ? pt_walk(mm->root, va) : NULL;
+	uint64_t bits, start = va & HUGE_MASK;
+	pte_t pte;
+
+	if (!p)
+		return;
+	pte = arch_pte_get(p);
+	if (!pte_is_huge(pte))
+		return;
+	bits = pte.v & ~(PTE_PFN_MASK | PTE_PS);
+	if (pte_is_zero_page(pte)) {
+		pt_split_2m(p, pte_make(mm_globals.zero_pfn, bits), 0);
+	} else {
+		pt_split_2m(p, pte_make(pte_pfn(pte), bits), 1);
+		split_frames(pfn_to_page(pte_pfn(pte)));
+	}
+	mm->nr_huge--;
+	tlb_flush_range(start, start + PT_SPAN_2M);
+}
+
+void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (start & ~HUGE_MASK)
+		huge_split(mm, start);
+	if (end & ~HUGE_MASK && end < HV_VA_USER_END)
+		huge_split(mm, end);
+}
+
+/* ---- MADV_COLLAPSE ----------------------------------------------------- */
+
+struct collapse {
+	struct page *to;
+	struct pt_gather g;
+	unsigned had; /* frames that were counted already */
+};
+
+static int collapse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct collapse *c = ctx;
+	struct page *from = pfn_to_page(pte_pfn(pte));
+	struct page *to = c->to + (va >> PAGE_SHIFT & (PT_FRAMES_2M - 1));
+
+	(void)p;
+	if (pte_is_zero_page(pte))
+		return 0;
+	arch_page_copy(page_to_phys(to), page_to_phys(from));
+	from->mapcount--;
+	pt_gather_page(&c->g, from);
+	c->had++;
+	return 0;
+}
+
+/* Linux collapse_huge_page: of the table that p names, which is in v alone. */
+static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
+{
+	struct fault f = {.mm = mm,
+			  .va = va,
+			  .access = HV_ACCESS_WRITE,
+			  .vma = v,
+			  .order = PT_ORDER_2M};
+	struct collapse c = {
+		.to = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO),
+	};
+
+	if (!c.to)
+		return -ENOMEM;
+	pt_gather_init(&c.g);
+	pt_visit(mm->root, va, va + PT_SPAN_2M, NULL, collapse_pte, &c);
+	mm->rss[RSS_ANON] -= c.had;
+	pt_join_2m(p, fault_anon_pte(&f, page_to_pfn(c.to)));
+	pt_gather_flush_entry(&c.g, va, arch_pte_get(p));
+	pt_gather_finish(&c.g);
+	mm->nr_huge++;
+	return 0;
+}
+
+/* Linux hpage_collapse_scan_pmd. -EINVAL: nothing was ever there. */
+static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
+{
+	pte_t *p = pt_walk_alloc_2m(mm->root, va);
+	pte_t pte;
+
+	if (!p)
+		return -ENOMEM;
+	pte = arch_pte_get(p);
+	if (!pte.v)
+		return -EINVAL;
+	if (pte_is_huge(pte))
+		return 0;
+	return collapse_table(mm, v, p, va);
+}
+
+/* Linux madvise_collapse: as many as can be, then the last error. */
+int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
+{
+	int ret = 0;
+
+	if (!is_allowed(v) || !v->anon_id)
+		return -EINVAL;
+	start = (start + PT_SPAN_2M - 1) & HUGE_MASK;
+	for (; start < end && end - start >= PT_SPAN_2M; start += PT_SPAN_2M) {
+		int err = collapse_one(mm, v, start);
+
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			ret = err;
+	}
+	return ret;
+}
