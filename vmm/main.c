@@ -173,7 +173,7 @@ static int check_counters(const struct vm *vm)
 static const char *code_name(int sig, int code)
 {
 	if (sig == SIGSEGV && code == SEGV_MAPERR)
-		return " (MAPERR: no mapping there)";
+		return " (MAPERR: no mapping there, or a guard page)";
 	if (sig == SIGSEGV && code == SEGV_ACCERR)
 		return " (ACCERR: the mapping forbids it)";
 	if (sig == SIGBUS && code == BUS_ADRERR)

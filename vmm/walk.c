@@ -29,7 +29,9 @@ static void print_bits(uint64_t entry, FILE *out)
 	};
 
 	if (!(entry & PTE_PRESENT)) {
-		fputs(entry & PTE_GLOBAL ? " kept for PROT_NONE" : " absent",
+		fputs(entry & PTE_GLOBAL  ? " kept for PROT_NONE"
+		      : entry & PTE_GUARD ? " guard marker"
+					  : " absent",
 		      out);
 		return;
 	}

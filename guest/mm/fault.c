@@ -24,7 +24,7 @@ static bool anon_adjacent(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->file == b->file &&
 	       a->opened == b->opened &&
-	       !((a->flags ^ b->flags) & ~VMA_DENYWRITE) &&
+	       !((a->flags ^ b->flags) & ~VMA_NO_MATTER) &&
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
 
@@ -219,6 +219,8 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 	if (!f->p)
 		return HV_FAULT_OOM;
 	pte = arch_pte_get(f->p);
+	if (pte_is_guard(pte))
+		return HV_FAULT_SEGV_GUARD;
 	if (pte.v) {
 		BUG_ON(!(pte.v & PTE_P));
 		if (!access_allowed(f, true))

@@ -255,6 +255,22 @@ static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
 	return collapse_table(mm, v, p, va);
 }
 
+static int find_guard(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	(void)p;
+	(void)va;
+	(void)ctx;
+	return pte_is_guard(pte);
+}
+
+/* Linux __collapse_huge_page_swapin: not over a guard marker. */
+static bool has_guard(struct mm *mm, const struct vma *v, uint64_t va)
+{
+	return v->flags & VMA_GUARD &&
+	       pt_visit_all(mm->root, va, va + PT_SPAN_2M, NULL, find_guard,
+			    NULL);
+}
+
 /* Linux madvise_collapse: as many as can be, then the last error. */
 int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 {
@@ -264,8 +280,11 @@ int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 		return -EINVAL;
 	start = (start + PT_SPAN_2M - 1) & HUGE_MASK;
 	for (; start < end && end - start >= PT_SPAN_2M; start += PT_SPAN_2M) {
-		int err = collapse_one(mm, v, start);
+		int err;
 
+		if (has_guard(mm, v, start))
+			return -EINVAL;
+		err = collapse_one(mm, v, start);
 		if (err == -ENOMEM)
 			return err;
 		if (err)

@@ -116,7 +116,7 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end);
 /* munmap of an aligned range, which may have holes. 0, -ENOMEM, or -EPERM:
  * something in it is sealed. */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
-/* Drop the pages of [start, end); the VMAs stay. */
+/* Drop the pages of [start, end); the VMAs stay, and guard markers. */
 void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
 /* Likewise; cached_only: private pages stay. */
 void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only);
@@ -204,6 +204,17 @@ void huge_split(struct mm *mm, uint64_t va);
 void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end);
 /* MADV_COLLAPSE of a part of v. 0 or -errno. */
 int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end);
+
+/* ---- guard.c ----------------------------------------------------------- */
+
+/*
+ * Linux madvise_guard_install, madvise_guard_remove: [start, end) lies in v.
+ * 0, -EINVAL: not in such a mapping, -ENOMEM: no tables for all of it.
+ */
+int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start,
+		     uint64_t end);
+int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
+		    uint64_t end);
 
 /* ---- populate.c -------------------------------------------------------- */
 

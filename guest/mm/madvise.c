@@ -11,6 +11,10 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE  103
+#endif
 
 /* Advice that sets and clears flags, and which mappings may have it. */
 static const struct {
@@ -53,6 +57,8 @@ static bool is_advice(int advice)
 	case MADV_POPULATE_WRITE:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_COLLAPSE:
+	case MADV_GUARD_INSTALL:
+	case MADV_GUARD_REMOVE:
 		return true;
 	default:
 		return is_flag_advice(advice);
@@ -146,6 +152,7 @@ static bool is_discard(int advice)
 	case MADV_REMOVE:
 	case MADV_DONTFORK:
 	case MADV_WIPEONFORK:
+	case MADV_GUARD_INSTALL:
 		return true;
 	default:
 		return false;
@@ -189,6 +196,10 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 		return advise_remove(v, start, end);
 	case MADV_COLLAPSE:
 		return huge_collapse(mm, v, start, end);
+	case MADV_GUARD_INSTALL:
+		return mm_guard_install(mm, v, start, end);
+	case MADV_GUARD_REMOVE:
+		return mm_guard_remove(mm, v, start, end);
 	default:
 		return advise_flags(mm, pv, start, end, advice);
 	}

@@ -114,10 +114,11 @@ static struct merge merge_find(struct vma *prev, struct vma *next,
 	return m;
 }
 
-static void anon_inherit(struct vma *to, const struct vma *from)
+static void inherit(struct vma *to, const struct vma *from)
 {
 	if (!to->anon_id)
 		to->anon_id = from->anon_id;
+	to->flags |= from->flags & VMA_GUARD; /* Linux VM_STICKY */
 }
 
 /* [like->start, like->end) is free, and m says with whom it merges. */
@@ -126,7 +127,7 @@ static void merge_extend(struct mm *mm, struct merge m, const struct vma *like)
 	if (m.prev && m.next) {
 		uint64_t end = m.next->end;
 
-		anon_inherit(m.prev, m.next);
+		inherit(m.prev, m.next);
 		vma_erase(&mm->vmas, m.next);
 		vma_resize(&mm->vmas, m.prev, m.prev->start, end);
 		vma_free(m.next);
@@ -135,7 +136,7 @@ static void merge_extend(struct mm *mm, struct merge m, const struct vma *like)
 	} else {
 		vma_resize(&mm->vmas, m.next, like->start, m.next->end);
 	}
-	anon_inherit(m.prev ? m.prev : m.next, like);
+	inherit(m.prev ? m.prev : m.next, like);
 }
 
 int mm_map(struct mm *mm, const struct vma *like)
@@ -254,6 +255,10 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct zap *z = ctx;
 	struct page *page = pfn_to_page(pte_pfn(pte));
 
+	if (pte_is_guard(pte)) {
+		pt_clear(p);
+		return 0;
+	}
 	if (z->cached_only && !(page->flags & PG_CACHE))
 		return 0;
 	pt_clear(p);
@@ -280,6 +285,16 @@ void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only)
 	huge_split_borders(mm, start, end);
 	pt_gather_init(&z.g);
 	pt_visit(mm->root, start, end, &z.g, zap_pte, &z);
+	pt_gather_finish(&z.g);
+}
+
+/* Guard markers too: Linux unmap_vmas, ZAP_FLAG_DROP_MARKER. */
+static void zap_all(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct zap z = {.mm = mm};
+
+	pt_gather_init(&z.g);
+	pt_visit_all(mm->root, start, end, &z.g, zap_pte, &z);
 	pt_gather_finish(&z.g);
 }
 
@@ -330,7 +345,7 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 		v->next = gone;
 		gone = v;
 	}
-	mm_zap(mm, start, end);
+	zap_all(mm, start, end);
 	for (; gone; gone = next) {
 		next = gone->next;
 		vma_free(gone);

@@ -99,6 +99,7 @@ bool mm_is_mapped(struct mm *mm, uint64_t va);
 #define MM_VM_MAYSHARE	  0x80ull	/* ms; the 's' in maps */
 #define MM_VM_GROWSDOWN	  0x100ull	/* gd */
 #define MM_VM_PFNMAP	  0x400ull	/* pf */
+#define MM_VM_MAYBE_GUARD 0x800ull	/* gu; Linux 6.19, 6.18.y */
 #define MM_VM_LOCKED	  0x2000ull	/* lo */
 #define MM_VM_IO	  0x4000ull	/* io */
 #define MM_VM_SEQ_READ	  0x8000ull	/* sr */
@@ -153,7 +154,10 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 /*
  * Entries of /proc/PID/pagemap for n pages from va: bit 63 present, 61 file or
  * shared anonymous, 56 mapped once only, 55 soft-dirty (never), 0-54 the frame.
+ * A guard marker is as on Linux swapped out (62), guard (58), and in place of
+ * the frame what stands for a swap entry.
  */
+#define MM_PAGEMAP_GUARD 0x440000000000009full
 void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out);
 
 /* struct mm_struct's fields for status, statm, stat; counts are of pages. */

@@ -73,7 +73,11 @@ static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	(void)p;
 	while (c->v && c->v->end <= va)
 		c->v = c->v->next;
-	if (!c->v || c->v->start > va || !rights_are_sound(c->v, pte))
+	if (!c->v || c->v->start > va)
+		return 1;
+	if (pte_is_guard(pte))
+		return !(c->v->flags & VMA_GUARD);
+	if (!rights_are_sound(c->v, pte))
 		return 1;
 	if (pte_is_huge(pte)) {
 		c->nr_huge++;
@@ -110,7 +114,7 @@ bool mm_check(const struct mm *mm)
 	if (!vma_check(&mm->vmas) || !pt_check(mm->root) ||
 	    !accounts_are_true(mm))
 		return false;
-	if (pt_visit(mm->root, 0, HV_VA_USER_END, NULL, check_pte, &c))
+	if (pt_visit_all(mm->root, 0, HV_VA_USER_END, NULL, check_pte, &c))
 		return false;
 	if (c.nr_huge != mm->nr_huge)
 		return false;

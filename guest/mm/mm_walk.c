@@ -9,6 +9,7 @@ static const struct {
 	uint64_t vm;
 } flag_map[] = {
 	{VMA_GROWSDOWN, MM_VM_GROWSDOWN},
+	{VMA_GUARD, MM_VM_MAYBE_GUARD},
 	{VMA_ACCOUNT, MM_VM_ACCOUNT},
 	{VMA_NORESERVE, MM_VM_NORESERVE},
 	{VMA_LOCKED, MM_VM_LOCKED},
@@ -163,6 +164,8 @@ static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 	uint64_t entry = 1ull << 63 | frame_of(pte, va);
 	const struct page *page = pfn_to_page(pte_pfn(pte));
 
+	if (pte_is_guard(pte))
+		return MM_PAGEMAP_GUARD;
 	if (pte_is_zero_page(pte))
 		return entry;
 	if (page_rss(page) != RSS_ANON)

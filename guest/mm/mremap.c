@@ -66,13 +66,13 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
 	struct move m = {.mm = mm, .delta = to - from};
 
 	huge_split_borders(mm, from, from + len);
-	if (pt_visit(mm->root, from, from + len, NULL, prepare_pte, &m)) {
+	if (pt_visit_all(mm->root, from, from + len, NULL, prepare_pte, &m)) {
 		mm_zap(mm, to, to + len);
 		return -ENOMEM;
 	}
 	pt_gather_init(&m.g);
 	/* Tables that become empty may be those prepared: mm_unmap frees. */
-	pt_visit(mm->root, from, from + len, NULL, move_pte, &m);
+	pt_visit_all(mm->root, from, from + len, NULL, move_pte, &m);
 	pt_gather_finish(&m.g);
 	return 0;
 }

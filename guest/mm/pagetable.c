@@ -283,6 +283,7 @@ struct visit {
 	struct pt_gather *g;
 	pt_visit_fn *fn;
 	void *ctx;
+	bool guards;
 };
 
 /* The table that p names is empty: take it out. */
@@ -315,7 +316,8 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 			continue;
 		left--; /* so a nearly empty table is not read to its end */
 		if (level == 1 || pte_is_huge(entry)) {
-			ret = v->fn(p, entry, va, v->ctx);
+			if (v->guards || !pte_is_guard(entry))
+				ret = v->fn(p, entry, va, v->ctx);
 			continue;
 		}
 		sub = entry_table(entry);
@@ -327,13 +329,27 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 	return ret;
 }
 
+static int visit(pte_t *root, uint64_t start, uint64_t end,
+		 const struct visit *v)
+{
+	BUG_ON((start | end) & (PAGE_SIZE - 1) || end > HV_VA_USER_END);
+	return visit_table(root, PT_LEVELS, start, end, v);
+}
+
 int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
 	     pt_visit_fn *fn, void *ctx)
 {
-	struct visit v = {g, fn, ctx};
+	struct visit v = {g, fn, ctx, false};
 
-	BUG_ON((start | end) & (PAGE_SIZE - 1) || end > HV_VA_USER_END);
-	return visit_table(root, PT_LEVELS, start, end, &v);
+	return visit(root, start, end, &v);
+}
+
+int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
+		 pt_visit_fn *fn, void *ctx)
+{
+	struct visit v = {g, fn, ctx, true};
+
+	return visit(root, start, end, &v);
 }
 
 /* ---- Check ------------------------------------------------------------- */
@@ -359,6 +375,8 @@ static bool leaf_is_sound(pte_t entry)
 {
 	if (pte_is_huge(entry) && pte_pfn(entry) & (PT_FRAMES_2M - 1))
 		return false;
+	if (pte_is_guard(entry))
+		return true;
 	return !(entry.v & PTE_P) != !(entry.v & PTE_PROTNONE);
 }
 

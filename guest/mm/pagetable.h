@@ -5,10 +5,11 @@
  * A table page is PG_TABLE, and its struct page counts its entries in use, so
  * that an empty table is freed without looking at it. A leaf entry that is not
  * zero but not present keeps a page of a PROT_NONE mapping (Linux
- * _PAGE_PROTNONE). A leaf entry of 2 MiB has PTE_PS, and with it an empty table
- * in reserve, so that splitting it cannot fail (Linux
- * pgtable_trans_huge_deposit). Nothing here decides what an entry should say,
- * or counts the references of the frames that leaf entries name.
+ * _PAGE_PROTNONE), or is a guard marker, which names no frame. A leaf entry of
+ * 2 MiB has PTE_PS, and with it an empty table in reserve, so that splitting it
+ * cannot fail (Linux pgtable_trans_huge_deposit). Nothing here decides what an
+ * entry should say, or counts the references of the frames that leaf entries
+ * name.
  */
 #ifndef PAGETABLE_H
 #define PAGETABLE_H
@@ -25,6 +26,7 @@
 #define PTE_D	     0x40ull
 #define PTE_PS	     0x80ull  /* leaf of 2 MiB; in no other leaf */
 #define PTE_PROTNONE 0x100ull /* with P clear only */
+#define PTE_GUARD    0x200ull /* alone: any access is a fault */
 #define PTE_NX	     (1ull << 63)
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 
@@ -46,6 +48,12 @@ static inline bool pte_is_huge(pte_t pte)
 static inline uint64_t pte_frames(pte_t pte)
 {
 	return pte_is_huge(pte) ? PT_FRAMES_2M : 1;
+}
+
+/* Linux is_guard_swp_entry: MADV_GUARD_INSTALL. */
+static inline bool pte_is_guard(pte_t pte)
+{
+	return pte.v == PTE_GUARD;
 }
 
 static inline pte_t pte_make(uint64_t pfn, uint64_t bits)
@@ -128,7 +136,7 @@ void pt_join_2m(pte_t *p, pte_t pte);
 void pt_count_filled(pte_t *p, unsigned n);
 
 /*
- * Call fn for each leaf entry in [start, end) that is not zero, in order; for
+ * Call fn for each leaf entry in [start, end) that names a frame, in order; for
  * one of 2 MiB that begins below start, with va = start. fn may clear, change
  * and split entries and fill others. Tables in the range that are
  * empty then are given to g; with g NULL they stay. fn returns 0 to go on;
@@ -137,6 +145,9 @@ void pt_count_filled(pte_t *p, unsigned n);
 typedef int pt_visit_fn(pte_t *p, pte_t pte, uint64_t va, void *ctx);
 int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
 	     pt_visit_fn *fn, void *ctx);
+/* Likewise, and for guard markers. */
+int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
+		 pt_visit_fn *fn, void *ctx);
 
 /* Table pages there are now, roots included, and the most there ever were. */
 uint64_t pt_tables(void);

@@ -24,6 +24,7 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 			return -ENOMEM;
 		case HV_FAULT_SEGV_ACCERR:
 			return -EINVAL;
+		case HV_FAULT_SEGV_GUARD:
 		case HV_FAULT_SIGBUS:
 			return -EFAULT;
 		default:

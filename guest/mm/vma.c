@@ -299,8 +299,7 @@ struct vma *vma_split(struct vma_tree *t, struct vma *v, uint64_t va)
 
 bool vma_can_merge(const struct vma *v, const struct vma *like)
 {
-	/* Since Linux 5.15 VM_DENYWRITE is not a flag of the mapping. */
-	if ((v->flags ^ like->flags) & ~VMA_DENYWRITE || v->prot != like->prot)
+	if ((v->flags ^ like->flags) & ~VMA_NO_MATTER || v->prot != like->prot)
 		return false;
 	if (v->flags & VMA_SPECIAL)
 		return false;

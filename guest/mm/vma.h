@@ -39,7 +39,12 @@ struct mm;
 #define VMA_MERGEABLE	0x100000u
 #define VMA_LOCKONFAULT 0x200000u /* MLOCK_ONFAULT, with VMA_LOCKED */
 #define VMA_DROPPABLE	0x800000u
-#define VMA_SEALED	0x400000u /* mseal */
+#define VMA_SEALED	0x400000u  /* mseal */
+#define VMA_GUARD	0x1000000u /* may have guard markers */
+
+/* In what can merge these may differ (Linux VM_IGNORE_MERGE; since 5.15
+ * VM_DENYWRITE is no flag of a mapping). */
+#define VMA_NO_MATTER (VMA_DENYWRITE | VMA_GUARD)
 
 /* Linux stack_guard_gap: kept free below a mapping that grows down. */
 #define VMA_GUARD_GAP (256 * HV_PAGE_SIZE)

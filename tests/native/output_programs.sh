@@ -24,6 +24,7 @@ compiled_programs() {
 	same "mremap into the same page table" "$bin/maps.glibc" neighbour
 	compile_as glibc "$here/src/resident.c"
 	same "mincore, mlock, msync" "$bin/resident.glibc"
+	guard_markers
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin
@@ -45,6 +46,16 @@ compiled_programs() {
 	done
 	writable=
 	ways_to_end
+}
+
+# The mark that smaps shows of them came with Linux 6.19 and 6.18.y.
+guard_markers() {
+	compile_as glibc "$here/src/guards.c"
+	if "$bin/guards.glibc" "$data/numbers" | grep -q ' gu '; then
+		same "guard markers" "$bin/guards.glibc" "$data/numbers"
+	else
+		echo "ok guard markers # SKIP not on this Linux as on 6.19"
+	fi
 }
 
 ways_to_end() {

@@ -78,6 +78,11 @@ VM_TEST(images, bss_costs_what_is_touched)
 	prints(level, ARGS(image("bss"), "64"), "64 of 16384 pages\n");
 }
 
+VM_TEST(images, guard_stops_at_the_marker)
+{
+	prints(level, ARGS(image("guard")), "24576 bytes, 1 mapping\n");
+}
+
 VM_TEST(images, cow_keeps_the_file_and_the_zero_page)
 {
 	prints(level, ARGS(image("cow"), "8"),

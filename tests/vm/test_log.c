@@ -180,6 +180,27 @@ VM_TEST(log, a_bad_pointer_is_segv_maperr_in_no_mapping)
 	run_free(&r);
 }
 
+VM_TEST(log, a_guard_marker_is_segv_guard_in_its_mapping)
+{
+	const struct log_line *last = NULL;
+	struct log log;
+	struct run r;
+
+	trace(&log, &r, level, ARGS(image("guard")));
+	expect_exit(&r, 0);
+	expect_out(&r, "24576 bytes, 1 mapping\n");
+	cr_assert_eq(log_count(&log, "segv-guard", "[anon]"), 1);
+	for (size_t i = 0; i < log.n; i++)
+		if (!strcmp(log.line[i].outcome, "segv-guard"))
+			last = &log.line[i];
+	cr_assert_str_eq(last->access, "user:w");
+	cr_assert_str_eq(last->prot, "rw-p");
+	cr_assert_str_eq(last->function, "main");
+	cr_assert(!last->frame);
+	log_free(&log);
+	run_free(&r);
+}
+
 VM_TEST(log, a_write_to_code_is_segv_accerr_in_its_mapping)
 {
 	const struct log_line *last;

@@ -470,6 +470,7 @@ enum hv_outcome {
 	HV_FAULT_SPURIOUS,    /* already as wanted: stale TLB entry */
 	HV_FAULT_SEGV_MAPERR, /* no mapping there */
 	HV_FAULT_SEGV_ACCERR, /* mapping forbids it */
+	HV_FAULT_SEGV_GUARD,  /* a guard marker (MADV_GUARD_INSTALL) */
 	HV_FAULT_SIGBUS,      /* past the end of the file, or I/O error */
 	HV_FAULT_OOM,	      /* no frame left */
 	HV_FAULT_OUTCOMES

@@ -83,10 +83,11 @@ static uint64_t line_value(const struct hv_desc_smaps *s, const char *name)
 static const char flag_names[64][3] = {
 	[0] = "rd",  [1] = "wr",  [2] = "ex",  [3] = "sh",  [4] = "mr",
 	[5] = "mw",  [6] = "me",  [7] = "ms",  [8] = "gd",  [10] = "pf",
-	[13] = "lo", [14] = "io", [15] = "sr", [16] = "rr", [17] = "dc",
-	[18] = "de", [19] = "lf", [20] = "ac", [21] = "nr", [22] = "ht",
-	[23] = "sf", [25] = "wf", [26] = "dd", [27] = "sd", [28] = "mm",
-	[29] = "hg", [30] = "nh", [31] = "mg", [40] = "dp", [42] = "sl",
+	[11] = "gu", [13] = "lo", [14] = "io", [15] = "sr", [16] = "rr",
+	[17] = "dc", [18] = "de", [19] = "lf", [20] = "ac", [21] = "nr",
+	[22] = "ht", [23] = "sf", [25] = "wf", [26] = "dd", [27] = "sd",
+	[28] = "mm", [29] = "hg", [30] = "nh", [31] = "mg", [40] = "dp",
+	[42] = "sl",
 };
 
 static void print_flags(FILE *out, uint64_t flags)
