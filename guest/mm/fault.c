@@ -38,7 +38,8 @@ void mm_anon_prepare(struct mm *mm, struct vma *v)
 		v->anon_id = ++mm->anon_ids;
 }
 
-struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
+static inline struct page *anon_block(struct fault *f, unsigned order,
+				      uint32_t gfp)
 {
 	struct vma *v = f->vma;
 	struct page *page = buddy_alloc(order, gfp);
@@ -51,6 +52,11 @@ struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
 	if (!v->anon_id)
 		mm_anon_prepare(f->mm, v);
 	return page;
+}
+
+struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
+{
+	return anon_block(f, order, gfp);
 }
 
 static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
@@ -69,7 +75,7 @@ static enum hv_outcome anon_fault(struct fault *f)
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
-	page = fault_anon_frame(f, 0, GFP_ZERO);
+	page = anon_block(f, 0, GFP_ZERO);
 	return page ? map_anon_frame(f, page) : HV_FAULT_OOM;
 }
 
@@ -83,7 +89,8 @@ void fault_replace_frame(struct fault *f, struct page *page)
 
 	pt_gather_init(&g);
 	f->pfn = page_to_pfn(page);
-	pt_change(f->p, fault_anon_pte(f, f->pfn));
+	pt_change(f->p,
+		  (pte_t){fault_anon_pte(f, f->pfn).v | (pte.v & PTE_PS)});
 	pt_gather_flush_entry(&g, f->va, pte);
 	if (!pte_is_zero_page(pte)) {
 		old->mapcount--;
@@ -100,7 +107,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 
 	f->old_pfn = pte_pfn(pte);
 	if (f->old_pfn == mm_globals.zero_pfn) {
-		page = fault_anon_frame(f, 0, GFP_ZERO);
+		page = anon_block(f, 0, GFP_ZERO);
 		if (!page)
 			return HV_FAULT_OOM;
 		fault_replace_frame(f, page);
@@ -120,7 +127,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return HV_FAULT_REUSE;
 	}
-	page = fault_anon_frame(f, 0, GFP_KERNEL);
+	page = anon_block(f, 0, GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(old));

@@ -25,13 +25,11 @@ static inline bool fault_is_write(const struct fault *f)
 	return f->access & HV_ACCESS_WRITE;
 }
 
-/* The entry for a frame of the VMA's own. */
+/* The entry for a frame of the VMA's own, but for PTE_PS. */
 static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 {
 	uint64_t bits = vma_pte_bits(f->vma->prot);
 
-	if (f->order)
-		bits |= PTE_PS;
 	if (f->vma->prot & PROT_WRITE)
 		bits |= PTE_RW;
 	if (fault_is_write(f))

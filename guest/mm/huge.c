@@ -133,7 +133,7 @@ bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
 		if (page->refcount > 1)
 			return false;
 		f->pfn = f->old_pfn;
-		pt_change(f->p, fault_anon_pte(f, f->pfn));
+		pt_change(f->p, (pte_t){fault_anon_pte(f, f->pfn).v | PTE_PS});
 		*outcome = HV_FAULT_REUSE;
 		return true;
 	}

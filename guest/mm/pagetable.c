@@ -163,7 +163,7 @@ static inline pte_t *table_below(pte_t *table, uint64_t va, int level)
 }
 
 /* Each fault comes here: written out, so that every shift is a constant. */
-pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va)
+static inline pte_t *walk_alloc_2m(pte_t *root, uint64_t va)
 {
 	pte_t *table = table_below(root, va, 4);
 
@@ -172,9 +172,14 @@ pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va)
 	return table ? &table[level_index(va, 2)] : NULL;
 }
 
+pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va)
+{
+	return walk_alloc_2m(root, va);
+}
+
 pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
 {
-	pte_t *p = pt_walk_alloc_2m(root, va), *table;
+	pte_t *p = walk_alloc_2m(root, va), *table;
 	pte_t entry;
 
 	if (!p)
