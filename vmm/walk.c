@@ -41,9 +41,9 @@ static void print_bits(uint64_t entry, FILE *out)
 			fprintf(out, " %s", bits[i].name);
 }
 
-/* Returns the guest physical address of va, or 0. */
+/* Returns the guest physical address of va, or 0; *size: of the page. */
 static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
-			   FILE *out)
+			   uint64_t *size, FILE *out)
 {
 	static const char *const names[] = {"PTE", "PMD", "PUD", "PGD"};
 	uint64_t table = root & PTE_ADDR;
@@ -66,6 +66,7 @@ static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 		if (!(entry & PTE_PRESENT) &&
 		    !(level == 0 && entry & PTE_GLOBAL))
 			return 0;
+		*size = mask + 1;
 		if (pte_is_leaf(entry, level))
 			return (entry & PTE_ADDR & ~mask) | (va & mask);
 		table = entry & PTE_ADDR;
@@ -75,15 +76,19 @@ static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 
 /* ---- struct page ------------------------------------------------------- */
 
-static void print_page(struct vcpu *v, uint64_t pfn, FILE *out)
+/* head: the first frame of the block that pfn is in. */
+static void print_page(struct vcpu *v, uint64_t pfn, uint64_t head, FILE *out)
 {
 	static const char *const flags[] = {HV_PAGE_FLAG_NAMES};
 	static const char *const zones[] = {"DMA", "DMA32", "Normal"};
 	const char *sep = " ", *path;
 	struct hv_desc_page page;
 
-	fprintf(out, "  frame %#" PRIx64 ":", pfn);
-	if (describe_one(v, HV_DESCRIBE_PAGE, pfn, &page, sizeof(page))) {
+	fprintf(out, "  frame %#" PRIx64, pfn);
+	if (pfn != head)
+		fprintf(out, ", of the block at %#" PRIx64, head);
+	fputc(':', out);
+	if (describe_one(v, HV_DESCRIBE_PAGE, head, &page, sizeof(page))) {
 		fputs(" not the allocator's\n", out);
 		return;
 	}
@@ -184,13 +189,15 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 {
 	bool user = va < HV_VA_USER_END;
 	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
-	uint64_t gpa;
+	uint64_t gpa, head, size = 0;
 
 	fprintf(out, "walk of %#" PRIx64 ", %s\n", va,
 		user ? "user" : "kernel");
-	gpa = walk_guest(v, root, va, out);
+	gpa = walk_guest(v, root, va, &size, out);
 	if (!gpa)
 		return;
-	print_page(v, gpa >> HV_PAGE_SHIFT, out);
+	/* The kernel's large pages map frames that are blocks of any size. */
+	head = user ? gpa & ~(size - 1) : gpa;
+	print_page(v, gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
 	print_host(v, gpa, out);
 }

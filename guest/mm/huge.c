@@ -191,6 +191,59 @@ void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end)
 		huge_split(mm, end);
 }
 
+static bool frame_is_zero(const struct page *page)
+{
+	const uint64_t *word = page_to_virt(page);
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		if (word[i])
+			return false;
+	return true;
+}
+
+struct unuse {
+	struct mm *mm;
+	struct pt_gather g;
+};
+
+/* Linux try_to_map_unused_to_zeropage. */
+static int unuse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+	struct unuse *u = ctx;
+
+	if (pte_is_zero_page(pte) || !frame_is_zero(page))
+		return 0;
+	pt_change(p, pte_make(mm_globals.zero_pfn,
+			      pte.v & ~(PTE_PFN_MASK | PTE_RW | PTE_D)));
+	pt_gather_flush(&u->g, va);
+	page->mapcount--;
+	u->mm->rss[RSS_ANON]--;
+	pt_gather_page(&u->g, page);
+	return 0;
+}
+
+static void split_unused(struct mm *mm, uint64_t va)
+{
+	struct unuse u = {.mm = mm};
+	uint64_t start = va & HUGE_MASK, nr_huge = mm->nr_huge;
+
+	huge_split(mm, va);
+	if (mm->nr_huge == nr_huge)
+		return;
+	pt_gather_init(&u.g);
+	pt_visit(mm->root, start, start + PT_SPAN_2M, NULL, unuse_pte, &u);
+	pt_gather_finish(&u.g);
+}
+
+void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (start & ~HUGE_MASK)
+		split_unused(mm, start);
+	if (end & ~HUGE_MASK)
+		split_unused(mm, end);
+}
+
 /* ---- MADV_COLLAPSE ----------------------------------------------------- */
 
 struct collapse {

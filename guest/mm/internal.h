@@ -202,6 +202,8 @@ bool huge_is_eligible(const struct mm *mm, const struct vma *v);
 void huge_split(struct mm *mm, uint64_t va);
 /* Likewise those that have a part in [start, end) and one outside. */
 void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end);
+/* Likewise; frames of zeros give way to the zero page (Linux split_folio). */
+void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end);
 /* MADV_COLLAPSE of a part of v. 0 or -errno. */
 int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end);
 

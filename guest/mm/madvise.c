@@ -126,7 +126,7 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 {
 	struct aging a = {.mm = mm, .advice = advice};
 
-	huge_split_borders(mm, start, end);
+	huge_split_unused(mm, start, end);
 	pt_gather_init(&a.g);
 	pt_visit(mm->root, start, end, NULL, age_pte, &a);
 	pt_gather_finish(&a.g);

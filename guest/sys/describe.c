@@ -135,6 +135,7 @@ static int describe_maps(struct hv_call_describe *d)
 
 static int describe_smaps(struct hv_call_describe *d)
 {
+	kernel_update_limits();
 	mm_for_each_vma(cpu_this()->mm, d->cursor, add_smaps, d);
 	return 0;
 }

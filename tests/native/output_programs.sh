@@ -25,6 +25,7 @@ compiled_programs() {
 	compile_as glibc "$here/src/resident.c"
 	same "mincore, mlock, msync" "$bin/resident.glibc"
 	guard_markers
+	each "huge pages" hugepages
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

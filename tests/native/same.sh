@@ -6,7 +6,7 @@
 
 input=/dev/null  # stdin of the commands that follow
 writable=        # directory, emptied before each run, that may be written
-limit=10         # seconds for one run
+limit=60         # seconds for one run: others may use the machine too
 prefix=()        # goes before the program and before vmm
 
 # run WHICH COMMAND...: to $tmp/WHICH.{out,err,status,files}

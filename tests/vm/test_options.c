@@ -106,6 +106,7 @@ Test(options, other_wrong_values_are_refused)
 {
 	refused("--kernel-cpl 1", ARGS("--kernel-cpl=1", "true"));
 	refused("--aslr x", ARGS("--aslr=x", "true"));
+	refused("--thp yes", ARGS("--thp=yes", "true"));
 	refused("-E =x", ARGS("-E", "=x", "true"));
 	refused("-C /nowhere", ARGS("-C", "/nowhere", "true"));
 }

@@ -1,0 +1,544 @@
+/*
+ * test_huge.c: when does memory get pages of 2 MiB, and what becomes of them?
+ *
+ * The area is 8 MiB, at a multiple of 2 MiB, and advised MADV_HUGEPAGE:
+ *
+ *   area  +2M  +4M  +6M  +8M
+ *   |  0  |  1  |  2  |  3  |
+ */
+#include <linux/mman.h>
+
+#include "mm_fixture.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#define HUGE	   PT_SPAN_2M
+#define HUGE_PAGES PT_FRAMES_2M
+
+static uint64_t area;
+
+static void set_thp(uint32_t thp)
+{
+	mm_globals.thp = thp;
+	huge_set_disabled(mm, 0);
+}
+
+static void begin(void)
+{
+	mm_begin();
+	mm_globals.thp_zero = true;
+	set_thp(HV_THP_MADVISE);
+	area = map_some(4 * HUGE_PAGES, RW);
+	cr_assert_eq(area % HUGE, 0);
+	cr_assert_eq(mm_madvise(mm, area, 4 * HUGE, MADV_HUGEPAGE), 0);
+}
+
+TestSuite(huge, .init = begin, .fini = mm_end);
+
+static bool is_huge(uint64_t va)
+{
+	return pte_is_huge((pte_t){pte_at(va)});
+}
+
+/* ---- Faults ------------------------------------------------------------ */
+
+Test(huge, the_first_write_maps_a_zeroed_block)
+{
+	uint64_t tables = pt_tables();
+
+	cr_assert_eq(fault(area + HUGE + 0x5123, WRITE), HV_FAULT_HUGE);
+	cr_assert_eq(rec.order, 9);
+	cr_assert_eq(rec.va, area + HUGE + 0x5123);
+	cr_assert_eq(rec.pfn % HUGE_PAGES, 0);
+	cr_assert(is_huge(area + HUGE) && pte_at(area + HUGE) & PTE_RW);
+	cr_assert_eq(pte_at(area), 0);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+	for (uint64_t va = area + HUGE; va < area + 2 * HUGE; va += PAGE_SIZE)
+		cr_assert(!memcmp(user(va), (char[4096]){0}, PAGE_SIZE));
+	/* Two upper levels, and the one in reserve. */
+	cr_assert_eq(pt_tables(), tables + 3);
+	cr_assert_eq(touch(area + 2 * HUGE - 1, WRITE), 0);
+	cr_assert(mm_check(mm));
+}
+
+Test(huge, a_read_maps_the_huge_zero_page)
+{
+	uint64_t pfn;
+
+	cr_assert_eq(fault(area + 7, READ), HV_FAULT_ZERO_PAGE);
+	cr_assert_eq(rec.order, 9);
+	pfn = rec.pfn;
+	cr_assert_eq(fault(area + HUGE, READ), HV_FAULT_ZERO_PAGE);
+	cr_assert_eq(rec.pfn, pfn, "all share one");
+	cr_assert_eq(mm->rss[RSS_ANON], 0);
+	cr_assert(mm_check(mm));
+	shim_flush_forget();
+	cr_assert_eq(fault(area + 0x3000, WRITE), HV_FAULT_COW);
+	cr_assert_eq(rec.order, 9);
+	cr_assert_eq(rec.old_pfn, pfn);
+	cr_assert(shim_flushed(area) && shim_flushed(area + HUGE - PAGE_SIZE));
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+}
+
+Test(huge, without_a_huge_zero_page_a_read_gets_a_block)
+{
+	mm_globals.thp_zero = false;
+	cr_assert_eq(fault(area, READ), HV_FAULT_HUGE);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+}
+
+Test(huge, who_is_not_advised_gets_ordinary_pages)
+{
+	uint64_t va = map_some(HUGE_PAGES, RW);
+
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(mm_madvise(mm, area, HUGE, MADV_NOHUGEPAGE), 0);
+	cr_assert_eq(fault(area, WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(area + HUGE, WRITE), HV_FAULT_HUGE);
+}
+
+Test(huge, always_and_never)
+{
+	uint64_t va = map_some(2 * HUGE_PAGES, RW);
+
+	set_thp(HV_THP_ALWAYS);
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_HUGE);
+	cr_assert_eq(mm_madvise(mm, va, 2 * HUGE, MADV_NOHUGEPAGE), 0);
+	cr_assert_eq(fault(va + HUGE, WRITE), HV_FAULT_ANON_ZERO);
+	set_thp(HV_THP_NEVER);
+	cr_assert_eq(fault(area, WRITE), HV_FAULT_ANON_ZERO);
+}
+
+Test(huge, prctl_can_take_them_away)
+{
+	uint64_t va = map_some(HUGE_PAGES, RW);
+
+	set_thp(HV_THP_ALWAYS);
+	huge_set_disabled(mm, HV_THP_DISABLE_UNADVISED);
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(area, WRITE), HV_FAULT_HUGE);
+	huge_set_disabled(mm, HV_THP_DISABLE_ALL);
+	cr_assert_eq(fault(area + HUGE, WRITE), HV_FAULT_ANON_ZERO);
+}
+
+Test(huge, what_does_not_fit_into_the_mapping_is_ordinary)
+{
+	uint64_t va = area + PAGE_SIZE, end = area + 4 * HUGE - PAGE_SIZE;
+
+	cr_assert_eq(mm_munmap(mm, area, PAGE_SIZE), 0);
+	cr_assert_eq(mm_munmap(mm, end, PAGE_SIZE), 0);
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(end - 1, WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(area + HUGE, WRITE), HV_FAULT_HUGE);
+}
+
+Test(huge, where_there_is_a_table_already_pages_stay_ordinary)
+{
+	mm_madvise(mm, area, HUGE, MADV_NOHUGEPAGE);
+	store(area, 1);
+	mm_madvise(mm, area, HUGE, MADV_HUGEPAGE);
+	cr_assert_eq(fault(area + PAGE_SIZE, WRITE), HV_FAULT_ANON_ZERO);
+}
+
+Test(huge, without_a_block_or_a_table_a_fault_takes_a_small_page)
+{
+	fault(area, WRITE); /* makes the upper tables */
+	/* The block; then the block is had, and not the table in reserve. */
+	for (unsigned after = 0; after < 2; after++) {
+		uint64_t va = area + (after + 1) * HUGE;
+
+		shim_fail_allocs(after, 1);
+		cr_assert_eq(fault(va, WRITE), HV_FAULT_ANON_ZERO);
+		cr_assert_eq(rec.order, 0);
+		cr_assert(mm_check(mm));
+	}
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES + 2);
+}
+
+/* ---- Rights ------------------------------------------------------------ */
+
+Test(huge, a_protected_page_stays_whole_and_is_reused)
+{
+	uint64_t pfn;
+
+	store(area, 1);
+	pfn = pte_pfn((pte_t){pte_at(area)});
+	cr_assert_eq(mm_mprotect(mm, area, HUGE, PROT_READ), 0);
+	cr_assert(is_huge(area));
+	cr_assert_eq(fault(area, WRITE), HV_FAULT_SEGV_ACCERR);
+	cr_assert_eq(mm_mprotect(mm, area, HUGE, PROT_NONE), 0);
+	cr_assert(is_huge(area) && !(pte_at(area) & PTE_P));
+	cr_assert(mm_check(mm));
+	cr_assert_eq(mm_mprotect(mm, area, HUGE, RW), 0);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), pfn);
+	cr_assert_eq(*user(area), 1);
+	arch_pte_set(pt_walk(mm->root, area),
+		     (pte_t){pte_at(area) & ~PTE_RW}); /* as fork will */
+	cr_assert_eq(fault(area + 0x4000, WRITE), HV_FAULT_REUSE);
+	cr_assert_eq(rec.order, 9);
+	cr_assert(is_huge(area));
+}
+
+Test(huge, a_page_that_others_use_is_split_and_copied_in_part)
+{
+	struct page *page;
+
+	store(area, 1);
+	store(area + PAGE_SIZE, 2);
+	cr_assert_eq(mm_mprotect(mm, area, PAGE_SIZE, PROT_READ), 0);
+	cr_assert(!is_huge(area));
+	page = frame_at(area + PAGE_SIZE);
+	page_get(page);
+	arch_pte_set(pt_walk(mm->root, area + PAGE_SIZE),
+		     (pte_t){pte_at(area + PAGE_SIZE) & ~PTE_RW});
+	cr_assert_eq(fault(area + PAGE_SIZE, WRITE), HV_FAULT_COW);
+	cr_assert_eq(rec.order, 0);
+	cr_assert_eq(*user(area + PAGE_SIZE), 2);
+	page->flags = 0;
+	page_put(page);
+}
+
+Test(huge, a_write_to_the_zero_page_without_a_block_splits_it)
+{
+	fault(area, READ);
+	shim_fail_allocs(0, 1);
+	cr_assert_eq(fault(area + 0x2000, WRITE), HV_FAULT_COW);
+	cr_assert_eq(rec.order, 0);
+	cr_assert(!is_huge(area));
+	cr_assert_eq(mm->rss[RSS_ANON], 1);
+	cr_assert(frame_is(area, 0));
+	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
+	cr_assert(mm_check(mm));
+}
+
+/* ---- Splitting --------------------------------------------------------- */
+
+/* Byte i of page i, for the first huge page of the area. */
+static void fill(void)
+{
+	for (unsigned i = 0; i < HUGE_PAGES; i++)
+		store(area + PAGES(i), (uint8_t)(i * 7 + 1));
+}
+
+static void assert_filled(unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		cr_assert_eq(*user(area + PAGES(i)), (uint8_t)(i * 7 + 1));
+}
+
+Test(huge, a_border_in_the_middle_splits_and_keeps_every_byte)
+{
+	uint64_t free, tables;
+
+	fill();
+	free = frames_free();
+	tables = pt_tables();
+	shim_flush_forget();
+	cr_assert_eq(mm_mprotect(mm, area + PAGES(5), PAGE_SIZE, PROT_READ), 0);
+	cr_assert(!is_huge(area));
+	cr_assert_eq(frames_free(), free, "splitting takes no memory");
+	cr_assert_eq(pt_tables(), tables, "it had its table");
+	cr_assert(shim_flushed(area));
+	assert_filled(0, HUGE_PAGES);
+	cr_assert(!(pte_at(area + PAGES(5)) & PTE_RW));
+	cr_assert(pte_at(area + PAGES(6)) & PTE_RW);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+	cr_assert(mm_check(mm));
+}
+
+Test(huge, unmapping_a_part_frees_just_that)
+{
+	uint64_t free;
+
+	fill();
+	free = frames_free();
+	cr_assert_eq(mm_munmap(mm, area + PAGES(10), PAGES(20)), 0);
+	cr_assert_eq(frames_free(), free + 20);
+	assert_filled(0, 10);
+	assert_filled(30, HUGE_PAGES);
+	cr_assert_eq(mm_madvise(mm, area + PAGES(100), PAGES(3), MADV_DONTNEED),
+		     0);
+	cr_assert_eq(frames_free(), free + 23);
+	cr_assert_eq(load(area + PAGES(101)), 0);
+	cr_assert(mm_check(mm));
+}
+
+Test(huge, unmapping_all_of_it_frees_the_block)
+{
+	uint64_t free;
+
+	fault(area + HUGE, WRITE);
+	free = frames_free();
+	fault(area, WRITE);
+	cr_assert_eq(frames_free(), free - HUGE_PAGES - 1);
+	shim_flush_forget();
+	cr_assert_eq(mm_madvise(mm, area, HUGE, MADV_DONTNEED), 0);
+	cr_assert_eq(frames_free(), free);
+	cr_assert(shim_flushed(area) && shim_flushed(area + HUGE - PAGE_SIZE));
+	cr_assert_eq(fault(area, WRITE), HV_FAULT_HUGE, "a new one");
+}
+
+Test(huge, lazily_freed_in_part_is_split)
+{
+	struct mm_smaps sum = {0};
+
+	fill();
+	cr_assert_eq(mm_madvise(mm, area, HUGE, MADV_FREE), 0);
+	cr_assert(is_huge(area));
+	mm_smaps_add(mm, area, area + HUGE, &sum);
+	cr_assert_eq(sum.lazyfree, HUGE);
+	fault(area, WRITE); /* as the processor sets the dirty bit */
+	cr_assert_eq(mm_madvise(mm, area + PAGES(3), PAGE_SIZE, MADV_FREE), 0);
+	cr_assert(!is_huge(area));
+	sum = (struct mm_smaps){0};
+	mm_smaps_add(mm, area, area + HUGE, &sum);
+	cr_assert_eq(sum.lazyfree, PAGE_SIZE);
+	cr_assert_eq(sum.anon_huge, 0);
+	assert_filled(4, HUGE_PAGES);
+}
+
+Test(huge, split_by_advice_frames_of_zeros_are_given_back)
+{
+	uint64_t free;
+
+	store(area + PAGES(7), 1);
+	free = frames_free();
+	cr_assert_eq(mm_madvise(mm, area, PAGES(2), MADV_COLD), 0);
+	cr_assert_eq(mm->rss[RSS_ANON], 1);
+	cr_assert_eq(frames_free(), free + HUGE_PAGES - 1);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
+	cr_assert_eq(*user(area + PAGES(7)), 1);
+	cr_assert(mm_check(mm));
+	store(area, 9);
+	cr_assert_eq(rec.outcome, HV_FAULT_COW);
+}
+
+/* ---- Moving ------------------------------------------------------------ */
+
+#define MOVE (MREMAP_MAYMOVE | MREMAP_FIXED)
+
+Test(huge, an_aligned_move_keeps_it_whole)
+{
+	uint64_t pfn, to = area - 16 * HUGE;
+
+	fill();
+	pfn = pte_pfn((pte_t){pte_at(area)});
+	cr_assert_eq(mm_mremap(mm, area, HUGE, HUGE, MOVE, to), (int64_t)to);
+	cr_assert(is_huge(to) && pte_pfn((pte_t){pte_at(to)}) == pfn);
+	cr_assert_eq(pte_at(area), 0);
+	area = to;
+	assert_filled(0, HUGE_PAGES);
+	cr_assert(mm_check(mm));
+}
+
+Test(huge, a_move_to_elsewhere_splits_it)
+{
+	uint64_t to = area - 16 * HUGE + PAGE_SIZE;
+
+	fill();
+	cr_assert_eq(mm_mremap(mm, area, HUGE, HUGE, MOVE, to), (int64_t)to);
+	cr_assert(!is_huge(to));
+	area = to;
+	assert_filled(0, HUGE_PAGES);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+	cr_assert(mm_check(mm));
+}
+
+Test(huge, a_move_without_memory_for_tables_changes_nothing)
+{
+	fill();
+	for (unsigned after = 0; after < 40; after++) {
+		uint64_t to = area - 64 * HUGE + PAGE_SIZE;
+		int64_t ret;
+
+		shim_fail_allocs(after, 1);
+		ret = mm_mremap(mm, area, HUGE, HUGE, MOVE, to);
+		shim_fail_allocs(0, 0);
+		cr_assert(mm_check(mm));
+		if (ret == (int64_t)to) {
+			cr_assert_gt(after, 0);
+			area = to;
+			break;
+		}
+		cr_assert_eq(ret, -ENOMEM);
+		assert_filled(0, HUGE_PAGES);
+	}
+	assert_filled(0, HUGE_PAGES);
+}
+
+/* ---- Looking ----------------------------------------------------------- */
+
+Test(huge, proc_sees_each_page_of_it)
+{
+	struct mm_smaps sum = {0};
+	uint64_t entry[2];
+	uint8_t vec[3];
+
+	store(area, 1);
+	mm_smaps_add(mm, area, area + 4 * HUGE, &sum);
+	cr_assert_eq(sum.anon_huge, HUGE);
+	cr_assert_eq(sum.rss, HUGE);
+	cr_assert_eq(sum.private_dirty, HUGE);
+	cr_assert_eq(sum.pss >> MM_PSS_SHIFT, HUGE);
+	mm_pagemap(mm, area + PAGES(4), 2, entry);
+	cr_assert_eq(entry[1], entry[0] + 1);
+	cr_assert_eq(entry[0] & ((1ull << 55) - 1),
+		     pte_pfn((pte_t){pte_at(area)}) + 4);
+	cr_assert_eq(mm_mincore(mm, area + HUGE - PAGES(2), PAGES(3), vec), 0);
+	cr_assert(vec[0] == 1 && vec[1] == 1 && vec[2] == 0);
+	*user(area + PAGES(9) + 3) = 77;
+	cr_assert_eq(((uint8_t *)mm_user_page(mm, area + PAGES(9), true))[3],
+		     77);
+}
+
+/* ---- MADV_COLLAPSE ----------------------------------------------------- */
+
+static int64_t collapse(uint64_t va, uint64_t len)
+{
+	return mm_madvise(mm, va, len, MADV_COLLAPSE);
+}
+
+Test(huge, collapsing_copies_what_is_there_and_zeroes_the_rest)
+{
+	uint64_t free, tables;
+
+	set_thp(HV_THP_NEVER); /* the call heeds no setting */
+	store(area + PAGES(3), 5);
+	store(area + PAGES(511), 6);
+	load(area + PAGES(4)); /* the zero page */
+	free = frames_free();
+	tables = pt_tables();
+	shim_flush_forget();
+	cr_assert_eq(collapse(area, HUGE), 0);
+	cr_assert(is_huge(area) && shim_flushed(area));
+	cr_assert_eq(frames_free(), free - HUGE_PAGES + 2);
+	cr_assert_eq(pt_tables(), tables);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+	cr_assert_eq(*user(area + PAGES(3)), 5);
+	cr_assert_eq(*user(area + PAGES(511)), 6);
+	cr_assert_eq(*user(area + PAGES(4)), 0);
+	cr_assert(mm_check(mm));
+	cr_assert_eq(collapse(area, HUGE), 0, "it is one already");
+}
+
+Test(huge, what_cannot_be_collapsed)
+{
+	uint64_t never = map_some(2 * HUGE_PAGES, RW), free;
+
+	cr_assert_eq(collapse(never, HUGE), -EINVAL, "never written");
+	store(area, 1);
+	cr_assert_eq(collapse(area + HUGE, HUGE), -EINVAL, "no page there");
+	cr_assert_eq(collapse(area, PAGES(3)), 0, "no whole one in it");
+	set_thp(HV_THP_NEVER);
+	store(area + HUGE, 1);
+	free = frames_free();
+	shim_fail_allocs(0, 1);
+	cr_assert_eq(collapse(area + HUGE, HUGE), -ENOMEM);
+	cr_assert_eq(frames_free(), free);
+	mm_madvise(mm, area, 4 * HUGE, MADV_NOHUGEPAGE);
+	cr_assert_eq(collapse(area + HUGE, HUGE), -EINVAL);
+}
+
+/* ---- Anything at all --------------------------------------------------- */
+
+/*
+ * 16 MiB, of which a part is the model: a byte for each page, 0 where nothing
+ * was stored. Unmapped is mapped again at once, so that every page is there.
+ */
+#define MODEL_PAGES (8 * HUGE_PAGES)
+
+static uint8_t model[MODEL_PAGES];
+
+static void forget(uint64_t page, uint64_t n)
+{
+	memset(model + page, 0, n);
+}
+
+static void random_step(uint64_t base, uint64_t *seed)
+{
+	uint64_t n = 1 + random_next(seed) % 700;
+	uint64_t page = random_next(seed) % (MODEL_PAGES - n);
+	uint64_t va, to;
+
+	if (random_next(seed) % 3 == 0) {
+		page &= ~511ull;
+		n = HUGE_PAGES;
+	}
+	va = base + PAGES(page);
+	switch (random_next(seed) % 9) {
+	case 0:
+	case 1:
+		model[page] = (uint8_t)(1 + random_next(seed) % 255);
+		store(va, model[page]);
+		break;
+	case 2:
+		cr_assert_eq(load(va), model[page]);
+		break;
+	case 3:
+		mm_madvise(mm, va, PAGES(n), MADV_DONTNEED);
+		forget(page, n);
+		break;
+	case 4:
+		cr_assert_eq(mm_munmap(mm, va, PAGES(n)), 0);
+		cr_assert_eq(map(va, n, RW, ANON | MAP_FIXED), (int64_t)va);
+		forget(page, n);
+		break;
+	case 5:
+		cr_assert_eq(mm_mprotect(mm, va, PAGES(n), PROT_READ), 0);
+		cr_assert(mm_check(mm));
+		cr_assert_eq(mm_mprotect(mm, va, PAGES(n), RW), 0);
+		break;
+	case 6:
+		mm_madvise(mm, va, PAGES(n),
+			   random_next(seed) % 4 ? MADV_HUGEPAGE
+						 : MADV_NOHUGEPAGE);
+		break;
+	case 7:
+		collapse(va, PAGES(n));
+		break;
+	case 8:
+		to = random_next(seed) % (MODEL_PAGES - n);
+		if (random_next(seed) % 2)
+			to = (to & ~511ull) | (page & 511);
+		if (to + n > MODEL_PAGES || (to < page + n && page < to + n))
+			break;
+		/* Parts of several mappings may not move at once. */
+		if (mm_mremap(mm, va, PAGES(n), PAGES(n), MOVE,
+			      base + PAGES(to)) < 0) {
+			map(va, n, RW, ANON | MAP_FIXED);
+			map(base + PAGES(to), n, RW, ANON | MAP_FIXED);
+			forget(page, n);
+			forget(to, n);
+			break;
+		}
+		memcpy(model + to, model + page, n);
+		cr_assert_eq(map(va, n, RW, ANON | MAP_FIXED), (int64_t)va);
+		forget(page, n);
+		break;
+	}
+}
+
+Test(huge, whatever_is_done_the_bytes_are_right, .timeout = 300)
+{
+	uint64_t seed = 4, base = map_some(MODEL_PAGES, RW), splits = 0;
+	uint64_t before = 0;
+
+	set_thp(HV_THP_ALWAYS);
+	for (unsigned step = 0; step < 3000; step++) {
+		random_step(base, &seed);
+		splits += mm->nr_huge < before;
+		before = mm->nr_huge;
+		cr_assert(mm_check(mm), "step %u", step);
+		if (step % 64)
+			continue;
+		for (uint64_t page = 0; page < MODEL_PAGES; page++)
+			if (pte_at(base + PAGES(page)) & PTE_P)
+				cr_assert_eq(*user(base + PAGES(page)),
+					     model[page], "step %u, page %lu",
+					     step, page);
+			else
+				cr_assert_eq(model[page], 0);
+	}
+	cr_assert_gt(splits, 100, "or it tests nothing");
+}
