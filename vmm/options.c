@@ -45,6 +45,7 @@ static const char help_text[] =
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
 	"  -C DIR             start in DIR\n"
 	"  --rw DIR           let the program write below DIR (else read-only)\n"
+	"  --no-tmp           no temporary files in /tmp either\n"
 	"  --no-aslr, --aslr=SEED  addresses as under `setarch -R`; repeatable ones\n"
 	"  -h, --help         this text             -V, --version\n"
 	"Exit status: the program's; 125 vmm failed, 126 cannot run, 127 not found.\n"
@@ -63,6 +64,7 @@ enum {
 	OPT_DUMP,
 	OPT_WALK,
 	OPT_RW,
+	OPT_NO_TMP,
 	OPT_NO_ASLR,
 	OPT_ASLR,
 	OPT_HELP,
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
 	{"dump", required_argument, NULL, OPT_DUMP},
 	{"walk", required_argument, NULL, OPT_WALK},
 	{"rw", required_argument, NULL, OPT_RW},
+	{"no-tmp", no_argument, NULL, OPT_NO_TMP},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
 	{"aslr", required_argument, NULL, OPT_ASLR},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -269,6 +272,9 @@ static int set_option(struct options *o, int opt, char *arg)
 		return dump_parse_walk(&o->dump, arg) ? USAGE_STATUS : -1;
 	case OPT_RW:
 		return add_rw(o, arg);
+	case OPT_NO_TMP:
+		o->no_tmp = true;
+		return -1;
 	case OPT_NO_ASLR:
 		o->aslr = ELFLOAD_ASLR_OFF;
 		return -1;

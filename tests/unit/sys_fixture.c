@@ -27,19 +27,23 @@ const char *in_scratch(const char *name)
 
 void sys_setup(void)
 {
-	char rw[80];
-	const char *dirs[] = {rw};
+	char rw[80], tmp[80];
+	const char *dirs[] = {rw}, *temp_dirs[] = {tmp, rw, "/nowhere"};
 	const struct sys_config config = {
 		.exe = "/bin/true",
 		.rw_dirs = dirs,
 		.nr_rw_dirs = 1,
+		.temp_dirs = temp_dirs,
+		.nr_temp_dirs = 3,
 		.keep_inherited = true,
 	};
 
 	strcpy(scratch, "/tmp/test_sys.XXXXXX");
 	cr_assert(mkdtemp(scratch));
 	snprintf(rw, sizeof(rw), "%s/rw", scratch);
+	snprintf(tmp, sizeof(tmp), "%s/tmp", scratch);
 	mkdir(rw, 0755);
+	mkdir(tmp, 0755);
 	mkdir(in_scratch("rw2"), 0755); /* only looks like rw */
 	mkdir(in_scratch("ro"), 0755);
 	host_file("ro/file", "readonly");

@@ -122,6 +122,34 @@ VM_TEST(files, nothing_outside_is_changed_or_removed)
 	}
 }
 
+VM_TEST(files, temporary_files_are_written_and_removed)
+{
+	struct run r;
+	char *end;
+
+	run_vmm(&r, NULL, level, ARGS("busybox", "mktemp", "-p", "/tmp"));
+	expect_exit(&r, 0);
+	end = strchr(r.out, '\n');
+	cr_assert(end && !strncmp(r.out, "/tmp/", 5), "%s", r.out);
+	*end = '\0';
+	cr_assert(access(r.out, F_OK) && errno == ENOENT);
+	expect_err(&r, r.out);
+	expect_err(&r, "removed: what the program makes in /tmp is temporary");
+	run_free(&r);
+}
+
+VM_TEST(files, temporary_files_may_be_forbidden)
+{
+	struct run r;
+
+	run_vmm(&r, NULL, level,
+		ARGS("--no-tmp", "busybox", "mktemp", "-p", "/tmp"));
+	expect_exit(&r, 1);
+	expect_err(&r, "Read-only file system");
+	expect_err(&r, "--rw /tmp allows it");
+	run_free(&r);
+}
+
 VM_TEST(files, below_a_rw_directory_files_are_written)
 {
 	const char *dir = scratch(), *file = path_in(dir, "copy");

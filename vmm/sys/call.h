@@ -20,6 +20,7 @@
 #include "rw.h"
 #include "signals.h"
 #include "sys.h"
+#include "temp.h"
 #include "vcpu.h"
 
 #define CALL_NR_MAX 512
@@ -32,6 +33,7 @@ struct sys {
 	bool verbose;
 	void (*sigpipe)(int); /* the VMM's own action, to be put back */
 	struct rw rw;
+	struct temp temp;
 	struct fdtable fds;
 	struct files files;
 	struct signals signals;

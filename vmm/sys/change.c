@@ -49,13 +49,22 @@ static int lookup_old(struct call *c, int dirfd, uint64_t va,
 	return path_may_change(c->s, ref->parent, ref->last);
 }
 
+/* The call that makes what lookup_new has found free has answered r. */
+static int64_t made(struct call *c, const struct path_ref *ref, int64_t r)
+{
+	if (r == 0)
+		path_made(c->s, ref->parent, ref->last);
+	return r;
+}
+
 static int64_t mkdir_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 {
 	struct path_ref ref;
 	int64_t r = lookup_new(c, dirfd, va, &ref);
 
 	if (r == 0)
-		r = host_call(SYS_mkdirat, ref.parent, ref.last, mode);
+		r = made(c, &ref,
+			 host_call(SYS_mkdirat, ref.parent, ref.last, mode));
 	path_release(&ref);
 	return r;
 }
@@ -83,7 +92,8 @@ static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 	if (r == 0 && ref.slash)
 		r = -ENOENT;
 	if (r == 0)
-		r = host_call(SYS_mknodat, ref.parent, ref.last, mode, 0);
+		r = made(c, &ref,
+			 host_call(SYS_mknodat, ref.parent, ref.last, mode, 0));
 	path_release(&ref);
 	return r;
 }
@@ -112,6 +122,8 @@ static int64_t unlink_at(struct call *c, int dirfd, uint64_t va, uint64_t flags)
 								   : -ENOTDIR;
 	if (r == 0)
 		r = host_call(SYS_unlinkat, ref.parent, ref.last, flags);
+	if (r == 0)
+		temp_forget(&c->s->temp, ref.fd);
 	path_release(&ref);
 	return r;
 }
@@ -145,7 +157,9 @@ static int64_t symlink_at(struct call *c, uint64_t text, int dirfd, uint64_t va)
 	if (r == 0 && ref.slash)
 		r = -ENOENT;
 	if (r == 0)
-		r = host_call(SYS_symlinkat, target, ref.parent, ref.last);
+		r = made(
+			c, &ref,
+			host_call(SYS_symlinkat, target, ref.parent, ref.last));
 	path_release(&ref);
 	return r;
 }
@@ -178,8 +192,9 @@ static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
 				   : path_may_change(c->s, from->fd, NULL);
 	path_self(self, from->fd);
 	if (r == 0)
-		r = host_call(SYS_linkat, AT_FDCWD, self, to.parent, to.last,
-			      AT_SYMLINK_FOLLOW);
+		r = made(c, &to,
+			 host_call(SYS_linkat, AT_FDCWD, self, to.parent,
+				   to.last, AT_SYMLINK_FOLLOW));
 	path_release(&to);
 	return r;
 }
@@ -213,23 +228,46 @@ int64_t change_linkat(struct call *c)
 		       c->arg[4]);
 }
 
+/*
+ * Both names have been judged. What was free a moment ago may be someone's by
+ * now, and is not to be replaced.
+ */
+static int64_t rename_judged(struct call *c, const struct path_ref *from,
+			     const struct path_ref *to, uint64_t flags)
+{
+	bool keep = !flags && to->fd < 0;
+	bool here = path_is_temporary(c->s, from->fd);
+	bool there = flags && path_is_temporary(c->s, to->fd);
+	char last[NAME_MAX + 2];
+	int64_t r;
+
+	/* The host judges a trailing slash: only for directories. */
+	strcpy(last, to->last);
+	if (to->slash)
+		strcat(last, "/");
+	r = host_call(SYS_renameat2, from->parent, from->last, to->parent, last,
+		      keep ? RENAME_NOREPLACE : flags);
+	if (r < 0)
+		return keep && r == -EEXIST ? -EROFS : r;
+	if (here)
+		path_made(c->s, to->parent, to->last);
+	if (there)
+		path_made(c->s, from->parent, from->last);
+	if (to->fd >= 0)
+		temp_forget(&c->s->temp, to->fd);
+	return 0;
+}
+
 static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
 			 uint64_t va, uint64_t flags)
 {
-	char last[NAME_MAX + 2];
 	struct path_ref to;
 	int64_t r = path_lookup(c, dirfd, va, PATH_PARENT, &to);
 
 	if (r == 0)
 		r = path_may_change(c->s, to.parent, to.last);
-	if (r == 0) {
-		/* The host judges a trailing slash: only for directories. */
-		strcpy(last, to.last);
-		if (to.slash)
-			strcat(last, "/");
-		r = host_call(SYS_renameat2, from->parent, from->last,
-			      to.parent, last, flags);
-	}
+	if (r == 0)
+		r = rename_judged(c, from, &to, flags);
 	path_release(&to);
 	return r;
 }

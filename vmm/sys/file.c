@@ -100,7 +100,7 @@ static int64_t access_fd(struct call *c, const struct path_ref *ref, int mode,
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return r;
 	if (path_real(c->s, ref->fd, real, sizeof(real)) < 0 ||
-	    !rw_allows(&c->s->rw, real))
+	    !path_is_writable(c->s, real))
 		return -EROFS;
 	return r;
 }

@@ -158,7 +158,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		return -EEXIST;
 	if ((o->flags & O_TMPFILE) == O_TMPFILE) {
 		r = S_ISDIR(st.st_mode)
-			    ? path_may_change(o->c->s, ref->fd, "(unnamed)")
+			    ? path_may_change(o->c->s, ref->fd, PATH_UNNAMED)
 			    : -ENOTDIR;
 	} else if ((o->flags & O_DIRECTORY) && !S_ISDIR(st.st_mode)) {
 		r = S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
@@ -175,6 +175,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 /* The last component is missing, and its directory is held by ref. */
 static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 {
+	int64_t host;
 	int r;
 
 	if (ref->slash)
@@ -183,10 +184,13 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 	if (r < 0)
 		return r;
 	/* O_EXCL: nothing that someone else puts there is opened instead. */
-	return host_call(SYS_openat, ref->parent, ref->last,
+	host = host_call(SYS_openat, ref->parent, ref->last,
 			 (o->flags & ~O_ASYNC) | O_EXCL | O_NOFOLLOW |
 				 O_CLOEXEC,
 			 o->mode);
+	if (host >= 0)
+		path_made(o->c->s, ref->parent, ref->last);
+	return host;
 }
 
 static int64_t open_once(struct opening *o)

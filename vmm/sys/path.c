@@ -276,13 +276,39 @@ int path_may_change(struct sys *s, int fd, const char *name)
 		return 0;
 	if (!name && is_deleted(real) && fstat(fd, &st) == 0 && !st.st_nlink)
 		return 0; /* has no name any more: nobody else sees it */
-	if (rw_allows(&s->rw, real))
+	if (rw_allows(&s->rw, real) || temp_allows(&s->temp, real))
+		return 0;
+	if (name && temp_is_dir(&s->temp, real) &&
+	    (*name == '/' || temp_is_free(&s->temp, fd, name)))
 		return 0;
 	if (name) {
-		if (real[1])
+		if (real[1] && *name != '/')
 			strcat(real, "/");
 		strcat(real, name);
 	}
 	rw_refuse(&s->rw, real);
 	return -EROFS;
+}
+
+bool path_is_temporary(const struct sys *s, int fd)
+{
+	char real[PATH_MAX];
+
+	return s->temp.used && path_real(s, fd, real, sizeof(real)) == 0 &&
+	       temp_allows(&s->temp, real);
+}
+
+bool path_is_writable(const struct sys *s, const char *real)
+{
+	return rw_allows(&s->rw, real) || temp_allows(&s->temp, real) ||
+	       temp_is_dir(&s->temp, real);
+}
+
+void path_made(struct sys *s, int fd, const char *name)
+{
+	char real[PATH_MAX];
+
+	if (s->temp.nr_dirs && path_real(s, fd, real, sizeof(real)) == 0 &&
+	    temp_is_dir(&s->temp, real))
+		temp_made(&s->temp, fd, name);
 }

@@ -56,9 +56,18 @@ int path_real(const struct sys *s, int fd, char *buf, size_t size);
 
 /*
  * May the program change the object behind fd, or, with name, the entry `name`
- * of directory fd? Returns 0, or -EROFS and remembers the path.
+ * of directory fd? PATH_UNNAMED stands for a new file without a name. Returns
+ * 0, or -EROFS and remembers the path.
  */
+#define PATH_UNNAMED "/unnamed"
 int path_may_change(struct sys *s, int fd, const char *name);
+
+/* The program has made the entry `name` of directory fd. */
+void path_made(struct sys *s, int fd, const char *name);
+/* Of what the program made? `--rw` does not count. */
+bool path_is_temporary(const struct sys *s, int fd);
+/* May something be written at this real path? For a directory: inside it. */
+bool path_is_writable(const struct sys *s, const char *real);
 
 /* "/proc/self/fd/N" of a host descriptor: to open what O_PATH names. */
 #define PATH_SELF_MAX 32

@@ -86,7 +86,7 @@ void rw_refuse(struct rw *rw, const char *path)
 }
 
 /* File names may hold anything; a terminal must not act on it. */
-static void print_name(const char *name, size_t len, FILE *out)
+void rw_print_name(const char *name, size_t len, FILE *out)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char ch = (unsigned char)name[i];
@@ -106,11 +106,11 @@ void rw_report(const struct rw *rw, FILE *out)
 		size_t dir = slash > path ? (size_t)(slash - path) : 1;
 
 		fputs("vmm: ", out);
-		print_name(path, strlen(path), out);
+		rw_print_name(path, strlen(path), out);
 		fputs(": not written: the file system is read-only in the "
 		      "guest; --rw ",
 		      out);
-		print_name(path, dir, out);
+		rw_print_name(path, dir, out);
 		fputs(" allows it\n", out);
 	}
 	if (rw->nr_more)

@@ -67,6 +67,9 @@ struct sys *sys_create(const struct sys_config *config)
 	r = s->exe ? rw_init(&s->rw, config->rw_dirs, config->nr_rw_dirs)
 		   : -ENOMEM;
 	if (r == 0)
+		r = temp_init(&s->temp, config->temp_dirs, config->nr_temp_dirs,
+			      &s->rw);
+	if (r == 0)
 		r = fdtable_inherit(&s->fds, !config->keep_inherited);
 	if (r == 0)
 		r = open_places(s, config);
@@ -95,6 +98,7 @@ void sys_destroy(struct sys *s)
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);
 	rw_fini(&s->rw);
+	temp_fini(&s->temp);
 	if (s->proc_fd >= 0)
 		close(s->proc_fd);
 	if (s->cwd >= 0)
@@ -254,4 +258,5 @@ void sys_death(const struct sys *s, struct sys_death *out)
 void sys_report(const struct sys *s, FILE *out)
 {
 	rw_report(&s->rw, out);
+	temp_report(&s->temp, out);
 }

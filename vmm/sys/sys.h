@@ -20,6 +20,8 @@ struct sys_config {
 	const char *exe;	    /* absolute path of the program */
 	const char *const *rw_dirs; /* --rw, each an existing directory */
 	unsigned nr_rw_dirs;
+	const char *const *temp_dirs; /* temp.h; those that exist count */
+	unsigned nr_temp_dirs;
 	bool verbose; /* say once which calls are unknown */
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
@@ -109,7 +111,10 @@ struct sys_death {
 };
 void sys_death(const struct sys *s, struct sys_death *out);
 
-/* What the user should know at the end: paths that wanted to be written. */
+/*
+ * What the user should know at the end: paths that wanted to be written, and
+ * temporary files that sys_destroy will remove.
+ */
 void sys_report(const struct sys *s, FILE *out);
 
 #endif
