@@ -89,6 +89,8 @@ static int window_pages(struct fault *f, const struct window *w,
 
 static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
 {
+	if (f->vma->flags & VMA_SPECIAL)
+		f->major = false; /* on Linux it is there from the start */
 	if (!f->major || !(f->vma->file->flags & FILE_ANON))
 		return usual;
 	f->major = false; /* made, not read */
@@ -111,6 +113,12 @@ enum hv_outcome fault_file_read(struct fault *f)
 	err = window_pages(f, &w, pages);
 	if (err)
 		return file_error(err);
+	if (vma_is_pfnmap(v)) { /* Linux vmf_insert_pfn */
+		f->major = false;
+		f->pfn = page_to_pfn(pages[w.want]);
+		pt_fill(f->p, pte_make(f->pfn, bits | PTE_SPECIAL));
+		return HV_FAULT_FILE_READ;
+	}
 	if (vma_writes_freely(v)) {
 		bits |= PTE_RW;
 		v->file->flags |= FILE_DIRTIED;

@@ -68,6 +68,12 @@ static inline bool pte_is_zero_page(pte_t pte)
 						 : mm_globals.zero_pfn);
 }
 
+/* Linux !vm_normal_page: nobody counts who maps it. */
+static inline bool pte_is_special(pte_t pte)
+{
+	return pte.v & PTE_SPECIAL || pte_is_zero_page(pte);
+}
+
 static inline uint64_t page_align(uint64_t n)
 {
 	return (n + PAGE_SIZE - 1) & PAGE_MASK;
@@ -113,8 +119,8 @@ struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
  * sealed mapping is found only when its turn comes. Fails as mm_unmap.
  */
 int mm_split(struct mm *mm, uint64_t start, uint64_t end);
-/* munmap of an aligned range, which may have holes. 0, -ENOMEM, or -EPERM:
- * something in it is sealed. */
+/* munmap of an aligned range, which may have holes. 0, -ENOMEM, -EPERM:
+ * something in it is sealed, or -EINVAL: a part of the vDSO. */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
 /* Drop the pages of [start, end); the VMAs stay, and guard markers. */
 void mm_zap(struct mm *mm, uint64_t start, uint64_t end);

@@ -65,6 +65,12 @@ static bool is_advice(int advice)
 	}
 }
 
+/* On Linux nothing stands behind the vDSO and its data. */
+static bool has_file(const struct vma *v)
+{
+	return v->file && !(v->flags & VMA_SPECIAL);
+}
+
 /* [start, end) of *pv, which becomes the VMA that has it afterwards. */
 static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 			uint64_t end, int advice)
@@ -73,18 +79,23 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 	uint32_t flags = (v->flags & ~flag_advice[advice].clear) |
 			 flag_advice[advice].set;
 
-	if (flag_advice[advice].anon_only && v->file)
+	if (flag_advice[advice].anon_only && has_file(v))
 		return -EINVAL;
 	if (v->flags & VMA_DROPPABLE &&
 	    (advice == MADV_DODUMP || advice == MADV_KEEPONFORK))
 		return -EINVAL;
 	if (v->flags & VMA_SPECIAL && advice == MADV_DODUMP)
 		return -EINVAL;
+	if (vma_is_pfnmap(v) && advice == MADV_DOFORK)
+		return -EINVAL;
 	/* Linux vma_ksm_compatible: passed over. */
-	if (advice == MADV_MERGEABLE && v->flags & (VMA_SHARED | VMA_DROPPABLE))
+	if (advice == MADV_MERGEABLE &&
+	    v->flags & (VMA_SHARED | VMA_DROPPABLE | VMA_SPECIAL))
 		return 0;
 	if (flags == v->flags)
 		return 0;
+	if (!vma_may_split(v, start, end))
+		return -EINVAL;
 	v = mm_modify(mm, v, start, end, v->prot, flags);
 	if (!v)
 		return -ENOMEM; /* Linux turns this into -EAGAIN */
@@ -135,7 +146,7 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 /* Linux madvise_remove: a hole in the file, or in shared anonymous memory. */
 static int advise_remove(struct vma *v, uint64_t start, uint64_t end)
 {
-	if (v->flags & VMA_LOCKED || !v->file)
+	if (v->flags & VMA_LOCKED || !has_file(v))
 		return -EINVAL;
 	if (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE)
 		return -EACCES;
@@ -174,6 +185,8 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 			return -EINVAL;
 		/* fall through */
 	case MADV_DONTNEED_LOCKED:
+		if (vma_is_pfnmap(v))
+			return -EINVAL;
 		mm_zap(mm, start, end);
 		return 0;
 	case MADV_FREE:
@@ -183,10 +196,10 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 		return 0;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		if (v->flags & VMA_LOCKED)
+		if (v->flags & VMA_LOCKED || vma_is_pfnmap(v))
 			return -EINVAL;
 		age_range(mm, start, end, advice);
-		if (advice == MADV_PAGEOUT && v->file)
+		if (advice == MADV_PAGEOUT && has_file(v))
 			file_pageout(v->file, vma_pgoff(v, start),
 				     vma_pgoff(v, end));
 		return 0;

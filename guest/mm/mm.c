@@ -266,7 +266,7 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		pt_gather_flush_entry(&z->g, va, pte);
 	if (pte_is_huge(pte))
 		z->mm->nr_huge--;
-	if (pte_is_zero_page(pte))
+	if (pte_is_special(pte))
 		return 0;
 	BUG_ON(!page->mapcount);
 	if (pte.v & PTE_D && page->flags & PG_CACHE)
@@ -313,6 +313,8 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 			return -ENOMEM;
 		if (v->flags & VMA_SEALED)
 			return -EPERM;
+		if (!vma_may_split(v, start, end))
+			return -EINVAL;
 		v = vma_split(&mm->vmas, v, start);
 		if (!v)
 			return -ENOMEM;
@@ -320,6 +322,8 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 	for (; v && v->start < end; v = v->next) {
 		if (v->flags & VMA_SEALED)
 			return -EPERM;
+		if (!vma_may_split(v, start, end))
+			return -EINVAL;
 		if (v->end > end && !vma_split(&mm->vmas, v, end))
 			return -ENOMEM;
 	}

@@ -85,6 +85,10 @@ static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		    (!pte_is_zero_page(pte) && page->order != PT_ORDER_2M))
 			return 1;
 	}
+	if (!(pte.v & PTE_SPECIAL) != !vma_is_pfnmap(c->v))
+		return 1;
+	if (pte.v & PTE_SPECIAL)
+		return pte.v & PTE_RW || page->owner != c->v->file;
 	if (pte_is_zero_page(pte))
 		return pte.v & PTE_RW || !vma_is_anon(c->v);
 	if (!frame_is_sound(c->v, va, pte, page))

@@ -93,8 +93,10 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 		return -EINVAL;
 	if (m->prot & PROT_WRITE && !(m->flags & HV_MAPF_SHARED))
 		like.flags |= VMA_ACCOUNT;
-	if (m->kind == HV_MAP_VDSO || m->kind == HV_MAP_VVAR)
+	if (m->kind == HV_MAP_VDSO)
 		like.flags |= VMA_SPECIAL;
+	if (vma_is_pfnmap(&like))
+		like.flags |= VMA_SPECIAL | VMA_NOWRITE | VMA_DONTDUMP;
 	if (!m->file) {
 		if (m->flags & HV_MAPF_SHARED)
 			return mm_map_anon_shared(mm, &like);

@@ -44,8 +44,8 @@ static uint64_t linux_flags(const struct vma *v)
 	/* Linux _install_special_mapping, and vvar's pages are no RAM. */
 	if (v->flags & VMA_SPECIAL)
 		flags |= MM_VM_DONTEXPAND;
-	if (v->kind == HV_MAP_VVAR) {
-		flags |= MM_VM_PFNMAP | MM_VM_IO | MM_VM_DONTDUMP;
+	if (vma_is_pfnmap(v)) {
+		flags |= MM_VM_PFNMAP | MM_VM_IO;
 		flags &= ~(MM_VM_MAYWRITE | MM_VM_MAYEXEC);
 	}
 	for (unsigned i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
@@ -134,8 +134,8 @@ static int smaps_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct smaps *s = ctx;
 
 	(void)p;
-	if (pte_is_zero_page(pte))
-		return 0; /* Linux vm_normal_page: not a page of anyone */
+	if (pte_is_special(pte))
+		return 0;
 	while (s->v && s->v->end <= va)
 		s->v = s->v->next;
 	account(s->sum, pfn_to_page(pte_pfn(pte)), pte,
@@ -166,6 +166,8 @@ static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 
 	if (pte_is_guard(pte))
 		return MM_PAGEMAP_GUARD;
+	if (pte.v & PTE_SPECIAL)
+		return 0; /* Linux pagemap_read passes VM_PFNMAP over */
 	if (pte_is_zero_page(pte))
 		return entry;
 	if (page_rss(page) != RSS_ANON)

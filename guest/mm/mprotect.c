@@ -10,6 +10,9 @@ struct protect {
 	bool freely; /* vma_writes_freely */
 };
 
+/* What does not depend on the protection (Linux _PAGE_CHG_MASK). */
+#define PTE_KEPT (PTE_A | PTE_D | PTE_PS | PTE_SPECIAL)
+
 /*
  * Linux change_pte_range, can_change_pte_writable: what only this mapping uses
  * becomes writable at once, all else at the next write.
@@ -18,7 +21,7 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct protect *c = ctx;
 	uint64_t pfn = pte_pfn(pte);
-	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & (PTE_A | PTE_D | PTE_PS));
+	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & PTE_KEPT);
 
 	if (c->write && !pte_is_zero_page(pte)) {
 		const struct page *page = pfn_to_page(pfn);
@@ -67,10 +70,14 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 
 	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
 		return -EACCES;
+	if (prot & PROT_EXEC && vma_is_pfnmap(v))
+		return -EACCES;
 	if (v->flags & VMA_SEALED)
 		return -EPERM;
 	if (v->prot == prot)
 		return 0;
+	if (!vma_may_split(v, start, end))
+		return -EINVAL;
 	if (prot & PROT_WRITE) {
 		/* Only what becomes data memory now can be too much. */
 		if (!mm_may_expand(mm, prot, flags, pages) &&
@@ -184,6 +191,8 @@ int64_t mm_mseal(struct mm *mm, uint64_t addr, uint64_t len, uint64_t flags)
 		upto = v->end < end ? v->end : end;
 		if (v->flags & VMA_SEALED)
 			continue;
+		if (!vma_may_split(v, at, upto))
+			return -EINVAL;
 		v = mm_modify(mm, v, at, upto, v->prot, v->flags | VMA_SEALED);
 		if (!v)
 			return -ENOMEM;

@@ -113,6 +113,8 @@ static int64_t move(struct remap *r, uint64_t to)
 
 	if (mm->vmas.count >= MM_MAP_COUNT_MAX - 3)
 		return -ENOMEM;
+	if (!vma_may_split(r->v, r->addr, r->addr + r->old_len))
+		return -EINVAL;
 	if (like.flags & VMA_ACCOUNT && !mm_may_commit(mm, more >> PAGE_SHIFT))
 		return -ENOMEM;
 	like.start = to;

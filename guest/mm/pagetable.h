@@ -27,6 +27,7 @@
 #define PTE_PS	     0x80ull  /* leaf of 2 MiB; in no other leaf */
 #define PTE_PROTNONE 0x100ull /* with P clear only */
 #define PTE_GUARD    0x200ull /* alone: any access is a fault */
+#define PTE_SPECIAL  0x400ull /* the frame is nobody's (Linux _PAGE_SPECIAL) */
 #define PTE_NX	     (1ull << 63)
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 

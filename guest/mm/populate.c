@@ -18,6 +18,8 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		/* Linux check_vma_flags: memory only to be written or run. */
 		if (!write && !force && !(v->prot & PROT_READ))
 			return -EINVAL;
+		if (vma_is_pfnmap(v))
+			return -EINVAL;
 		switch (mm_fault_in(mm, va, access)) {
 		case HV_FAULT_SEGV_MAPERR:
 		case HV_FAULT_OOM:
@@ -48,7 +50,7 @@ int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore)
 		bool write = v->prot & PROT_WRITE && !(v->flags & VMA_SHARED);
 		int err = 0;
 
-		if (!(v->flags & (VMA_LOCKONFAULT | VMA_SPECIAL)))
+		if (!(v->flags & VMA_LOCKONFAULT) && !vma_is_pfnmap(v))
 			err = populate(mm, from, v->end < end ? v->end : end,
 				       write, true);
 		if (err && !ignore)

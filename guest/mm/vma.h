@@ -28,7 +28,7 @@ struct mm;
 #define VMA_NORESERVE	0x200u	/* MAP_NORESERVE */
 #define VMA_LOCKED	0x400u	/* MAP_LOCKED */
 #define VMA_NOWRITE	0x800u	/* not VM_MAYWRITE: mprotect may not add W */
-#define VMA_SPECIAL	0x1000u /* vDSO, vvar: never merged, never moved */
+#define VMA_SPECIAL	0x1000u /* vDSO, vvar: never merged, never split */
 #define VMA_SEQ_READ	0x2000u /* the rest by madvise */
 #define VMA_RAND_READ	0x4000u
 #define VMA_DONTFORK	0x8000u
@@ -93,6 +93,20 @@ static inline uint64_t vma_pages(const struct vma *v)
 static inline uint64_t vma_pgoff(const struct vma *v, uint64_t va)
 {
 	return v->pgoff + ((va - v->start) >> HV_PAGE_SHIFT);
+}
+
+/* [vvar]: its pages are no one's (Linux VM_PFNMAP, VM_IO). */
+static inline bool vma_is_pfnmap(const struct vma *v)
+{
+	return v->kind == HV_MAP_VVAR || v->kind == HV_MAP_VCLOCK;
+}
+
+/* Linux special_mapping_split: may [start, end) be parted from the rest? */
+static inline bool vma_may_split(const struct vma *v, uint64_t start,
+				 uint64_t end)
+{
+	return !(v->flags & VMA_SPECIAL) ||
+	       (start <= v->start && end >= v->end);
 }
 
 /* Private anonymous memory, as Linux's vma_is_anonymous. */

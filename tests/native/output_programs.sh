@@ -26,6 +26,8 @@ compiled_programs() {
 	same "mincore, mlock, msync" "$bin/resident.glibc"
 	guard_markers
 	each "huge pages" hugepages
+	compile_as glibc "$here/src/special.c"
+	same "what may be done with the vDSO" "$bin/special.glibc"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

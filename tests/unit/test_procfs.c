@@ -28,16 +28,15 @@ Test(procfs, names_begin_at_column_73)
 	cr_assert_eq(strchr(line, '[') - line, 73);
 }
 
-Test(procfs, the_second_vvar_is_the_clocks)
+Test(procfs, the_vdso_and_its_data_have_names_and_no_file)
 {
 	struct hv_desc_vma *v = add_vma(0x7000, 0x8000, PROT_READ);
 	const char *text;
 
 	v->kind = HV_MAP_VVAR;
-	*add_vma(0x8000, 0x9000, PROT_READ) = *v;
-	guest_vma[1].vma.start = 0x8000;
-	guest_vma[1].vma.end = 0x9000;
-	guest_vma[1].vma.offset = 0x4000; /* not shown */
+	v = add_vma(0x8000, 0x9000, PROT_READ);
+	v->kind = HV_MAP_VCLOCK;
+	v->offset = 0x4000; /* not shown */
 	add_vma(0x9000, 0xa000, PROT_READ | PROT_EXEC)->kind = HV_MAP_VDSO;
 	text = content("/proc/self/maps");
 	cr_assert(strstr(text, "[vvar]\n00008000-00009000 r--p 00000000 "));

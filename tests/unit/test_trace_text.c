@@ -147,9 +147,13 @@ Test(trace_text, long_names_are_cut)
 Test(trace_text, mappings_have_the_names_of_proc_maps)
 {
 	static const char *const names[HV_MAP_KINDS] = {
-		[HV_MAP_ANON] = "[anon]", [HV_MAP_FILE] = "/usr/bin/busybox",
-		[HV_MAP_HEAP] = "[heap]", [HV_MAP_STACK] = "[stack]",
-		[HV_MAP_VDSO] = "[vdso]", [HV_MAP_VVAR] = "[vvar]",
+		[HV_MAP_ANON] = "[anon]",
+		[HV_MAP_FILE] = "/usr/bin/busybox",
+		[HV_MAP_HEAP] = "[heap]",
+		[HV_MAP_STACK] = "[stack]",
+		[HV_MAP_VDSO] = "[vdso]",
+		[HV_MAP_VVAR] = "[vvar]",
+		[HV_MAP_VCLOCK] = "[vvar_vclock]",
 	};
 	struct trace_config config = config_of(NULL, false);
 	struct hv_fault f = file_record(1);

@@ -109,7 +109,8 @@ enum hv_map_kind {
 	HV_MAP_HEAP,
 	HV_MAP_STACK,
 	HV_MAP_VDSO,
-	HV_MAP_VVAR, /* [vvar], and after it [vvar_vclock] */
+	HV_MAP_VVAR,   /* [vvar] */
+	HV_MAP_VCLOCK, /* [vvar_vclock], since Linux 6.13 */
 	HV_MAP_KINDS
 };
 

@@ -26,10 +26,9 @@ typedef int procfs_show_fn(const struct procfs *p, FILE *out);
 /* Linux pads a mapping's line to this column before it prints a name. */
 #define PROCFS_NAME_COLUMN 73
 procfs_show_fn procfs_maps;
-/* The line of one mapping. prev: the one before it, or NULL. */
+/* The line of one mapping. */
 void procfs_map_line(const struct procfs *p, FILE *out,
-		     const struct hv_desc_vma *v,
-		     const struct hv_desc_vma *prev);
+		     const struct hv_desc_vma *v);
 /* Linux's pseudo-mapping above user space, and whether this host has it. */
 #define PROCFS_VSYSCALL 0xffffffffff600000ull
 extern const struct hv_desc_vma procfs_vsyscall;
@@ -39,8 +38,7 @@ bool procfs_has_vsyscall(void);
 procfs_show_fn procfs_smaps, procfs_smaps_rollup;
 /* The line of one mapping, and all that smaps says of it. */
 void procfs_smaps_record(const struct procfs *p, FILE *out,
-			 const struct hv_desc_smaps *s,
-			 const struct hv_desc_vma *prev);
+			 const struct hv_desc_smaps *s);
 
 /* procfs_pieces.c */
 /*

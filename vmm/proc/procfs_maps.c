@@ -72,8 +72,7 @@ static void print_path(FILE *out, const char *path)
 			fputc(*path, out);
 }
 
-static const char *kind_name(const struct hv_desc_vma *v,
-			     const struct hv_desc_vma *prev)
+static const char *kind_name(const struct hv_desc_vma *v)
 {
 	switch (v->kind) {
 	case HV_MAP_HEAP:
@@ -82,9 +81,10 @@ static const char *kind_name(const struct hv_desc_vma *v,
 		return "[stack]";
 	case HV_MAP_VDSO:
 		return "[vdso]";
-	case HV_MAP_VVAR: /* the second, since Linux 6.13 */
-		return prev && prev->kind == HV_MAP_VVAR ? "[vvar_vclock]"
-							 : "[vvar]";
+	case HV_MAP_VVAR:
+		return "[vvar]";
+	case HV_MAP_VCLOCK:
+		return "[vvar_vclock]";
 	default:
 		return v->start == PROCFS_VSYSCALL ? "[vsyscall]" : NULL;
 	}
@@ -92,19 +92,19 @@ static const char *kind_name(const struct hv_desc_vma *v,
 
 static bool is_special(const struct hv_desc_vma *v)
 {
-	return v->kind == HV_MAP_VDSO || v->kind == HV_MAP_VVAR;
+	return v->kind == HV_MAP_VDSO || v->kind == HV_MAP_VVAR ||
+	       v->kind == HV_MAP_VCLOCK;
 }
 
 static const char *find_name(const struct procfs *p,
-			     const struct hv_desc_vma *v,
-			     const struct hv_desc_vma *prev,
-			     struct identity *id, char path[PATH_MAX])
+			     const struct hv_desc_vma *v, struct identity *id,
+			     char path[PATH_MAX])
 {
 	const struct file *file = files_find(&p->s->files, v->file);
 
 	*id = (struct identity){0};
 	if (is_special(v)) /* whatever is behind it */
-		return kind_name(v, prev);
+		return kind_name(v);
 	if (file) {
 		*id = identify(file);
 		if (path_real(p->s, file->fd, path, PATH_MAX) < 0)
@@ -115,16 +115,15 @@ static const char *find_name(const struct procfs *p,
 		*id = (struct identity){0, 1, v->shm};
 		return "/dev/zero (deleted)";
 	}
-	return kind_name(v, prev);
+	return kind_name(v);
 }
 
 void procfs_map_line(const struct procfs *p, FILE *out,
-		     const struct hv_desc_vma *v,
-		     const struct hv_desc_vma *prev)
+		     const struct hv_desc_vma *v)
 {
 	struct identity id;
 	char path[PATH_MAX], head[128];
-	const char *name = find_name(p, v, prev, &id, path);
+	const char *name = find_name(p, v, &id, path);
 
 	snprintf(head, sizeof(head),
 		 "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64
@@ -163,10 +162,10 @@ int procfs_maps(const struct procfs *p, FILE *out)
 	if (n < 0)
 		return (int)n;
 	for (int64_t i = 0; i < n; i++)
-		procfs_map_line(p, out, &v[i], i ? &v[i - 1] : NULL);
+		procfs_map_line(p, out, &v[i]);
 	free(v);
 	if (procfs_has_vsyscall())
-		procfs_map_line(p, out, &procfs_vsyscall, NULL);
+		procfs_map_line(p, out, &procfs_vsyscall);
 	return 0;
 }
 

@@ -39,8 +39,6 @@ static void find_last(char *text, struct hv_desc_vma *last)
 			continue;
 		last->start = start;
 		last->end = end;
-		last->kind =
-			strstr(line, " [vvar]") ? HV_MAP_VVAR : HV_MAP_ANON;
 	}
 }
 
@@ -61,7 +59,6 @@ static int read_last(int fd, off_t size, struct hv_desc_vma *last)
 /* One record, if it has room. Returns 0 or -errno. */
 static int add_record(struct pieces *s, const struct hv_desc_smaps *record)
 {
-	const struct hv_desc_vma *prev = s->last.end ? &s->last : NULL;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
@@ -69,9 +66,9 @@ static int add_record(struct pieces *s, const struct hv_desc_smaps *record)
 	if (!f)
 		return -ENOMEM;
 	if (s->smaps)
-		procfs_smaps_record(s->p, f, record, prev);
+		procfs_smaps_record(s->p, f, record);
 	else
-		procfs_map_line(s->p, f, &record->vma, prev);
+		procfs_map_line(s->p, f, &record->vma);
 	if (fclose(f)) {
 		free(text);
 		return -ENOMEM;

@@ -125,10 +125,9 @@ static void print_lines(FILE *out, const struct labels *l,
 }
 
 void procfs_smaps_record(const struct procfs *p, FILE *out,
-			 const struct hv_desc_smaps *s,
-			 const struct hv_desc_vma *prev)
+			 const struct hv_desc_smaps *s)
 {
-	procfs_map_line(p, out, &s->vma, prev);
+	procfs_map_line(p, out, &s->vma);
 	print_lines(out, host_labels("/proc/self/smaps"), s);
 }
 
@@ -142,10 +141,10 @@ int procfs_smaps(const struct procfs *p, FILE *out)
 	if (n < 0)
 		return (int)n;
 	for (int64_t i = 0; i < n; i++)
-		procfs_smaps_record(p, out, &s[i], i ? &s[i - 1].vma : NULL);
+		procfs_smaps_record(p, out, &s[i]);
 	free(s);
 	if (procfs_has_vsyscall())
-		procfs_smaps_record(p, out, &gate, NULL);
+		procfs_smaps_record(p, out, &gate);
 	return 0;
 }
 

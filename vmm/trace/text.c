@@ -23,9 +23,10 @@ const char text_header[] =
 typedef char number_text[24];
 
 static const char *const map_kind_name[HV_MAP_KINDS] = {
-	[HV_MAP_ANON] = "[anon]", [HV_MAP_FILE] = "[file]",
-	[HV_MAP_HEAP] = "[heap]", [HV_MAP_STACK] = "[stack]",
-	[HV_MAP_VDSO] = "[vdso]", [HV_MAP_VVAR] = "[vvar]",
+	[HV_MAP_ANON] = "[anon]",	   [HV_MAP_FILE] = "[file]",
+	[HV_MAP_HEAP] = "[heap]",	   [HV_MAP_STACK] = "[stack]",
+	[HV_MAP_VDSO] = "[vdso]",	   [HV_MAP_VVAR] = "[vvar]",
+	[HV_MAP_VCLOCK] = "[vvar_vclock]",
 };
 
 uint64_t text_ticks(uint64_t ticks, uint64_t tsc_khz, unsigned per_ms)
