@@ -54,8 +54,8 @@ struct vma {
 	uint64_t pgoff;	   /* of start: in the file; anonymous: in pages, the
 			      address where it was first mapped */
 	struct file *file; /* a reference; NULL: private anonymous memory */
-	uint32_t opened;   /* Linux's struct file: by which opening of the file
-it was mapped */
+	uint32_t opened;   /* by which opening of the file it was mapped:
+			      stands for Linux's struct file */
 	struct mm *mm;	   /* where it is, if it has a file */
 	struct list file_link; /* in file->vmas */
 	uint64_t anon_id;      /* stands for Linux's anon_vma; 0: none yet */
