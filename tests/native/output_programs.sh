@@ -42,6 +42,9 @@ compiled_programs() {
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"
+	each "watching a directory" watches "$writable"
+	each "the largest file" filesize "$writable"
+	same "a file too large" "$bin/filesize.glibc" "$writable" signal
 	compile_as glibc "$here/src/memcalls.c"
 	for seed in 1 2 3 4 5 6 7 8; do
 		same "1000 memory calls at random, seed $seed" \

@@ -87,9 +87,10 @@ Test(paths_proc, proc_self_exe_is_the_program)
 
 Test(paths_proc, the_vmms_part_of_proc_does_not_exist)
 {
-	const char *name[] = {"mem",	   "mem/.", "fdinfo",	 "ns",
-			      "map_files", "stack", "io",	 "syscall",
-			      "task/1",	   "net",   "clear_refs"};
+	const char *name[] = {
+		"mem",	     "mem/.",	      "fdinfo",	   "ns",
+		"map_files", "stack",	      "io",	   "syscall",
+		"task/1",    "net/../fdinfo", "clear_refs"};
 	char path[512];
 
 	char base[5][64] = {"/proc/self", "/proc/thread-self",
@@ -259,4 +260,27 @@ Test(paths_proc, mounts_can_be_read)
 	cr_assert_geq(open_abs("/proc/mounts", O_RDONLY), 0);
 	cr_assert_geq(open_abs("/proc/self/mountinfo", O_RDONLY), 0);
 	cr_assert_geq(open_abs("/proc/meminfo", O_RDONLY), 0);
+}
+
+Test(paths_proc, the_network_can_be_read_and_leads_nowhere_else)
+{
+	const char *dev[] = {"/proc/net/dev", "/proc/self/net/dev",
+			     "/proc/thread-self/net/dev",
+			     "/proc/self/net/../net/dev"};
+	const char *out[] = {"/proc/net/../ns", "/proc/self/net/../attr",
+			     "/proc/self/net/../mem/x"};
+	int64_t dir = open_abs("/proc/net", O_RDONLY | O_DIRECTORY);
+
+	for (size_t i = 0; i < sizeof(dev) / sizeof(dev[0]); i++)
+		cr_assert_geq(open_abs(dev[i], O_RDONLY), 0, "%s", dev[i]);
+	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+		cr_assert_lt(open_abs(out[i], O_RDONLY), 0, "%s", out[i]);
+	cr_assert_geq(dir, 0);
+	cr_assert_geq(call(SYS_openat, (uint64_t)dir,
+			   fake_str(&cpu, VA0, "dev"), O_RDONLY),
+		      0);
+	cr_assert_eq(call(SYS_openat, (uint64_t)dir,
+			  fake_str(&cpu, VA0, "../fdinfo"), O_RDONLY),
+		     -ENOENT);
+	cr_assert_lt(open_abs("/proc/net/arp", O_RDWR), 0);
 }

@@ -59,6 +59,7 @@ static void list_self(struct listing *l, bool process)
 	if (process)
 		list_name(l, "task", DT_DIR);
 	list_name(l, "fd", DT_DIR);
+	list_name(l, "net", DT_DIR);
 	for (unsigned i = 0; (name = procfs_own_name(i)); i++)
 		list_name(l, name, DT_REG);
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

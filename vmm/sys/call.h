@@ -8,6 +8,7 @@
 #define CALL_H
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +32,9 @@ struct sys {
 	int proc_fd; /* O_PATH: this process in /proc */
 	int cwd;     /* O_PATH: the program's working directory */
 	bool verbose;
-	void (*sigpipe)(int); /* the VMM's own action, to be put back */
+	void (*sigpipe)(int);	  /* the VMM's own action, to be put back */
+	struct sigaction sigxfsz; /* likewise */
+	struct rlimit host_fsize; /* of the VMM: see fsize.h */
 	struct rw rw;
 	struct temp temp;
 	struct fdtable fds;
@@ -55,6 +58,7 @@ struct call {
 	uint64_t nr;
 	uint64_t arg[6];
 	bool broken_pipe; /* raise SIGPIPE, whatever the result is */
+	bool too_large;	  /* raise SIGXFSZ, likewise */
 };
 
 typedef int64_t (*call_fn)(struct call *c);

@@ -14,6 +14,7 @@
 #include <utime.h>
 
 #include "families.h"
+#include "fsize.h"
 #include "path.h"
 
 /* ---- Names ------------------------------------------------------------- */
@@ -395,7 +396,7 @@ int64_t change_truncate(struct call *c)
 	r = lookup_file(c, AT_FDCWD, c->arg[0], 0, &ref);
 	path_self(self, ref.fd);
 	if (r == 0)
-		r = host_call(SYS_truncate, self, c->arg[1]);
+		r = fsize_call(c, SYS_truncate, self, c->arg[1]);
 	path_release(&ref);
 	return r;
 }

@@ -1,19 +1,28 @@
 /*
- * event.c: epoll and timer descriptors. The host keeps the sets; the program's
- * data words pass through, so what comes back names its own descriptors.
+ * event.c: epoll, timer and inotify descriptors. The host keeps the sets; the
+ * program's data words pass through, so what comes back names its own
+ * descriptors. What is watched for changes is found as all paths are.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "families.h"
+#include "path.h"
 #include "stop.h"
 
 /* Linux's EP_MAX_EVENTS, INT_MAX / size; we give fewer at a time. */
 #define EVENTS_AT_ONCE (IO_CHUNK / sizeof(struct epoll_event))
+
+/* Linux's ALL_INOTIFY_BITS: what a mask must have one of. */
+#define ALL_INOTIFY                                                            \
+	(IN_ALL_EVENTS | IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED |             \
+	 IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD |          \
+	 IN_MASK_CREATE | IN_ISDIR | IN_ONESHOT)
 
 int64_t event_epoll_create1(struct call *c)
 {
@@ -102,4 +111,50 @@ int64_t event_timerfd_create(struct call *c)
 		host_call(SYS_timerfd_create, c->arg[0], flags | O_CLOEXEC);
 
 	return host < 0 ? host : call_new_fd(c, (int)host, flags);
+}
+
+int64_t event_inotify_init1(struct call *c)
+{
+	int flags = (int)c->arg[0];
+	int64_t host = host_call(SYS_inotify_init1, flags | IN_CLOEXEC);
+
+	return host < 0 ? host : call_new_fd(c, (int)host, flags);
+}
+
+int64_t event_inotify_init(struct call *c)
+{
+	c->arg[0] = 0;
+	return event_inotify_init1(c);
+}
+
+/* The host looks at the mask and the descriptor first, as Linux does. */
+static int64_t judge_watch(int host, uint32_t mask)
+{
+	int64_t r = host_call(SYS_inotify_add_watch, host, "", mask);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int64_t event_inotify_add_watch(struct call *c)
+{
+	uint32_t mask = (uint32_t)c->arg[2];
+	unsigned flags = mask & IN_DONT_FOLLOW ? PATH_NOFOLLOW : 0;
+	int host = call_host_fd(c, 0);
+	char self[PATH_SELF_MAX];
+	struct path_ref ref;
+	int64_t r;
+
+	/* Linux asks for some bit of the mask before it asks for the set. */
+	if (host < 0)
+		return mask & ALL_INOTIFY ? host : -EINVAL;
+	r = judge_watch(host, mask);
+	if (r < 0)
+		return r;
+	r = path_lookup(c, AT_FDCWD, c->arg[1], flags, &ref);
+	path_self(self, ref.fd);
+	if (r == 0)
+		r = host_call(SYS_inotify_add_watch, host, self,
+			      mask & ~IN_DONT_FOLLOW);
+	path_release(&ref);
+	return r;
 }

@@ -54,6 +54,9 @@ int64_t event_epoll_ctl(struct call *c);
 int64_t event_epoll_wait(struct call *c);
 int64_t event_epoll_pwait(struct call *c);
 int64_t event_timerfd_create(struct call *c);
+int64_t event_inotify_init1(struct call *c);
+int64_t event_inotify_init(struct call *c);
+int64_t event_inotify_add_watch(struct call *c);
 
 /* file.c */
 int64_t file_fstat(struct call *c);

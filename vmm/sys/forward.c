@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "fsize.h"
 #include "stop.h"
 
 int64_t host_result(long r)
@@ -89,8 +90,8 @@ int64_t call_forward(struct call *c, const struct call_row *row)
 		return err;
 	/* An interruption is a signal of the VMM's own, not the program's. */
 	do {
-		r = host_call((long)c->nr, k.host[0], k.host[1], k.host[2],
-			      k.host[3], k.host[4], k.host[5]);
+		r = fsize_call(c, (long)c->nr, k.host[0], k.host[1], k.host[2],
+			       k.host[3], k.host[4], k.host[5]);
 	} while (r == -EINTR && !stop_signal());
 	c->broken_pipe = r == -EPIPE; /* sendfile, splice */
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "fsize.h"
 #include "procfs.h"
 #include "stop.h"
 
@@ -82,6 +83,7 @@ static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 	uint64_t at = io->offset == NO_OFFSET ? 0 : (uint64_t)io->offset + done;
 	int64_t r;
 
+	fsize_begin(io->c);
 	do {
 		if (io->flags)
 			r = host_call(writes ? SYS_pwritev2 : SYS_preadv2,
@@ -95,6 +97,7 @@ static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 			r = host_call(writes ? SYS_pwrite64 : SYS_pread64,
 				      io->host, buf, len, at);
 	} while (r == -EINTR && !stop_signal());
+	fsize_end(io->c, r);
 	if (r == -EPIPE && writes)
 		io->c->broken_pipe = true;
 	return r;
@@ -144,7 +147,7 @@ static int64_t write_chunk(const struct io *io, size_t len, uint64_t at)
 		if (n == 0)
 			break;
 		done += (size_t)n;
-	} while (done < len);
+	} while (done < len && !fsize_limited(io->c->s));
 	return (int64_t)done;
 }
 
@@ -167,6 +170,15 @@ static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
 			break;
 	} while (done < len);
 	return (int64_t)done;
+}
+
+/* Linux writes what the limit allows in one piece: that is not a failure yet.
+ */
+static int64_t in_pieces(struct call *c, int64_t r)
+{
+	if (r >= 0)
+		c->too_large = false;
+	return r;
 }
 
 static int start(struct call *c, struct io *io, int64_t offset)
@@ -220,7 +232,8 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		r = refresh(&io, len);
 	if (r < 0)
 		return r;
-	return writes ? write_from(&io, va, len) : read_into(&io, va, len);
+	return in_pieces(c, writes ? write_from(&io, va, len)
+				   : read_into(&io, va, len));
 }
 
 int64_t io_read(struct call *c)
@@ -362,9 +375,10 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	if (r < 0)
 		return r;
 	if ((uint64_t)total > IO_CHUNK)
-		return gather(&io, iov, c->arg[2], writes);
-	return writes ? write_at_once(&io, iov, c->arg[2])
-		      : read_at_once(&io, iov, c->arg[2], (size_t)total);
+		return in_pieces(c, gather(&io, iov, c->arg[2], writes));
+	return in_pieces(
+		c, writes ? write_at_once(&io, iov, c->arg[2])
+			  : read_at_once(&io, iov, c->arg[2], (size_t)total));
 }
 
 int64_t io_readv(struct call *c)

@@ -22,6 +22,17 @@ bool path_in_procfs(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+/* /proc/PID/net, also a thread's: of the network that all processes here see.
+ */
+static bool is_network(const char *rest)
+{
+	if (!strncmp(rest, "/task/", 6)) {
+		rest += 6;
+		rest += strcspn(rest, "/");
+	}
+	return !strncmp(rest, "/net", 4) && (!rest[4] || rest[4] == '/');
+}
+
 /*
  * If fd is in this process's part of /proc (under any of its thread numbers),
  * give the rest of the path, such as "/fd", in `rest`. A proc file system
@@ -49,7 +60,7 @@ bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
 		return false;
 	strcpy(rest, end);
-	return true;
+	return !is_network(rest);
 }
 
 static int own_target(struct sys *s, const char *name, struct path_ref *out)
@@ -183,7 +194,7 @@ int path_own_lookup(struct sys *s, const char *rest, const char *name,
 		return own_fd(s, name, flags, out);
 	if (dir == PROCFS_NONE)
 		return -ENOENT;
-	if (!strcmp(name, "fd") ||
+	if (!strcmp(name, "fd") || !strcmp(name, "net") ||
 	    (!strcmp(name, "task") && dir == PROCFS_SELF))
 		return path_own_dir(s, path_open(out->parent, name, false, 0),
 				    out);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "fsize.h"
 #include "mapped.h"
 #include "path.h"
 
@@ -58,6 +59,7 @@ struct sys *sys_create(const struct sys_config *config)
 	set_name(s, config->exe);
 	signals_init(&s->signals);
 	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
+	fsize_init(s);
 	read_limits(s);
 	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
 			? INT_MAX
@@ -95,6 +97,7 @@ void sys_destroy(struct sys *s)
 	if (!s)
 		return;
 	signal(SIGPIPE, s->sigpipe);
+	fsize_fini(s);
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);
 	rw_fini(&s->rw);
@@ -141,10 +144,11 @@ static int64_t dispatch(struct call *c)
 	return r;
 }
 
-static void raise_sigpipe(struct sys *s)
+/* As a call does that fails by it. */
+static void raise_own(struct sys *s, int sig)
 {
 	const struct signal_info info = {
-		.sig = SIGPIPE,
+		.sig = sig,
 		.code = SI_USER,
 		.pid = getpid(),
 		.uid = getuid(),
@@ -169,7 +173,9 @@ void sys_serve(struct sys *s, struct vcpu *v)
 	c.arg[5] = regs.r9;
 	r = dispatch(&c);
 	if (c.broken_pipe)
-		raise_sigpipe(s);
+		raise_own(s, SIGPIPE);
+	if (c.too_large)
+		raise_own(s, SIGXFSZ);
 	regs.rax = (uint64_t)r;
 	signals_deliver(&s->signals, v, &regs);
 	vcpu_set_regs(v, &regs);

@@ -96,6 +96,10 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_timerfd_settime] =
 		FORWARD(FD, VALUE, IN(struct itimerspec),
 			OUT_OPT(struct itimerspec)),
+	[SYS_inotify_init] = HANDLER(event_inotify_init),
+	[SYS_inotify_init1] = HANDLER(event_inotify_init1),
+	[SYS_inotify_add_watch] = HANDLER(event_inotify_add_watch),
+	[SYS_inotify_rm_watch] = FORWARD(FD),
 	[SYS_timerfd_gettime] = FORWARD(FD, OUT(struct itimerspec)),
 
 	/* Sockets: pairs only. */
