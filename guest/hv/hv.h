@@ -30,8 +30,7 @@ int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end);
 
 /*
  * The file behind descriptor fd, to be mapped with prot and map_flags. Returns
- * out->file, which is a file number > 0 (0: /dev/zero), or -EBADF, -EACCES,
- * -ENODEV, ...
+ * out->file, which is a file number > 0, or -EBADF, -EACCES, -ENODEV, ...
  */
 int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
 		struct hv_call_file_get *out);

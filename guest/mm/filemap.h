@@ -32,6 +32,8 @@ struct filemap_node;
 #define FILE_DIRTIED 16u
 /* Its file system has thp_get_unmapped_area: large mappings are aligned. */
 #define FILE_HUGE 32u
+/* /dev/zero: has a name, but no pages. */
+#define FILE_ZERO 64u
 struct file {
 	uint32_t number; /* the host's; 0: FILE_ANON */
 	uint32_t flags;	 /* FILE_* */

@@ -43,10 +43,15 @@ static bool is_allowed(const struct vma *v)
 	return vma_is_anon(v) && !(v->flags & (VMA_NOHUGE | VMA_SPECIAL));
 }
 
+/* Is there a place for a huge page in v? */
+static bool has_room(const struct vma *v)
+{
+	return v->end >= PT_SPAN_2M && fits(v, v->end - PT_SPAN_2M);
+}
+
 bool huge_is_eligible(const struct mm *mm, const struct vma *v)
 {
-	return huge_wanted(mm, v) && is_allowed(v) && v->end >= PT_SPAN_2M &&
-	       fits(v, v->end - PT_SPAN_2M);
+	return huge_wanted(mm, v) && is_allowed(v) && has_room(v);
 }
 
 /* ---- Faults ------------------------------------------------------------ */
@@ -329,7 +334,7 @@ int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 {
 	int ret = 0;
 
-	if (!is_allowed(v) || !v->anon_id)
+	if (!is_allowed(v) || !v->anon_id || !has_room(v))
 		return -EINVAL;
 	start = (start + PT_SPAN_2M - 1) & HUGE_MASK;
 	for (; start < end && end - start >= PT_SPAN_2M; start += PT_SPAN_2M) {

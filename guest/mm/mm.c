@@ -174,7 +174,6 @@ int mm_map_anon_shared(struct mm *mm, struct vma *like)
 		mm_globals.committed += vma_pages(like);
 	}
 	like->mm = mm;
-	like->pgoff = 0;
 	err = mm_map(mm, like);
 	file_put(like->file);
 	return err;

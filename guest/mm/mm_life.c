@@ -98,9 +98,10 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 	if (vma_is_pfnmap(&like))
 		like.flags |= VMA_SPECIAL | VMA_NOWRITE | VMA_DONTDUMP;
 	if (!m->file) {
-		if (m->flags & HV_MAPF_SHARED)
-			return mm_map_anon_shared(mm, &like);
-		return mm_map(mm, &like);
+		if (!(m->flags & HV_MAPF_SHARED))
+			return mm_map(mm, &like);
+		like.pgoff = 0;
+		return mm_map_anon_shared(mm, &like);
 	}
 	like.pgoff = m->offset >> PAGE_SHIFT;
 	if (m->flags & HV_MAPF_SHARED)

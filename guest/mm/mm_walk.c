@@ -60,7 +60,7 @@ static void describe(const struct mm *mm, const struct vma *v,
 	*out = (struct mm_vma){
 		.start = v->start,
 		.end = v->end,
-		.offset = vma_is_anon(v) ? 0 : v->pgoff << PAGE_SHIFT,
+		.offset = v->file ? v->pgoff << PAGE_SHIFT : 0,
 		.vm_flags = linux_flags(v),
 		.prot = v->prot,
 		.kind = mm_map_kind(mm, v),

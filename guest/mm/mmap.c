@@ -49,13 +49,19 @@ static uint64_t align_huge(uint64_t va, uint64_t offset)
 	return va + (skew ? skew : PT_SPAN_2M);
 }
 
-/* Some file systems, ext4 among them, do this for what holds a huge page. */
-static bool wants_huge(const struct file *file, uint64_t offset, uint64_t len)
+/*
+ * Some file systems, ext4 among them, do this for what holds a huge page, and
+ * /dev/zero for private mappings.
+ */
+static bool wants_huge(const struct file *file, uint64_t offset, uint64_t len,
+		       uint32_t flags)
 {
 	uint64_t first = (offset + PT_SPAN_2M - 1) & ~(PT_SPAN_2M - 1);
 
-	return file && file->flags & FILE_HUGE && offset + len > first &&
-	       offset + len - first >= PT_SPAN_2M;
+	if (!file || !(file->flags & FILE_HUGE) ||
+	    (file->flags & FILE_ZERO && flags & MAP_SHARED))
+		return false;
+	return offset + len > first && offset + len - first >= PT_SPAN_2M;
 }
 
 /*
@@ -122,7 +128,7 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags,
 	if (flags & MAP_FIXED && addr > -4096ull)
 		return (int64_t)addr;
 	if (!(flags & MAP_FIXED)) {
-		addr = wants_huge(file, offset, len)
+		addr = wants_huge(file, offset, len, flags)
 			       ? find_huge(mm, hint, len, flags, offset)
 			       : 0;
 		if (!addr)
@@ -258,6 +264,29 @@ static int64_t map_region(struct mm *mm, struct vma *like)
 	return (int64_t)like->start;
 }
 
+static bool is_zero(const struct map_source *source)
+{
+	return source && source->file && source->file->flags & FILE_ZERO;
+}
+
+/* Linux file_mmap_ok: offsets in files are signed, in devices not. */
+static bool offset_ok(const struct map_source *source, uint64_t pgoff,
+		      uint64_t len)
+{
+	uint64_t max = is_zero(source) ? UINT64_MAX : INT64_MAX;
+
+	return pgoff <= (max - len) >> PAGE_SHIFT;
+}
+
+/* Linux mmap_zero. */
+static void map_zero(struct vma *like)
+{
+	if ((like->flags & (VMA_SHARED | VMA_NOWRITE)) == VMA_SHARED)
+		like->file = NULL; /* memory of its own */
+	else
+		like->flags |= VMA_ZERO;
+}
+
 int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		      uint32_t flags, const struct map_source *source,
 		      uint64_t offset)
@@ -296,14 +325,14 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		return -EPERM;
 	if (!mm_may_lock(mm, like.flags, len))
 		return -EAGAIN;
-	/* Linux file_mmap_ok: file offsets are signed. */
-	if (source &&
-	    like.pgoff + (len >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT)
+	if (source && !offset_ok(source, like.pgoff, len))
 		return -EOVERFLOW;
 	ret = source ? check_file_type(flags, source, &like)
 		     : check_anon_type(flags, &like);
 	if (ret)
 		return ret;
+	if (is_zero(source))
+		map_zero(&like);
 	like.prot = prot & PROT_RWX;
 	like.flags = flag_bits(prot, flags, like.flags);
 	like.kind = source ? HV_MAP_FILE : HV_MAP_ANON;
@@ -320,16 +349,8 @@ uint32_t mm_file_flags(uint32_t hv)
 	return (hv & HV_FILE_TMPFS ? FILE_SHMEM : 0) |
 	       (hv & HV_FILE_WRITABLE ? FILE_WRITE : 0) |
 	       (hv & HV_FILE_FOREIGN ? FILE_FOREIGN : 0) |
-	       (hv & HV_FILE_HUGE ? FILE_HUGE : 0);
-}
-
-/* /dev/zero is as anonymous memory, but asked as a file is. */
-static bool zero_may_map(uint32_t flags)
-{
-	const struct map_source zero = {.file = NULL};
-	struct vma like = {0};
-
-	return !check_file_type(flags, &zero, &like);
+	       (hv & HV_FILE_HUGE ? FILE_HUGE : 0) |
+	       (hv & HV_FILE_ZERO ? FILE_ZERO : 0);
 }
 
 int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
@@ -351,15 +372,8 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	number = hv_file_get(fd, prot, flags, &got);
 	if (number == -EBADF)
 		return number;
-	if (number <= 0 && flags & MAP_HUGETLB)
+	if (number < 0 && flags & MAP_HUGETLB)
 		return -EINVAL;
-	if (!number && !zero_may_map(flags))
-		number = -EINVAL;
-	if (!number) {
-		if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
-			flags &= ~(uint32_t)MAP_PRIVATE;
-		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
-	}
 	if (number < 0) {
 		source.error = number;
 		return mm_map_source(mm, addr, len, prot, flags, &source,

@@ -205,8 +205,10 @@ static int64_t find_place(const struct remap *r, uint64_t hint)
 {
 	uint32_t flags = r->flags & MREMAP_FIXED ? MAP_FIXED : 0;
 
-	if (vma_is_anon(r->v))
+	if (!r->v->file)
 		flags |= MAP_ANONYMOUS | MAP_PRIVATE;
+	if (r->v->flags & VMA_SHARED)
+		flags |= MAP_SHARED;
 	return mm_find_area(r->mm, hint, r->new_len, flags, r->v->file,
 			    vma_pgoff(r->v, r->addr));
 }

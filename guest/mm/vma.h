@@ -41,6 +41,7 @@ struct mm;
 #define VMA_DROPPABLE	0x800000u
 #define VMA_SEALED	0x400000u  /* mseal */
 #define VMA_GUARD	0x1000000u /* may have guard markers */
+#define VMA_ZERO	0x2000000u /* of /dev/zero, but no page of a file */
 
 /* In what can merge these may differ (Linux VM_IGNORE_MERGE; since 5.15
  * VM_DENYWRITE is no flag of a mapping). */
@@ -53,7 +54,8 @@ struct vma {
 	uint64_t start, end;
 	uint64_t pgoff;	   /* of start: in the file; anonymous: in pages, the
 			      address where it was first mapped */
-	struct file *file; /* a reference; NULL: private anonymous memory */
+	struct file *file; /* a reference; NULL: private anonymous memory, as
+			      is memory with VMA_ZERO */
 	uint32_t opened;   /* by which opening of the file it was mapped:
 			      stands for Linux's struct file */
 	struct mm *mm;	   /* where it is, if it has a file */
@@ -112,7 +114,7 @@ static inline bool vma_may_split(const struct vma *v, uint64_t start,
 /* Private anonymous memory, as Linux's vma_is_anonymous. */
 static inline bool vma_is_anon(const struct vma *v)
 {
-	return !v->file;
+	return !v->file || v->flags & VMA_ZERO;
 }
 
 void vma_init(void); /* the slab cache of struct vma */

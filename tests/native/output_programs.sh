@@ -28,6 +28,8 @@ compiled_programs() {
 	each "huge pages" hugepages
 	compile_as glibc "$here/src/special.c"
 	same "what may be done with the vDSO" "$bin/special.glibc"
+	compile_as glibc "$here/src/devzero.c"
+	same "mappings of /dev/zero" "$bin/devzero.glibc"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

@@ -84,6 +84,29 @@ Test(mapped, other_files_are_nobodys_business)
 	cr_assert_eq(cpu.nr_file_upcalls, 0);
 }
 
+/* What the program stores in such memory is its own. */
+Test(mapped, what_is_written_to_dev_zero_changes_nothing)
+{
+	int zero =
+		(int)call(SYS_open, fake_str(&cpu, VA0, "/dev/zero"), O_RDWR);
+	uint64_t size = 1;
+	int n = sys_file_get(sys, zero, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+			     &size);
+
+	cr_assert_gt(n, 0);
+	cr_assert_eq(size, 0);
+	cr_assert_eq(sys_file_flags(sys, (uint32_t)n, zero, MAP_PRIVATE) &
+			     ~HV_FILE_HUGE,
+		     HV_FILE_ZERO);
+	cr_assert_eq(sys_file_flags(sys, (uint32_t)n, zero, MAP_SHARED) &
+			     ~HV_FILE_HUGE,
+		     HV_FILE_ZERO | HV_FILE_WRITABLE);
+	call(SYS_write, (uint64_t)zero, VA0, 3);
+	call(SYS_pread64, (uint64_t)zero, VA0, 3, 0);
+	cr_assert_eq(cpu.nr_file_upcalls, 0);
+	sys_file_put(sys, (uint32_t)n);
+}
+
 Test(mapped, nothing_is_written_beyond_the_end)
 {
 	cr_assert_eq(sys_file_write(sys, number, 8, "abcd", 4), 0);

@@ -268,16 +268,17 @@ struct hv_call_file_get {
 	uint32_t prot;	    /* in: PROT_* */
 	uint32_t map_flags; /* in: MAP_* */
 	int32_t file;	    /* out: file number > 0, or -errno; same inode,
-			       same number; 0: as anonymous memory */
+			       same number */
 	uint64_t size;	    /* out: bytes */
 	uint32_t flags;	    /* out: HV_FILE_* */
 	uint32_t opened;    /* out: which opening of it, from 1: only
 			       mappings of one and the same may merge */
 };
-#define HV_FILE_TMPFS	 1u /* in memory: pages are counted as shmem */
-#define HV_FILE_WRITABLE 2u /* fd is O_RDWR: HV_CALL_FILE_WRITE is allowed */
-#define HV_FILE_FOREIGN	 4u /* mincore says "present" whatever is true */
-#define HV_FILE_HUGE	 8u /* large mappings are aligned for huge pages */
+#define HV_FILE_TMPFS	 1u  /* in memory: pages are counted as shmem */
+#define HV_FILE_WRITABLE 2u  /* fd is O_RDWR: HV_CALL_FILE_WRITE is allowed */
+#define HV_FILE_FOREIGN	 4u  /* mincore says "present" whatever is true */
+#define HV_FILE_HUGE	 8u  /* large mappings are aligned for huge pages */
+#define HV_FILE_ZERO	 16u /* /dev/zero: mappings are anonymous memory */
 /*
  * The way back, in the same structure as FILE_READ, for a file that FILE_GET
  * said HV_FILE_WRITABLE of. What lies beyond the end of the file is not

@@ -116,6 +116,7 @@ int files_add(struct files *f, int fd, const char *path)
 		.fd = copy,
 		.wfd = -1,
 		.size = st.st_size,
+		.zero = S_ISCHR(st.st_mode),
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.path = name,

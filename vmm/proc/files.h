@@ -7,6 +7,7 @@
 #ifndef FILES_H
 #define FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,6 +16,7 @@ struct file {
 	int fd;	    /* for reading; -1: free */
 	int wfd;    /* for writing back, -1: not allowed */
 	off_t size; /* when last looked at */
+	bool zero;  /* /dev/zero: nothing is ever written to it */
 	dev_t dev;
 	ino_t ino;
 	char *path;

@@ -95,8 +95,6 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 	if (fdtable_entry(&s->fds, guest_fd)->proc)
 		return -ENODEV;
 	r = may_map(fd, prot, map_flags, &st);
-	if (r == 0 && is_dev_zero(&st))
-		return 0;
 	if (r == 0)
 		r = path_real(s, fd, path, sizeof(path));
 	if (r < 0)
@@ -129,21 +127,48 @@ uint32_t sys_file_kind(int fd)
 	return flags;
 }
 
+/* Does this host's kernel align it for huge pages? What would not be 2 MiB. */
+static bool zero_is_aligned(int fd)
+{
+	const size_t huge = 2u << 20, size = huge + HV_PAGE_SIZE;
+	void *p[2];
+	bool yes = true;
+
+	for (int i = 0; i < 2; i++) {
+		p[i] = mmap(NULL, size, PROT_NONE, MAP_PRIVATE, fd, 0);
+		yes &= (uintptr_t)p[i] % huge == 0;
+	}
+	for (int i = 0; i < 2; i++)
+		if (p[i] != MAP_FAILED)
+			munmap(p[i], size);
+	return yes;
+}
+
+static uint32_t zero_flags(int fd, bool writable)
+{
+	return HV_FILE_ZERO | (writable ? HV_FILE_WRITABLE : 0) |
+	       (zero_is_aligned(fd) ? HV_FILE_HUGE : 0);
+}
+
 uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 			uint32_t map_flags)
 {
+	const struct file *f = files_find(&s->files, number);
 	int fd = fdtable_host(&s->fds, guest_fd);
 	uint32_t flags;
-	int mode;
+	bool writable;
 
-	if (fd < 0)
+	if (fd < 0 || !f)
 		return 0;
+	writable = is_shared(map_flags) &&
+		   (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	if (f->zero)
+		return zero_flags(fd, writable);
 	flags = sys_file_kind(fd);
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
-	mode = fcntl(fd, F_GETFL);
-	if (is_shared(map_flags) && (mode & O_ACCMODE) == O_RDWR &&
-	    !is_sealed(fd) && files_allow_write(&s->files, number, fd) == 0)
+	if (writable && !is_sealed(fd) &&
+	    files_allow_write(&s->files, number, fd) == 0)
 		flags |= HV_FILE_WRITABLE;
 	return flags;
 }
@@ -260,7 +285,7 @@ static void ask(struct call *c, uint32_t number, enum hv_file_upcall op,
 	};
 	struct stat st;
 
-	if (!f || (op == HV_FILE_UPCALL_SYNC && f->wfd < 0) ||
+	if (!f || f->zero || (op == HV_FILE_UPCALL_SYNC && f->wfd < 0) ||
 	    fstat(f->fd, &st) < 0)
 		return;
 	f->size = st.st_size;
