@@ -261,7 +261,9 @@ static enum hv_outcome fault_resolve(struct fault *f)
 		f->vma = v;
 		grown = true;
 	}
-	outcome = fault_in_vma(f);
+	do
+		outcome = fault_in_vma(f);
+	while (outcome == HV_FAULT_OOM && huge_reclaim(f->mm));
 	if (grown &&
 	    (outcome == HV_FAULT_ANON_ZERO || outcome == HV_FAULT_ZERO_PAGE))
 		return HV_FAULT_STACK_GROWTH;

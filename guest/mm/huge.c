@@ -7,6 +7,9 @@
  * lie inside of it, it is split: into 512 entries and 512 frames, each of which
  * goes its own way from then on.
  *
+ * When no frame is left, huge pages that have frames of zeros are split and
+ * these given back.
+ *
  * Not as on Linux: frames are split together with the mapping, so what is
  * unmapped of them is free at once. Nobody collapses pages unasked
  * (khugepaged). No huge pages for files and shared memory.
@@ -247,6 +250,24 @@ void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end)
 		split_unused(mm, start);
 	if (end & ~HUGE_MASK)
 		split_unused(mm, end);
+}
+
+static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct mm *mm = ctx;
+	uint64_t had = mm->rss[RSS_ANON];
+
+	(void)p;
+	if (!pte_is_huge(pte) || pte_is_zero_page(pte))
+		return 0;
+	split_unused(mm, va);
+	return mm->rss[RSS_ANON] < had;
+}
+
+bool huge_reclaim(struct mm *mm)
+{
+	return mm->nr_huge &&
+	       pt_visit(mm->root, 0, HV_VA_USER_END, NULL, reclaim_entry, mm);
 }
 
 /* ---- MADV_COLLAPSE ----------------------------------------------------- */

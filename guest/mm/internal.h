@@ -210,6 +210,11 @@ void huge_split(struct mm *mm, uint64_t va);
 void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end);
 /* Likewise; frames of zeros give way to the zero page (Linux split_folio). */
 void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end);
+/*
+ * Linux thp_shrinker: split a huge page that has frames of zeros, and give
+ * these back. False: there is none.
+ */
+bool huge_reclaim(struct mm *mm);
 /* MADV_COLLAPSE of a part of v. 0 or -errno. */
 int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end);
 

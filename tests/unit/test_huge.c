@@ -314,6 +314,35 @@ Test(huge, split_by_advice_frames_of_zeros_are_given_back)
 	cr_assert_eq(rec.outcome, HV_FAULT_COW);
 }
 
+/* RAM is 64 MiB: 200 huge pages of which one frame each is used. */
+Test(huge, when_no_frame_is_left_unused_parts_are_given_back)
+{
+	uint64_t va = map_some(200 * HUGE_PAGES, RW);
+
+	set_thp(HV_THP_ALWAYS);
+	for (uint64_t i = 0; i < 200; i++)
+		store(va + i * HUGE + PAGES(i), (uint8_t)(i + 1));
+	cr_assert(mm_check(mm));
+	for (uint64_t i = 0; i < 200; i++)
+		cr_assert_eq(*user(va + i * HUGE + PAGES(i)), (uint8_t)(i + 1));
+	cr_assert_gt(mm->nr_huge, 0);
+}
+
+Test(huge, there_is_an_end_to_what_can_be_given_back)
+{
+	uint64_t va = map_some(64 * HUGE_PAGES, RW), n = 0;
+
+	set_thp(HV_THP_ALWAYS);
+	while (n < 64 * HUGE_PAGES && touch(va + PAGES(n), WRITE) >= 0)
+		memset(user(va + PAGES(n++)), 1, PAGE_SIZE);
+	cr_assert_lt(n, 64 * HUGE_PAGES);
+	cr_assert_eq(rec.outcome, HV_FAULT_OOM);
+	cr_assert_gt(PAGES(n), 60 * MIB);
+	for (uint64_t i = 0; i < n; i++)
+		cr_assert(frame_is(va + PAGES(i), 1));
+	cr_assert(mm_check(mm));
+}
+
 /* ---- Moving ------------------------------------------------------------ */
 
 #define MOVE (MREMAP_MAYMOVE | MREMAP_FIXED)

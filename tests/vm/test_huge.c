@@ -96,3 +96,14 @@ VM_TEST(huge, a_walk_ends_at_level_2)
 	cr_assert_null(strstr(r.err, "PTE["));
 	run_free(&r);
 }
+
+/*
+ * 32 huge pages of which two frames each are used, in 64 MiB. At level 3 only:
+ * looking for zeros takes seconds where ring 0 is interpreted.
+ */
+Test(huge, what_they_hold_unused_is_given_back_before_the_program_dies)
+{
+	need_kvm();
+	prints(3, "--thp=always", ARGS("-m", "64M", image("bss"), "64"),
+	       "64 of 16384 pages\n");
+}
