@@ -30,6 +30,8 @@ compiled_programs() {
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"
 	same "mappings of /dev/zero" "$bin/devzero.glibc"
+	compile_as glibc "$here/src/seals.c"
+	same "seals of a mapped memfd" "$bin/seals.glibc"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

@@ -405,6 +405,7 @@ struct hv_desc_vma {
 #define HV_VM_READ	0x1ull
 #define HV_VM_WRITE	0x2ull
 #define HV_VM_EXEC	0x4ull
+#define HV_VM_SHARED	0x8ull /* and may be written */
 #define HV_VM_MAYSHARE	0x80ull
 #define HV_VM_LOCKED	0x2000ull
 #define HV_VM_SOFTDIRTY 0x8000000ull

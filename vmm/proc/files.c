@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct file *files_find(const struct files *f, uint32_t number)
@@ -29,6 +31,7 @@ void files_put(struct files *f, uint32_t number)
 		close(file->wfd);
 		f->nr_writable--;
 	}
+	files_window_close(file);
 	free(file->path);
 	file->fd = file->wfd = -1;
 	f->version++;
@@ -144,4 +147,50 @@ int files_allow_write(struct files *f, uint32_t number, int fd)
 		return file->wfd;
 	f->nr_writable++;
 	return 0;
+}
+
+/* ---- Windows ----------------------------------------------------------- */
+
+#define PAGE 4096ul
+
+int files_window_open(struct file *f)
+{
+	void *p;
+
+	if (f->window)
+		return 0;
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f->wfd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	f->window = p;
+	f->window_size = PAGE;
+	return 0;
+}
+
+void files_window_close(struct file *f)
+{
+	if (f->window)
+		munmap(f->window, f->window_size);
+	f->window = NULL;
+}
+
+/* By a system call: the file may become shorter at any time, that is SIGBUS. */
+int files_window_write(struct file *f, uint64_t offset, const void *src,
+		       size_t len)
+{
+	size_t size = (offset + len + PAGE - 1) & -PAGE;
+	struct iovec from = {(void *)src, len}, to;
+	void *p;
+
+	if (size > f->window_size) {
+		p = mremap(f->window, f->window_size, size, MREMAP_MAYMOVE);
+		if (p == MAP_FAILED)
+			return -ENOMEM;
+		f->window = p;
+		f->window_size = size;
+	}
+	to = (struct iovec){(uint8_t *)f->window + offset, len};
+	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) == (ssize_t)len
+		       ? 0
+		       : -EIO;
 }

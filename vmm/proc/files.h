@@ -20,6 +20,8 @@ struct file {
 	dev_t dev;
 	ino_t ino;
 	char *path;
+	void *window; /* mapping of wfd, or NULL; files_window_open() */
+	size_t window_size;
 };
 
 struct files {
@@ -41,5 +43,16 @@ uint32_t files_number(const struct files *f, int fd);
 /* Get a descriptor for writing back, like fd. 0 or -errno. */
 int files_allow_write(struct files *f, uint32_t number, int fd);
 void files_put(struct files *f, uint32_t number);
+
+/*
+ * A mapping of the VMM's own, as the program has one that may write: the host's
+ * kernel refuses a seal because of it, and it can be written to where a seal
+ * forbids write(2). Needs wfd. 0 or -errno.
+ */
+int files_window_open(struct file *f);
+void files_window_close(struct file *f);
+/* [offset, offset + len) lies in the file. 0, -ENOMEM or -EIO. */
+int files_window_write(struct file *f, uint64_t offset, const void *src,
+		       size_t len);
 
 #endif

@@ -206,9 +206,10 @@ int64_t desc_fcntl(struct call *c)
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 	case F_GET_SEALS:
-	case F_ADD_SEALS:
 	case F_GETLEASE:
 		return host_call(SYS_fcntl, host, cmd, c->arg[2]);
+	case F_ADD_SEALS:
+		return seals_add(c, host);
 	case F_SETFL: /* O_ASYNC would signal the VMM */
 		return host_call(SYS_fcntl, host, cmd,
 				 c->arg[2] & ~(uint64_t)O_ASYNC);

@@ -150,6 +150,9 @@ int64_t sig_pause(struct call *c);
 int64_t sig_suspend(struct call *c);
 int64_t sig_timedwait(struct call *c);
 
+/* seals.c */
+int64_t seals_add(struct call *c, int host); /* of fcntl */
+
 /* socket.c */
 int64_t socket_pair(struct call *c);
 int64_t socket_send(struct call *c);

@@ -203,7 +203,7 @@ uint32_t sys_file_opening(struct sys *s, int guest_fd)
 int sys_file_write(struct sys *s, uint32_t number, uint64_t offset,
 		   const void *src, size_t len)
 {
-	const struct file *f = files_find(&s->files, number);
+	struct file *f = files_find(&s->files, number);
 	struct stat st;
 	size_t done = 0;
 
@@ -221,6 +221,10 @@ int sys_file_write(struct sys *s, uint32_t number, uint64_t offset,
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EPERM && f->window) /* sealed */
+			return files_window_write(f, offset + done,
+						  (const uint8_t *)src + done,
+						  len - done);
 		if (n <= 0)
 			return n ? -errno : -EIO;
 		done += (size_t)n;
@@ -258,8 +262,8 @@ bool sys_file_any_written(const struct sys *s)
 
 /* ---- Calls on mapped files ---------------------------------------------- */
 
-/* The file number of a descriptor, 0: not mapped. Remembered in the table. */
-static uint32_t number_of(struct call *c, uint64_t guest_fd)
+/* Remembered in the table. */
+uint32_t mapped_number(struct call *c, uint64_t guest_fd)
 {
 	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)guest_fd);
 	struct files *files = &c->s->files;
@@ -311,9 +315,9 @@ static uint64_t end_of(uint64_t start, uint64_t len)
 	return len > INT64_MAX - start ? INT64_MAX : start + len;
 }
 
-static void sync_in(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
+void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
 {
-	uint32_t number = number_of(c, fd);
+	uint32_t number = mapped_number(c, fd);
 
 	if (number)
 		ask(c, number, HV_FILE_UPCALL_SYNC, start, end);
@@ -322,7 +326,7 @@ static void sync_in(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
 /* The call will write by fd, somewhere. */
 static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
 {
-	io->out = number_of(c, fd);
+	io->out = mapped_number(c, fd);
 	io->end = INT64_MAX;
 	if (io->out)
 		ask(c, io->out, HV_FILE_UPCALL_SYNC, 0, io->end);
@@ -332,7 +336,7 @@ static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
 static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
 			uint64_t len)
 {
-	io->out = number_of(c, c->arg[0]);
+	io->out = mapped_number(c, c->arg[0]);
 	if (!io->out)
 		return;
 	io->start = (int64_t)offset < 0 ? position(c, c->arg[0], true) : offset;
@@ -343,7 +347,7 @@ static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
 
 static void begin_read(struct call *c, uint64_t offset, uint64_t len)
 {
-	uint32_t number = number_of(c, c->arg[0]);
+	uint32_t number = mapped_number(c, c->arg[0]);
 
 	if (!number)
 		return;
@@ -395,18 +399,18 @@ void mapped_before(struct call *c, struct mapped_io *io)
 		begin_write(c, io, c->arg[3], INT64_MAX);
 		break;
 	case SYS_sendfile:
-		sync_in(c, c->arg[1], 0, INT64_MAX);
+		mapped_sync(c, c->arg[1], 0, INT64_MAX);
 		begin_any(c, io, c->arg[0]);
 		break;
 	case SYS_copy_file_range:
 	case SYS_splice:
-		sync_in(c, c->arg[0], 0, INT64_MAX);
+		mapped_sync(c, c->arg[0], 0, INT64_MAX);
 		begin_any(c, io, c->arg[2]);
 		break;
 	case SYS_fsync:
 	case SYS_fdatasync:
 	case SYS_sync_file_range:
-		sync_in(c, c->arg[0], 0, INT64_MAX);
+		mapped_sync(c, c->arg[0], 0, INT64_MAX);
 		break;
 	case SYS_ftruncate:
 	case SYS_fallocate:

@@ -25,4 +25,9 @@ struct mapped_io {
 void mapped_before(struct call *c, struct mapped_io *io);
 void mapped_after(struct call *c, const struct mapped_io *io, int64_t result);
 
+/* The file number of a descriptor, 0: not mapped. */
+uint32_t mapped_number(struct call *c, uint64_t guest_fd);
+/* What the program stored in the bytes [start, end) goes to the file. */
+void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end);
+
 #endif
