@@ -27,7 +27,7 @@ struct vcpu;
 #define PROCFS_DIRS 4u
 /* What is the same for all processes here, and says nothing about the VMM. */
 #define PROCFS_COMMON                                                          \
-	"mounts", "mountinfo", "mountstats", "cpuset", "cgroup", "oom_score",  \
+	"mounts", "mountinfo", "cpuset", "cgroup", "oom_score",                \
 		"oom_score_adj", "oom_adj", "loginuid", "sessionid",           \
 		"uid_map", "gid_map", "projid_map", "setgroups"
 
