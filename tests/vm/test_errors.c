@@ -1,6 +1,7 @@
 /*
  * test_errors.c: what cannot be run is refused with one line and the status
- * that a shell would give (126, 127); a damaged file never ends vmm itself.
+ * that a shell would give (126, 127); a damaged file never ends vmm itself, nor
+ * do system calls that mean nothing.
  */
 #include <elf.h>
 #include <errno.h>
@@ -251,4 +252,22 @@ Test(errors, programs_for_others_are_126)
 		bytes[patches[i].at] = saved;
 	}
 	free(bytes);
+}
+
+/* ---- Nonsense ----------------------------------------------------------- */
+
+VM_TEST(errors, calls_that_mean_nothing_hurt_nobody)
+{
+	static const char *const seeds[] = {"11", "12", "13"};
+
+	for (int i = 0; i < 3; i++) {
+		struct run r;
+
+		run_vmm(&r, NULL, level,
+			ARGS(image("../vm/guest/anycall"),
+			     level ? "4000" : "1000", seeds[i]));
+		expect_exit(&r, 0);
+		expect_err(&r, "survived\n");
+		run_free(&r);
+	}
 }
