@@ -32,6 +32,8 @@ compiled_programs() {
 	same "mappings of /dev/zero" "$bin/devzero.glibc"
 	compile_as glibc "$here/src/seals.c"
 	same "seals of a mapped memfd" "$bin/seals.glibc"
+	compile_as glibc "$here/src/vectors.c"
+	same "vectors that are bad in part" "$bin/vectors.glibc"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

@@ -234,6 +234,42 @@ Test(sys_io, a_vector_is_checked_before_it_is_used)
 	cr_assert_str_eq(host_read("rw/file"), "writable");
 }
 
+/* Negative lengths are found while the vector is read, addresses after. */
+Test(sys_io, the_first_error_of_a_vector_is_linuxs)
+{
+	uint64_t fd = (uint64_t)guest_open("rw/file", O_RDWR);
+	uint64_t at = FAKE_HOLE - 16; /* the second element is in the hole */
+
+	vec(VA0, 0, HV_VA_USER_END, 4);
+	vec(VA0, 1, VA1, 1ull << 63);
+	cr_assert_eq(call(SYS_writev, fd, VA0, 2), -EINVAL);
+	vec(at, 0, VA1, 1ull << 63);
+	cr_assert_eq(call(SYS_writev, fd, at, 2), -EINVAL);
+	vec(at, 0, VA1, 4);
+	cr_assert_eq(call(SYS_writev, fd, at, 2), -EFAULT);
+	/* A single one is cut before its end is looked at. */
+	vec(VA0, 0, VA1, 1ull << 62);
+	cr_assert_gt(call(SYS_readv, fd, VA0, 1), 0);
+	cr_assert_eq(call(SYS_readv, fd, VA0, 2), -EINVAL);
+}
+
+Test(sys_io, a_pipe_takes_whole_pages_of_bad_memory)
+{
+	int fd[2];
+
+	guest_pipe(fd);
+	cr_assert_eq(call(SYS_write, (uint64_t)fd[1], FAKE_HOLE - 5000, 6000),
+		     4096);
+	cr_assert_eq(call(SYS_write, (uint64_t)fd[1], FAKE_HOLE - 4095, 6000),
+		     -EFAULT);
+	vec(VA0, 0, FAKE_HOLE - 5000, 5000);
+	vec(VA0, 1, FAKE_HOLE, 5);
+	cr_assert_eq(call(SYS_writev, (uint64_t)fd[1], VA0, 2), 4096);
+	vec(VA0, 0, FAKE_HOLE - 50, 50);
+	cr_assert_eq(call(SYS_writev, (uint64_t)fd[1], VA0, 2), -EFAULT);
+	cr_assert_eq(call(SYS_read, (uint64_t)fd[0], BIG, 70000), 8192);
+}
+
 Test(sys_io, pwritev_does_not_move_the_position)
 {
 	uint64_t fd = (uint64_t)guest_open("rw/file", O_RDWR);

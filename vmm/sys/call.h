@@ -132,6 +132,6 @@ static inline int64_t call_new_fd(struct call *c, int host, int flags)
 #define IO_CHUNK (128u << 10)
 uint8_t *io_buffer(void);
 /* Copy out as much as is mapped; returns the count. */
-size_t io_put_some(struct call *c, uint64_t va, const uint8_t *src, size_t len);
+size_t io_put_some(struct call *c, uint64_t va, uint8_t *src, size_t len);
 
 #endif

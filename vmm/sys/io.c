@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -39,40 +40,36 @@ struct io {
 
 typedef int64_t (*io_fn)(const struct io *io, uint64_t va, uint64_t len);
 
-size_t io_put_some(struct call *c, uint64_t va, const uint8_t *src, size_t len)
+/* Bytes up to the first that is not there; `put`: to the program's memory. */
+static size_t copy_some(struct call *c, uint64_t va, uint8_t *buf, size_t len,
+			bool put)
 {
 	size_t done = 0;
 
-	if (call_put(c, va, src, len) == 0)
+	if ((put ? call_put(c, va, buf, len) : call_get(c, va, buf, len)) == 0)
 		return len;
 	while (done < len) {
-		size_t n = HV_PAGE_SIZE - (va + done) % HV_PAGE_SIZE;
+		uint64_t at = va + done;
+		size_t n = HV_PAGE_SIZE - at % HV_PAGE_SIZE;
 
 		if (n > len - done)
 			n = len - done;
-		if (call_put(c, va + done, src + done, n) < 0)
+		if (put ? call_put(c, at, buf + done, n)
+			: call_get(c, at, buf + done, n))
 			break;
 		done += n;
 	}
 	return done;
 }
 
-static size_t get_some(struct call *c, uint64_t va, uint8_t *dst, size_t len)
+size_t io_put_some(struct call *c, uint64_t va, uint8_t *src, size_t len)
 {
-	size_t done = 0;
+	return copy_some(c, va, src, len, true);
+}
 
-	if (call_get(c, va, dst, len) == 0)
-		return len;
-	while (done < len) {
-		size_t n = HV_PAGE_SIZE - (va + done) % HV_PAGE_SIZE;
-
-		if (n > len - done)
-			n = len - done;
-		if (call_get(c, va + done, dst + done, n) < 0)
-			break;
-		done += n;
-	}
-	return done;
+static size_t get_some(struct call *c, uint64_t va, void *dst, size_t len)
+{
+	return copy_some(c, va, dst, len, false);
 }
 
 /* The host call for one piece, `done` bytes after the start. */
@@ -151,6 +148,21 @@ static int64_t write_chunk(const struct io *io, size_t len, uint64_t at)
 	return (int64_t)done;
 }
 
+/*
+ * Of memory that is bad behind `got` bytes: a file takes these, a pipe whole
+ * pages of them (Linux pipe_write), any other stream nothing.
+ */
+static size_t taken(const struct io *io, size_t got)
+{
+	struct stat st;
+
+	if (io->bulk)
+		return got;
+	if (fstat(io->host, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return 0;
+	return got - got % HV_PAGE_SIZE;
+}
+
 static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
 {
 	uint64_t done = 0;
@@ -160,6 +172,8 @@ static int64_t write_from(const struct io *io, uint64_t va, uint64_t len)
 		size_t got = get_some(io->c, va + done, chunk, want);
 		int64_t n;
 
+		if (got < want)
+			got = taken(io, got);
 		if (!got && want)
 			return done ? (int64_t)done : -EFAULT;
 		n = write_chunk(io, got, done);
@@ -262,25 +276,43 @@ int64_t io_pwrite64(struct call *c)
 
 /* ---- Vectors ----------------------------------------------------------- */
 
-/* Linux lib/iov_iter.c, import_iovec: all are checked before any is used. */
+/* Linux iovec_from_user: in order, up to what is bad. */
+static int64_t copy_vector(struct call *c, struct iovec *iov, uint64_t n)
+{
+	uint64_t va = c->arg[1], len = n * sizeof(*iov);
+	size_t got;
+
+	if (va > HV_VA_USER_END || len > HV_VA_USER_END - va)
+		return -EFAULT;
+	got = get_some(c, va, iov, len);
+	for (uint64_t i = 0; i < got / sizeof(*iov); i++)
+		if ((int64_t)iov[i].iov_len < 0)
+			return -EINVAL;
+	return got < len ? -EFAULT : 0;
+}
+
+/* Linux import_iovec: all are checked before any is used. */
 static int64_t get_vector(struct call *c, struct iovec iov[IOV_MAX_LINUX])
 {
-	uint64_t va = c->arg[1], n = c->arg[2], total = 0;
+	uint64_t n = c->arg[2], total = 0;
+	int64_t r;
 
 	if (n > IOV_MAX_LINUX)
 		return -EINVAL;
-	if (call_get(c, va, iov, n * sizeof(*iov)) < 0)
-		return -EFAULT;
+	r = n ? copy_vector(c, iov, n) : 0;
+	if (r < 0)
+		return r;
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t base = (uint64_t)iov[i].iov_base;
+		uint64_t rest = RW_COUNT_MAX - total;
 
-		if ((int64_t)iov[i].iov_len < 0)
-			return -EINVAL;
+		if (n == 1 && iov[i].iov_len > rest)
+			iov[i].iov_len = rest;
 		if (base > HV_VA_USER_END ||
 		    iov[i].iov_len > HV_VA_USER_END - base)
 			return -EFAULT;
-		if (iov[i].iov_len > RW_COUNT_MAX - total)
-			iov[i].iov_len = RW_COUNT_MAX - total;
+		if (iov[i].iov_len > rest)
+			iov[i].iov_len = rest;
 		total += iov[i].iov_len;
 	}
 	return (int64_t)total;
@@ -300,6 +332,7 @@ static int64_t write_at_once(struct io *io, const struct iovec *iov, uint64_t n)
 
 		len += got;
 		if (got < iov[i].iov_len) {
+			len = taken(io, len);
 			if (!len)
 				return -EFAULT;
 			break;
