@@ -194,6 +194,11 @@ static int load_kernel(struct vm *vm)
 	uint64_t ring = tables + table_bytes(vm->ram_size);
 	uint64_t reserved_end = ring + vm->ring_size;
 
+	if (image->magic != HV_IMAGE_MAGIC ||
+	    image->abi_version != HV_ABI_VERSION) {
+		error("the guest kernel is of another build: make clean all");
+		return -EINVAL;
+	}
 	vm->nr_banks = banks_layout(vm->ram_size, reserved_end, vm->banks);
 	if (!vm->nr_banks) {
 		error("-m: %lu bytes of RAM are too few or too many",
@@ -209,7 +214,6 @@ static int load_kernel(struct vm *vm)
 		return -ENOSPC;
 	}
 	boot_build_descriptors(vm);
-	boot_info(vm)->kernel_cpl = vm->kernel_cpl;
 	boot_info(vm)->nr_banks = vm->nr_banks;
 	memcpy(boot_info(vm)->banks, vm->banks, sizeof(vm->banks));
 	return 0;
@@ -253,7 +257,6 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 	boot->magic = HV_BOOT_MAGIC;
 	boot->abi_version = HV_ABI_VERSION;
 	boot->flags = config->flags;
-	boot->vcpu_area = BOOT_VCPU_AREA;
 	boot->fault_around = config->fault_around;
 	overcommit_rules(config->overcommit, &boot->commit);
 	set_thp(boot, config->thp);
@@ -284,9 +287,9 @@ static int change_level(struct vm *vm, struct vcpu *v, uint32_t cpl)
  */
 #define INTERPRETED_NS 300
 
-int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
-		  uint64_t tsc_khz)
+int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks)
 {
+	uint64_t tsc_khz = vm->tsc_khz ? vm->tsc_khz : 1000000;
 	uint64_t ns = probe_ticks * 1000000 / tsc_khz / HV_PROBE_LOOPS;
 	bool interpreted = ns > INTERPRETED_NS;
 	uint32_t best = interpreted ? 3 : 0;

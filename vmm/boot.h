@@ -50,7 +50,6 @@ int boot_set_registers(struct vm *vm, struct vcpu *v);
  * memory and registers up again, for another start. Returns 0, or prints and
  * -errno.
  */
-int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks,
-		  uint64_t tsc_khz);
+int boot_set_kind(struct vm *vm, struct vcpu *v, uint64_t probe_ticks);
 
 #endif

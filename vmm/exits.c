@@ -117,7 +117,6 @@ static void exit_io(struct vcpu *v)
 {
 	const struct kvm_run *run = v->run;
 	uint32_t value;
-	int khz;
 
 	memcpy(&value, (const uint8_t *)run + run->io.data_offset, 4);
 	if (run->io.direction == KVM_EXIT_IO_OUT && run->io.size == 4 &&
@@ -127,9 +126,7 @@ static void exit_io(struct vcpu *v)
 			return;
 		}
 		if (run->io.port == HV_PORT_PROBE) {
-			khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
-			if (boot_set_kind(v->vm, v, value,
-					  khz > 0 ? (uint64_t)khz : 1000000))
+			if (boot_set_kind(v->vm, v, value))
 				vcpu_abort(v);
 			return;
 		}

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -118,11 +117,10 @@ static const char *file_path(void *sys, uint32_t file)
 static int prepare_log(struct machine *m)
 {
 	const struct options *o = &m->options;
-	int khz = ioctl(m->vcpu.fd, KVM_GET_TSC_KHZ, 0);
 	struct trace_config config = {
 		.text = o->trace ? stderr : NULL,
 		.summary = o->summary,
-		.tsc_khz = khz > 0 ? (uint64_t)khz : 0,
+		.tsc_khz = m->vm.tsc_khz,
 		.file_path = file_path,
 		.ctx = m->vm.sys,
 	};

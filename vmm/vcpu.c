@@ -176,7 +176,7 @@ static int map_run_page(struct vcpu *v)
 
 int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 {
-	int ret;
+	int ret, khz;
 
 	*v = (struct vcpu){.vm = vm, .area_gpa = area};
 	v->area = guestmem_at(&vm->mem, area, sizeof(*v->area));
@@ -186,6 +186,8 @@ int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 		error("cannot create a virtual processor: %s", strerror(errno));
 		return ret;
 	}
+	khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
+	vm->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
 	ret = map_run_page(v);
 	if (!ret && ioctl(v->fd, KVM_SET_CPUID2, vm->cpuid) < 0)
 		ret = -errno;

@@ -27,6 +27,7 @@ struct vm {
 	struct hv_ring *ring;	 /* batched log, or NULL */
 	uint64_t ring_size;	 /* bytes */
 	uint64_t ram_size;	 /* bytes */
+	uint64_t tsc_khz;	 /* of the vCPUs; 0: not known */
 	uint32_t kernel_cpl;	 /* level of the guest kernel, 0 or 3 */
 	bool choose_cpl;	 /* it is ours to choose */
 	const struct dump *dump; /* what to print when the program has ended */

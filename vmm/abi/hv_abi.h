@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HV_ABI_VERSION 1
+#define HV_ABI_VERSION 2
 #define HV_IMAGE_MAGIC 0x4c4e524b4d4d5648ull /* "HVMMKRNL" */
 #define HV_BOOT_MAGIC  0x544f4f424d4d5648ull /* "HVMMBOOT" */
 
@@ -190,15 +190,12 @@ struct hv_commit {
 struct hv_boot {
 	uint64_t magic;
 	uint32_t abi_version;
-	uint32_t flags;	     /* HV_BOOT_* */
-	uint32_t kernel_cpl; /* 0 or 3 */
+	uint32_t flags; /* HV_BOOT_* */
 	uint32_t nr_banks;
+	uint32_t thp;	       /* enum hv_thp */
 	hv_gpa_t root;	       /* the kernel's PML4 */
 	uint64_t gate;	       /* CPL 3: entry 511 of each user PML4 */
-	uint64_t vcpu_area;    /* gpa of struct hv_vcpu_area number 0 */
 	uint64_t fault_around; /* bytes, a power of two; 4096 = off */
-	uint32_t thp;	       /* enum hv_thp */
-	uint32_t reserved;
 	hv_gpa_t ring;	       /* struct hv_ring, or 0: one trap a fault */
 	uint64_t ring_records; /* how many it holds */
 	struct hv_commit commit;
