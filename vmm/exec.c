@@ -288,6 +288,14 @@ static uint64_t soft_limit(int resource)
 	return r.rlim_cur;
 }
 
+static uint64_t hard_limit(int resource)
+{
+	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
+
+	getrlimit(resource, &r);
+	return r.rlim_max;
+}
+
 static const uint32_t map_kinds[] = {
 	[ELFLOAD_MAP_FILE] = HV_MAP_FILE, [ELFLOAD_MAP_INTERP] = HV_MAP_FILE,
 	[ELFLOAD_MAP_ANON] = HV_MAP_ANON, [ELFLOAD_MAP_STACK] = HV_MAP_STACK,
@@ -370,6 +378,7 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 		.mmap_base = p->mmap_base,
 		.rlim_stack = soft_limit(RLIMIT_STACK),
 		.rlim_data = soft_limit(RLIMIT_DATA),
+		.rlim_data_max = hard_limit(RLIMIT_DATA),
 		.rlim_as = soft_limit(RLIMIT_AS),
 		.rlim_memlock = memlock_limit(soft_limit(RLIMIT_MEMLOCK)),
 		.nr_maps = p->nr_maps,

@@ -66,12 +66,18 @@ static void call_bank_online(struct vcpu *v)
 	call_page(v)->bank.result = result ? -ENOMEM : 0;
 }
 
-static int file_read(struct vcpu *v, const struct hv_call_file_read *call)
+static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 {
 	struct iovec iov[HV_FILE_READ_MAX];
 
-	if (call->n > HV_FILE_READ_MAX)
+	call->holes = 0;
+	if (call->n > HV_FILE_READ_MAX || call->offset % HV_PAGE_SIZE)
 		return -EINVAL;
+	if (call->file != HV_FILE_VDSO)
+		call->holes = sys_file_holes(v->vm->sys, call->file,
+					     call->offset, call->n, call->want);
+	if (call->want == HV_FILE_READ_NONE)
+		return 0;
 	for (uint32_t i = 0; i < call->n; i++) {
 		iov[i].iov_base =
 			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
@@ -93,6 +99,7 @@ static void call_file_read(struct vcpu *v)
 	struct hv_call_file_read call = call_page(v)->file_read;
 
 	call_page(v)->file_read.result = file_read(v, &call);
+	call_page(v)->file_read.holes = call.holes;
 }
 
 static int file_write(struct vcpu *v, const struct hv_call_file_read *call)

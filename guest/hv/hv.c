@@ -37,10 +37,28 @@ static int file_frames(enum hv_call_nr nr, uint32_t file, uint64_t offset,
 	return call->result;
 }
 
-int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
-		 const hv_gpa_t *frames)
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
+		 const hv_gpa_t *frames, uint64_t *holes)
 {
-	return file_frames(HV_CALL_FILE_READ, file, offset, n, frames);
+	struct hv_call_file_read *call = &call_page()->file_read;
+	int result;
+
+	call->want = want;
+	result = file_frames(HV_CALL_FILE_READ, file, offset, n, frames);
+	*holes = call->holes;
+	return result;
+}
+
+uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n)
+{
+	struct hv_call_file_read *call = &call_page()->file_read;
+
+	call->file = file;
+	call->offset = offset;
+	call->n = n;
+	call->want = HV_FILE_READ_NONE;
+	level_hypercall(HV_CALL_FILE_READ);
+	return call->holes;
 }
 
 int hv_file_write(uint32_t file, uint64_t offset, unsigned n,

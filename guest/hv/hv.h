@@ -16,9 +16,13 @@ int hv_bank_online(unsigned i);
 /*
  * Read n pages of `file` from `offset` (page-aligned) into frames[0 .. n).
  * What lies beyond the end of the file is zeroed. Returns 0 or -EIO.
+ * *holes: bit i is set if page i lies in a hole of a file in memory; what is
+ * a hole at frames[want] is filled first (want = n: nothing is).
  */
-int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
-		 const hv_gpa_t *frames);
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
+		 const hv_gpa_t *frames, uint64_t *holes);
+/* The holes alone, of n <= HV_FILE_READ_MAX pages. */
+uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n);
 
 /*
  * Write n frames to `file` at `offset`, up to its end. Returns 0 or -EIO.

@@ -10,10 +10,10 @@ static int read_pages(struct fault *f, uint64_t index, unsigned n,
 		      unsigned want, struct page **pages)
 {
 	bool ahead = filemap_read_ahead(f->vma->file, index + want);
-	int mask = filemap_read(f->vma->file, index, n, pages);
+	int mask = filemap_read(f->vma->file, index, n, want, pages);
 
 	if (mask < 0 && !pages[want] && n > 1) {
-		mask = filemap_read(f->vma->file, index + want, 1,
+		mask = filemap_read(f->vma->file, index + want, 1, 0,
 				    pages + want);
 		if (mask > 0)
 			mask <<= want;
@@ -97,34 +97,20 @@ static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
 	return HV_FAULT_ANON_ZERO;
 }
 
-enum hv_outcome fault_file_read(struct fault *f)
+/* Map what there is of the window. Returns how many pages that is. */
+static unsigned map_window(struct fault *f, const struct window *w,
+			   struct page **pages)
 {
 	const struct vma *v = f->vma;
-	struct page *pages[FILEMAP_BATCH];
-	uint64_t index = vma_pgoff(v, f->va), limit = file_pages(v->file);
 	uint64_t bits = vma_pte_bits(v->prot);
-	struct window w;
 	unsigned mapped = 0;
-	int err;
 
-	if (index >= limit)
-		return HV_FAULT_SIGBUS;
-	w = around_window(f, index, limit);
-	err = window_pages(f, &w, pages);
-	if (err)
-		return file_error(err);
-	if (vma_is_pfnmap(v)) { /* Linux vmf_insert_pfn */
-		f->major = false;
-		f->pfn = page_to_pfn(pages[w.want]);
-		pt_fill(f->p, pte_make(f->pfn, bits | PTE_SPECIAL));
-		return HV_FAULT_FILE_READ;
-	}
 	if (vma_writes_freely(v)) {
 		bits |= PTE_RW;
 		v->file->flags |= FILE_DIRTIED;
 	}
-	for (unsigned i = 0; i < w.n; i++) {
-		pte_t *p = f->p - w.want + i;
+	for (unsigned i = 0; i < w->n; i++) {
+		pte_t *p = f->p - w->want + i;
 
 		if (!pages[i] || arch_pte_get(p).v)
 			continue;
@@ -132,8 +118,55 @@ enum hv_outcome fault_file_read(struct fault *f)
 		mapped++;
 	}
 	pt_count_filled(f->p, mapped);
-	f->around = mapped - 1;
+	return mapped;
+}
+
+/*
+ * Beyond the end of the file. Linux has mapped what lies around it before it
+ * finds that.
+ */
+static enum hv_outcome beyond_end(struct fault *f, uint64_t limit)
+{
+	struct file *file = f->vma->file;
+	struct page *pages[FILEMAP_BATCH];
+	struct window w = around_window(f, vma_pgoff(f->vma, f->va), ~0ull);
+
+	if (w.index >= limit)
+		return HV_FAULT_SIGBUS;
+	if (w.n > limit - w.index)
+		w.n = (unsigned)(limit - w.index);
+	for (unsigned i = 0; i < w.n; i++)
+		pages[i] = filemap_find(file, w.index + i);
+	if (!(file->flags & FILE_ANON)) {
+		filemap_read_ahead(file, w.index);
+		filemap_read(file, w.index, w.n, w.n, pages);
+	}
+	f->around = map_window(f, &w, pages);
+	return HV_FAULT_SIGBUS;
+}
+
+enum hv_outcome fault_file_read(struct fault *f)
+{
+	struct page *pages[FILEMAP_BATCH];
+	uint64_t index = vma_pgoff(f->vma, f->va);
+	uint64_t limit = file_pages(f->vma->file);
+	struct window w;
+	int err;
+
+	if (index >= limit)
+		return beyond_end(f, limit);
+	w = around_window(f, index, limit);
+	err = window_pages(f, &w, pages);
+	if (err)
+		return file_error(err);
 	f->pfn = page_to_pfn(pages[w.want]);
+	if (vma_is_pfnmap(f->vma)) { /* Linux vmf_insert_pfn */
+		f->major = false;
+		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot) |
+						       PTE_SPECIAL));
+		return HV_FAULT_FILE_READ;
+	}
+	f->around = map_window(f, &w, pages) - 1;
 	return mapped_outcome(f, HV_FAULT_FILE_READ);
 }
 

@@ -295,40 +295,65 @@ static void insert_page(struct file *file, struct filemap_node *leaf,
 	nr_cached++;
 }
 
-/* Read n pages that are not cached, and cache them. All or nothing. */
-static int read_run(struct file *file, uint64_t index, unsigned n,
-		    struct page **pages)
+/* n frames, or none. */
+static bool alloc_frames(unsigned n, uint32_t gfp, struct page **pages)
+{
+	for (unsigned i = 0; i < n; i++) {
+		pages[i] = buddy_alloc(0, gfp);
+		if (pages[i])
+			continue;
+		while (i--) {
+			page_put(pages[i]);
+			pages[i] = NULL;
+		}
+		return false;
+	}
+	return true;
+}
+
+/* Bytes of the file into the frames; bits of *holes: it has none there. */
+static int read_frames(const struct file *file, uint64_t index, unsigned n,
+		       unsigned want, struct page **pages, uint64_t *holes)
 {
 	hv_gpa_t frames[HV_FILE_READ_MAX];
-	bool zero = file->flags & FILE_ANON;
-	struct filemap_node *leaf;
-	int err = -ENOMEM;
-	unsigned got = 0;
 
-	if (!leaf_make(file, index) || !leaf_make(file, index + n - 1))
-		goto err_free;
-	for (; got < n; got++) {
-		pages[got] = buddy_alloc(0, zero ? GFP_ZERO : GFP_KERNEL);
-		if (!pages[got])
-			goto err_free;
-		frames[got] = page_to_phys(pages[got]);
-	}
-	err = zero ? 0
-		   : hv_file_read(file->number, index << PAGE_SHIFT, n, frames);
-	if (err)
-		goto err_free;
+	*holes = 0;
+	if (file->flags & FILE_ANON)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		frames[i] = page_to_phys(pages[i]);
+	return hv_file_read(file->number, index << PAGE_SHIFT, n, want, frames,
+			    holes);
+}
+
+/*
+ * Read n pages that are not cached, and cache them but for holes. All or
+ * nothing. *made: a mask of the pages that there are now.
+ */
+static int read_run(struct file *file, uint64_t index, unsigned n,
+		    unsigned want, struct page **pages, uint64_t *made)
+{
+	uint32_t gfp = file->flags & FILE_ANON ? GFP_ZERO : GFP_KERNEL;
+	struct filemap_node *leaf;
+	uint64_t holes;
+	int err;
+
+	*made = 0;
+	if (!leaf_make(file, index) || !leaf_make(file, index + n - 1) ||
+	    !alloc_frames(n, gfp, pages))
+		return -ENOMEM;
+	err = read_frames(file, index, n, want, pages, &holes);
 	leaf = leaf_find(file, index);
 	for (unsigned i = 0; i < n; i++, index++) {
 		if (i && !(index & NODE_MASK))
 			leaf = leaf_find(file, index);
+		if (err || (holes >> i & 1 && i != want)) {
+			page_put(pages[i]);
+			pages[i] = NULL;
+			continue;
+		}
 		insert_page(file, leaf, index, pages[i]);
-	}
-	return 0;
-
-err_free:
-	while (got--) {
-		page_put(pages[got]);
-		pages[got] = NULL;
+		*made |= 1ull << i;
 	}
 	return err;
 }
@@ -339,15 +364,15 @@ bool filemap_read_ahead(struct file *file, uint64_t index)
 {
 	struct page *pages[NODE_SLOTS];
 	uint64_t start = index & ~(uint64_t)NODE_MASK;
-	uint64_t n = file_pages(file) - start;
+	uint64_t n = file_pages(file) - start, made;
 
 	if (leaf_find(file, index) || file->flags & (FILE_ANON | FILE_SHMEM))
 		return false;
-	return !read_run(file, start, n < NODE_SLOTS ? (unsigned)n : NODE_SLOTS,
-			 pages);
+	n = n < NODE_SLOTS ? n : NODE_SLOTS;
+	return !read_run(file, start, (unsigned)n, (unsigned)n, pages, &made);
 }
 
-int filemap_read(struct file *file, uint64_t index, unsigned n,
+int filemap_read(struct file *file, uint64_t index, unsigned n, unsigned want,
 		 struct page **pages)
 {
 	unsigned mask = 0;
@@ -356,16 +381,18 @@ int filemap_read(struct file *file, uint64_t index, unsigned n,
 	find_cached(file, index, n, pages);
 	for (unsigned i = 0; i < n; i++) {
 		unsigned run = 0;
+		uint64_t made;
 		int err;
 
 		while (i + run < n && !pages[i + run])
 			run++;
 		if (!run)
 			continue;
-		err = read_run(file, index + i, run, pages + i);
+		err = read_run(file, index + i, run, want >= i ? want - i : n,
+			       pages + i, &made);
 		if (err)
 			return err;
-		mask |= ((1u << run) - 1) << i;
+		mask |= (unsigned)made << i;
 		i += run - 1;
 	}
 	return (int)mask;

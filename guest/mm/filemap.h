@@ -78,8 +78,11 @@ struct page *filemap_find(const struct file *file, uint64_t index);
  * that are missing are read, with one hypercall for each run of them. Returns
  * a mask of the pages that were (bit i: pages[i]), or -ENOMEM or -EIO: then
  * entries may be NULL, but those that are not are good. Takes no references.
+ *
+ * NULL are also the holes of a file in memory but for pages[want], which gets
+ * its page (Linux shmem_fault); with want = n they all are.
  */
-int filemap_read(struct file *file, uint64_t index, unsigned n,
+int filemap_read(struct file *file, uint64_t index, unsigned n, unsigned want,
 		 struct page **pages);
 
 /*

@@ -34,7 +34,8 @@ struct mm {
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base, mmap_legacy_base;
 	uint64_t rlim_stack, rlim_data, rlim_as, rlim_memlock; /* bytes */
-	uint32_t def_flags; /* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
+	uint64_t rlim_data_max; /* rules where rlim_data is 0 */
+	uint32_t def_flags;	/* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
 	uint64_t committed;   /* of mm_globals.committed, private memory */
 	uint64_t locked_lost; /* of locked_vm: see mremap.c, dont_unmap */

@@ -1,7 +1,8 @@
 /*
  * mincore.c: which pages are in memory (Linux mm/mincore.c). Of a file, those
- * in the page cache.
+ * in the page cache; of one that is in memory on the host, all but holes.
  */
+#include "hv.h"
 #include "internal.h"
 #include "string.h"
 
@@ -24,6 +25,25 @@ static int residency_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
+static void residency_file(const struct file *file, uint64_t index, uint64_t n,
+			   uint8_t *vec)
+{
+	bool in_memory = file->flags & FILE_SHMEM && !(file->flags & FILE_ANON);
+	uint64_t end = file_pages(file), holes = 0;
+
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t at = i % HV_FILE_READ_MAX, left = n - i;
+
+		if (in_memory && !at)
+			holes = hv_file_holes(
+				file->number, (index + i) << PAGE_SHIFT,
+				left < HV_FILE_READ_MAX ? (unsigned)left
+							: HV_FILE_READ_MAX);
+		vec[i] = filemap_find(file, index + i) ||
+			 (in_memory && index + i < end && !(holes >> at & 1));
+	}
+}
+
 int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 			uint8_t *vec)
 {
@@ -41,9 +61,9 @@ int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 		memset(vec, 1, n);
 		return (int64_t)n;
 	}
-	for (uint64_t i = 0; i < n; i++)
-		vec[i] = v->file &&
-			 filemap_find(v->file, vma_pgoff(v, addr) + i) != NULL;
+	memset(vec, 0, n);
+	if (v->file)
+		residency_file(v->file, vma_pgoff(v, addr), n, vec);
 	r.end = addr + (n << PAGE_SHIFT);
 	pt_visit(mm->root, addr, r.end, NULL, residency_pte, &r);
 	return (int64_t)n;

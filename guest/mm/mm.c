@@ -28,10 +28,13 @@ static bool is_data(uint32_t prot, uint32_t flags)
 bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,
 		   uint64_t pages)
 {
+	/* Linux may_expand_vm, for Valgrind: 0 leaves it to the hard limit. */
+	uint64_t data = mm->rlim_data ? mm->rlim_data : mm->rlim_data_max;
+
 	if (mm->total_vm + pages > mm->rlim_as >> PAGE_SHIFT)
 		return false;
 	return !is_data(prot, flags) ||
-	       mm->data_vm + pages <= mm->rlim_data >> PAGE_SHIFT;
+	       mm->data_vm + pages <= data >> PAGE_SHIFT;
 }
 
 bool mm_may_lock(const struct mm *mm, uint32_t flags, uint64_t bytes)

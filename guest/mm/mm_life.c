@@ -39,6 +39,7 @@ void mm_set_limits(struct mm *mm, const struct hv_limits *limits)
 {
 	mm->rlim_stack = limits->stack;
 	mm->rlim_data = limits->data;
+	mm->rlim_data_max = limits->data_max;
 	mm->rlim_as = limits->as;
 	mm->rlim_memlock = limits->memlock;
 	huge_set_disabled(mm, limits->thp_disabled);
@@ -134,6 +135,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->mmap_legacy_base = page_align(HV_VA_USER_END / 3);
 	mm->rlim_stack = e->rlim_stack;
 	mm->rlim_data = e->rlim_data;
+	mm->rlim_data_max = e->rlim_data_max;
 	mm->rlim_as = e->rlim_as;
 	mm->rlim_memlock = e->rlim_memlock;
 	mm->pid = e->pid;

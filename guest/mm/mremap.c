@@ -108,6 +108,7 @@ static int64_t move(struct remap *r, uint64_t to)
 {
 	struct mm *mm = r->mm;
 	struct vma like = *r->v;
+	uint64_t peak = mm->hiwater_vm; /* both at once do not count */
 	uint64_t more = r->flags & MREMAP_DONTUNMAP ? r->new_len
 						    : r->new_len - r->old_len;
 
@@ -127,6 +128,7 @@ static int64_t move(struct remap *r, uint64_t to)
 		return -ENOMEM;
 	if (r->old_len && move_pages(mm, r->addr, to, r->old_len)) {
 		mm_unmap(mm, to, to + r->new_len);
+		mm->hiwater_vm = peak;
 		return -ENOMEM;
 	}
 	/* mm_map may have merged: look the old one up again. */
@@ -135,6 +137,7 @@ static int64_t move(struct remap *r, uint64_t to)
 			   r->addr + r->old_len);
 	else if (r->old_len) /* without memory for it the old stays, empty */
 		mm_unmap(mm, r->addr, r->addr + r->old_len);
+	mm->hiwater_vm = peak;
 	return (int64_t)to;
 }
 

@@ -3,6 +3,22 @@
  */
 #include "internal.h"
 
+/*
+ * Linux follow_page_pte with FOLL_TOUCH and FOLL_WRITE: a page of a file is
+ * dirty, not only the entry that was brought in.
+ */
+static void mark_dirty(struct mm *mm, const struct vma *v, uint64_t va)
+{
+	pte_t *p = pt_walk(mm->root, va);
+	struct page *page;
+
+	if (!p || !(v->flags & VMA_SHARED))
+		return;
+	page = pfn_to_page(pte_pfn(arch_pte_get(p)));
+	page->flags |= PG_DIRTY;
+	v->file->flags |= FILE_DIRTIED;
+}
+
 /* `force`: whatever rights a mapping has will do for reading. */
 static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		    bool force)
@@ -30,7 +46,8 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		case HV_FAULT_SIGBUS:
 			return -EFAULT;
 		default:
-			break;
+			if (write)
+				mark_dirty(mm, v, va);
 		}
 	}
 	return 0;

@@ -149,16 +149,31 @@ static void truncate(struct file *file, uint64_t size)
 	clear_tail(file, size);
 }
 
+/* What became a hole of a file in memory is no page any more. */
+static void run_read(struct file *file, struct run *r)
+{
+	uint64_t holes = 0;
+
+	if (r->n)
+		hv_file_read(file->number, r->index << PAGE_SHIFT, r->n, r->n,
+			     r->frames, &holes);
+	for (unsigned i = 0; i < r->n; i++) {
+		uint64_t index = r->index + i;
+
+		if (!(holes >> i & 1))
+			continue;
+		unmap_pages(file, index, index + 1, false);
+		filemap_drop(file, filemap_find(file, index));
+	}
+	r->n = 0;
+}
+
 static void add_stale(struct file *file, struct page *page, void *ctx)
 {
 	struct run *r = ctx;
 
-	if (r->n == HV_FILE_READ_MAX ||
-	    (r->n && page->index != r->index + r->n)) {
-		hv_file_read(file->number, r->index << PAGE_SHIFT, r->n,
-			     r->frames);
-		r->n = 0;
-	}
+	if (r->n == HV_FILE_READ_MAX || page->index != r->index + r->n)
+		run_read(file, r);
 	if (!r->n)
 		r->index = page->index;
 	r->frames[r->n++] = page_to_phys(page);
@@ -181,9 +196,7 @@ void file_changed(struct file *file, uint64_t start, uint64_t end,
 		return;
 	filemap_walk(file, start >> PAGE_SHIFT, ((end - 1) >> PAGE_SHIFT) + 1,
 		     add_stale, &r);
-	if (r.n)
-		hv_file_read(file->number, r.index << PAGE_SHIFT, r.n,
-			     r.frames);
+	run_read(file, &r);
 }
 
 /* ---- Advice ------------------------------------------------------------ */

@@ -3,10 +3,19 @@
 # `setarch -R` and in vmm with --no-aslr: after each call the same result, the
 # same mappings, the same contents (difftest/calls.h says what is compared).
 #
-# CALLS_SEEDS="1 2 3" or "FIRST-LAST" and CALLS_STEPS=N (of each seed) choose
-# what is run; CALLS_VMM holds more options for vmm, such as --kernel-cpl=0.
-# A seed that differs is run again and narrowed down to the first call that did,
-# which is named, with the state before and after it on stderr.
+# By itself it does what `make test` does, 100,000 steps and more. Otherwise
+#
+#   CALLS_SEEDS="1 2 9-20"   these seeds
+#   CALLS_LONG=STEPS         so many steps, of seeds that were never tried
+#   CALLS_LONG=8h            or s, m: so long. For nights; `nice` it
+#   CALLS_STEPS=N            of each seed (2000)
+#   CALLS_JOBS=N             at a time (2)
+#   CALLS_VMM="OPTION..."    more options for vmm, such as --kernel-cpl=0
+#   CALLS_LIST=1-5,9         of one seed these steps: what "again:" says
+#
+# A seed that differs is run again with fewer and fewer of its steps, as long as
+# it still differs: what is left is printed to stderr, call by call, with what
+# differs after the last.
 set -u
 build=$1
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +23,8 @@ skip_all_without_kvm calls
 seeds=${CALLS_SEEDS:-}
 steps=${CALLS_STEPS:-2000}
 options=${CALLS_VMM:-}
+jobs=${CALLS_JOBS:-2}
+shrink_tries=600 # runs to spend on one seed
 rules=6.18 # the Linux whose rules vmm follows
 
 case $(uname -r) in
@@ -57,46 +68,77 @@ run_both() {
 	done
 }
 
-# The line of the first difference in the files of run_both.
-first_difference() {
-	cmp "$1.linux" "$1.vmm" 2>&1 | sed 's/.*line //; s/.*EOF.*/0/'
+# differs SEED LIST: do the runs of these steps differ? The step where, to $at.
+differs() {
+	run_both "$tmp/part" "$1" "${2##*[-,]}" each "$2"
+	cmp -s "$tmp/part.linux" "$tmp/part.vmm" && return 1
+	at=$(diff "$tmp/part.linux" "$tmp/part.vmm" |
+		sed -n 's/^[<>] \([0-9][0-9]*\) .*/\1/p' | head -n 1)
+	[ -n "$at" ] || at=${2##*[-,]}
 }
 
-# result LINE: what follows the call's arguments.
-result() {
-	sed 's/.*) = //' <<<"$1"
+# steps_to LAST: of $steps_left those up to it.
+steps_to() {
+	local s
+	for s in "${steps_left[@]}"; do
+		[ "$s" -le "$1" ] && echo "$s"
+	done
 }
 
+# shrink SEED: leave out steps of $steps_left while the rest still differs.
+shrink() {
+	local size=$((${#steps_left[@]} / 2)) from removed tries=0 some
+	while [ "$size" -ge 1 ]; do
+		removed=0
+		for ((from = 0; from < ${#steps_left[@]}; )); do
+			some=("${steps_left[@]:0:from}"
+				"${steps_left[@]:from+size}")
+			if [ $((tries += 1)) -gt "$shrink_tries" ]; then
+				return
+			fi
+			if [ ${#some[@]} -gt 0 ] &&
+				differs "$1" "$(IFS=,; echo "${some[*]}")"; then
+				steps_left=("${some[@]}")
+				steps_left=($(steps_to "$at"))
+				removed=1
+			else
+				from=$((from + size))
+			fi
+		done
+		[ "$size" -gt 1 ] || [ "$removed" = 1 ] || break
+		size=$((size > 1 ? size / 2 : 1))
+	done
+}
+
+# report SEED LIST: the calls, and what differs after the last, to stderr.
+report() {
+	run_both "$tmp/step" "$1" "${2##*[-,]}" last "$2"
+	echo "again: CALLS_SEEDS=$1 CALLS_LIST=$2 CALLS_VMM='$options' $0 BUILD"
+	echo "on Linux:"
+	grep '^[0-9]' "$tmp/step.linux" | sed 's/ maps .*//'
+	echo "what differs (native <, vmm >):"
+	diff "$tmp/step.linux" "$tmp/step.vmm" | head -n 40
+	grep -h . "$tmp/step.vmm.err" | head -n 5
+}
+
+# explain SEED: one "not ok", and the shortest reproducer found.
 explain() {
-	local seed=$1 line from step a b
-	line=$(first_difference "$tmp/all")
-	a=$(sed -n "${line}p" "$tmp/all.linux")
-	case $a in
-	"= "*) ;;
-	*)
+	local seed=$1 list
+	at=$steps
+	if ! differs "$seed" "1-$steps"; then
 		echo "not ok $name seed $seed - at the end: $(tail -n 2 "$tmp/all.linux" |
 			tr '\n' ' ') native, $(tail -n 2 "$tmp/all.vmm" | tr '\n' ' ') vmm"
 		return
-		;;
-	esac
-	from=${a#= }
-	from=${from% *}
-	run_both "$tmp/part" "$seed" "$from" $(((from - 1) / 100 * 100 + 1)) \
-		"$from"
-	line=$(first_difference "$tmp/part")
-	a=$(sed -n "${line}p" "$tmp/part.linux")
-	b=$(sed -n "${line}p" "$tmp/part.vmm")
-	step=${a%% *}
-	echo "not ok $name seed $seed step $step: $(sed 's/^[0-9]* //; s/ = .*//' \
-		<<<"$a") = $(result "$a") native, $(result "$b") vmm" | tr -d '#'
-	run_both "$tmp/step" "$seed" "$step" "$step" "$step"
-	{
-		echo "seed $seed step $step, what differs (native <, vmm >):"
-		diff "$tmp/step.linux" "$tmp/step.vmm" | head -n 40
-		echo "in all, on Linux:"
-		head -n 200 "$tmp/step.linux"
-		grep -h . "$tmp/step.vmm.err" | head -n 5
-	} >&2
+	fi
+	steps_left=($(seq 1 "$at"))
+	shrink "$seed"
+	list=$(IFS=,; echo "${steps_left[*]}")
+	differs "$seed" "$list"
+	echo "not ok $name seed $seed steps $list: $(grep "^$at " \
+		"$tmp/part.linux" | sed 's/^[0-9]* //') native," \
+		"$(grep "^$at " "$tmp/part.vmm" | sed 's/.*) = //') vmm" |
+		tr -d '#'
+	report "$seed" "$list" >&2
 }
 
 each_seed() {
@@ -109,27 +151,36 @@ each_seed() {
 	done
 }
 
-# Every second seed, from the FIRSTth, in a directory of its own.
-half() {
+# try_seed SEED: "not ok" if it differs.
+try_seed() {
+	run_both "$tmp/all" "$1" "$steps"
+	if ! cmp -s "$tmp/all.linux" "$tmp/all.vmm" ||
+		! grep -q '^status 0' "$tmp/all.linux"; then
+		explain "$1"
+	fi
+}
+
+# share N SEEDS: the Nth job's seeds, in a directory of its own.
+share() {
 	local seed tmp=$tmp/$1
 	mkdir -p "$tmp/rw"
-	for seed in $(each_seed "$2" | awk "NR % 2 == $1"); do
-		run_both "$tmp/all" "$seed" "$steps"
-		if ! cmp -s "$tmp/all.linux" "$tmp/all.vmm" ||
-			! grep -q '^status 0' "$tmp/all.linux"; then
-			explain "$seed"
-		fi
+	for seed in $(each_seed "$2" | awk "NR % $jobs == $1"); do
+		[ -z "$until" ] || [ "$(date +%s)" -lt "$until" ] || break
+		try_seed "$seed"
+		echo "$seed" >>"$tmp/done"
 	done
 }
 
 # all_seeds NAME SEEDS: one test, or a "not ok" for each seed that differs.
 all_seeds() {
-	local name=$1 total
-	total=$(($(each_seed "$2" | wc -l) * steps))
-	half 0 "$2" >"$tmp/half" &
-	half 1 "$2" >"$tmp/results"
-	wait $!
-	cat "$tmp/half" >>"$tmp/results"
+	local name=$1 total i
+	for ((i = 0; i < jobs; i++)); do
+		rm -f "$tmp/$i/done"
+		share $i "$2" >"$tmp/results.$i" &
+	done
+	wait
+	cat "$tmp"/results.* >"$tmp/results"
+	total=$(($(cat "$tmp"/*/done | wc -l) * steps))
 	if [ -s "$tmp/results" ]; then
 		cat "$tmp/results"
 	else
@@ -138,7 +189,27 @@ all_seeds() {
 	echo "$name: $total steps, $(wc -l <"$tmp/results") seeds differ" >&2
 }
 
-if [ -n "$seeds" ]; then
+# long HOW: "8h", "30m", "90s", or a number of steps.
+long() {
+	local first=$(($(date +%s) % 1000000 * 1000)) n=1000000
+	case $1 in
+	*h) until=$(($(date +%s) + ${1%h} * 3600)) ;;
+	*m) until=$(($(date +%s) + ${1%m} * 60)) ;;
+	*s) until=$(($(date +%s) + ${1%s})) ;;
+	*) n=$((($1 + steps - 1) / steps)) ;;
+	esac
+	all_seeds "calls from seed $first" "$first-$((first + n - 1))"
+}
+
+until='' # seconds since 1970
+mkdir -p "$tmp/rw"
+if [ -n "${CALLS_LIST:-}" ]; then
+	report "$seeds" "$CALLS_LIST"
+	exit
+elif [ -n "${CALLS_LONG:-}" ]; then
+	long "$CALLS_LONG"
+	exit
+elif [ -n "$seeds" ]; then
 	all_seeds "calls" "$seeds"
 	exit
 fi

@@ -19,7 +19,8 @@ struct shim_file {
 	uint8_t *bytes;
 	size_t len;
 	int64_t refs;
-	bool writable; /* was mapped so */
+	bool writable;	/* was mapped so */
+	uint64_t holes; /* bit i: page i is one */
 };
 
 static struct shim_file files[FILES_MAX + 1]; /* by number, 0 unused */
@@ -127,6 +128,11 @@ void shim_file_resize(uint32_t file, size_t len)
 	f->len = len;
 }
 
+void shim_file_set_holes(uint32_t file, uint64_t holes)
+{
+	file_at(file)->holes = holes;
+}
+
 uint64_t shim_file_writes(void)
 {
 	return pages_written;
@@ -157,10 +163,21 @@ int hv_bank_online(unsigned i)
 	return 0;
 }
 
-int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
-		 const hv_gpa_t *frames)
+uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n)
 {
 	const struct shim_file *f = file_at(file);
+	uint64_t first = offset / HV_PAGE_SIZE;
+
+	if (!n || n > HV_FILE_READ_MAX || offset % HV_PAGE_SIZE)
+		shim_abort("hv_file_holes of %u pages at %#lx", n, offset);
+	return first < 64 ? f->holes >> first & ~0ull >> (64 - n) : 0;
+}
+
+int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
+		 const hv_gpa_t *frames, uint64_t *holes)
+{
+	struct shim_file *f = file_at(file);
+	uint64_t wanted = offset / HV_PAGE_SIZE + want;
 
 	if (!n || n > HV_FILE_READ_MAX || offset % HV_PAGE_SIZE)
 		shim_abort("hv_file_read of %u pages at %#lx", n, offset);
@@ -176,6 +193,9 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n,
 		memcpy(frame, f->bytes + (len ? at : 0), len);
 		memset(frame + len, 0, HV_PAGE_SIZE - len);
 	}
+	if (want < n && wanted < 64)
+		f->holes &= ~(1ull << wanted);
+	*holes = hv_file_holes(file, offset, n);
 	pages_read += n;
 	return 0;
 }

@@ -73,6 +73,8 @@ void shim_fd_set_flags(int fd, uint32_t flags);
 
 /* What the host has, to look at and to change; resizing moves it. */
 uint8_t *shim_file_bytes(uint32_t file);
+/* Bit i: page i, 0 .. 63, lies in a hole, and is zero. */
+void shim_file_set_holes(uint32_t file, uint64_t holes);
 void shim_file_resize(uint32_t file, size_t len);
 uint64_t shim_file_writes(void); /* pages written back since reset */
 uint64_t shim_file_syncs(void);	 /* HV_FILE_OP_SYNC since reset */

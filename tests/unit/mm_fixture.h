@@ -66,7 +66,7 @@ static inline void fixture_exec(struct hv_exec *e)
 	e->start_stack = STACK_LOW + PAGES(13) + 0x123;
 	e->mmap_base = MMAP_BASE;
 	e->rlim_stack = MIB;
-	e->rlim_data = e->rlim_as = e->rlim_memlock = ~0ull;
+	e->rlim_data = e->rlim_data_max = e->rlim_as = e->rlim_memlock = ~0ull;
 	e->files[0] = (struct hv_exec_file){.size = FILE1_SIZE, .file = 1};
 	e->nr_files = 1;
 	e->pid = 42;

@@ -114,10 +114,13 @@ Test(fault_file, past_the_end_of_the_file_is_sigbus)
 	int64_t va = mm_mmap(mm, 0, PAGES(10), RW, MAP_PRIVATE, 1, PAGES(6));
 
 	cr_assert_gt(va, 0);
-	cr_assert_eq(fault((uint64_t)va + PAGES(2), READ), HV_FAULT_SIGBUS);
 	cr_assert_eq(fault((uint64_t)va + PAGES(2), WRITE), HV_FAULT_SIGBUS);
+	cr_assert_eq(rec.around, 0);
 	cr_assert_eq(fault((uint64_t)va + PAGES(1), READ), HV_FAULT_FILE_READ);
 	cr_assert_eq(rec.around, 1, "clipped to the file");
+	va = mm_mmap(mm, 0, PAGES(10), RW, MAP_PRIVATE, 1, PAGES(6));
+	cr_assert_eq(fault((uint64_t)va + PAGES(2), READ), HV_FAULT_SIGBUS);
+	cr_assert_eq(rec.around, 2, "as Linux, what comes before the end");
 	va = mm_mmap(mm, 0, PAGES(3), RW, MAP_PRIVATE, 1, PAGES(6));
 	fault((uint64_t)va, READ);
 	cr_assert_eq(rec.around, 1, "one page is too much already");

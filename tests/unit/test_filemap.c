@@ -65,8 +65,8 @@ Test(filemap, the_same_number_is_the_same_file)
 
 Test(filemap, reading_caches_and_says_what_it_read)
 {
-	cr_assert_eq(filemap_read(file, 2, 3, pages), 7);
-	cr_assert_eq(filemap_read(file, 2, 3, pages), 0);
+	cr_assert_eq(filemap_read(file, 2, 3, 0, pages), 7);
+	cr_assert_eq(filemap_read(file, 2, 3, 0, pages), 0);
 	cr_assert_eq(shim_file_reads(), 3);
 	for (uint64_t i = 0; i < 3; i++) {
 		cr_assert_eq(pages[i], filemap_find(file, 2 + i));
@@ -85,9 +85,9 @@ Test(filemap, reading_caches_and_says_what_it_read)
 
 Test(filemap, only_what_is_missing_is_read)
 {
-	filemap_read(file, 2, 1, pages);
-	filemap_read(file, 4, 1, pages);
-	cr_assert_eq(filemap_read(file, 1, 5, pages), 0x15);
+	filemap_read(file, 2, 1, 0, pages);
+	filemap_read(file, 4, 1, 0, pages);
+	cr_assert_eq(filemap_read(file, 1, 5, 0, pages), 0x15);
 	cr_assert_eq(shim_file_reads(), 5);
 }
 
@@ -99,7 +99,7 @@ Test(filemap, the_tree_grows_with_the_index)
 
 	file->size = 1ull << 63;
 	for (unsigned i = 0; i < n; i++) {
-		cr_assert_eq(filemap_read(file, at[i], 1, pages), 1);
+		cr_assert_eq(filemap_read(file, at[i], 1, 0, pages), 1);
 		cr_assert(filemap_check());
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -111,10 +111,10 @@ Test(filemap, the_tree_grows_with_the_index)
 Test(filemap, a_batch_may_cross_a_node)
 {
 	file->size = PAGES(200);
-	cr_assert_eq(filemap_read(file, 60, 16, pages), 0xffff);
+	cr_assert_eq(filemap_read(file, 60, 16, 0, pages), 0xffff);
 	for (uint64_t i = 0; i < 16; i++)
 		cr_assert_eq(pages[i]->index, 60 + i);
-	cr_assert_eq(filemap_read(file, 60, 16, pages), 0);
+	cr_assert_eq(filemap_read(file, 60, 16, 0, pages), 0);
 	for (uint64_t i = 0; i < 16; i++)
 		cr_assert_eq(pages[i]->index, 60 + i);
 }
@@ -122,18 +122,18 @@ Test(filemap, a_batch_may_cross_a_node)
 Test(filemap, an_io_error_caches_nothing)
 {
 	shim_fail_reads(0, 1);
-	cr_assert_eq(filemap_read(file, 0, 4, pages), -EIO);
+	cr_assert_eq(filemap_read(file, 0, 4, 0, pages), -EIO);
 	for (unsigned i = 0; i < 4; i++)
 		cr_assert_null(pages[i]);
 	cr_assert_eq(filemap_pages(), 0);
-	cr_assert_eq(filemap_read(file, 0, 4, pages), 15);
+	cr_assert_eq(filemap_read(file, 0, 4, 0, pages), 15);
 }
 
 Test(filemap, an_error_in_the_second_run_keeps_the_first)
 {
-	filemap_read(file, 1, 1, pages);
+	filemap_read(file, 1, 1, 0, pages);
 	shim_fail_reads(1, 1);
-	cr_assert_eq(filemap_read(file, 0, 3, pages), -EIO);
+	cr_assert_eq(filemap_read(file, 0, 3, 0, pages), -EIO);
 	cr_assert_not_null(pages[0]);
 	cr_assert_not_null(pages[1]);
 	cr_assert_null(pages[2]);
@@ -149,7 +149,7 @@ Test(filemap, no_memory_at_any_point_loses_nothing)
 		int got;
 
 		shim_fail_allocs(n, ~0u);
-		got = filemap_read(file, 5000 + 100 * n, 4, pages);
+		got = filemap_read(file, 5000 + 100 * n, 4, 0, pages);
 		shim_fail_allocs(0, 0);
 		cr_assert(filemap_check());
 		if (got == 15)
@@ -171,14 +171,14 @@ Test(filemap, no_memory_for_a_file)
 
 Test(filemap, dropping_a_page_in_use_is_a_panic, .signal = SIGABRT)
 {
-	filemap_read(file, 0, 1, pages);
+	filemap_read(file, 0, 1, 0, pages);
 	pages[0]->mapcount++;
 	file_put(file);
 }
 
 Test(filemap, a_wrong_page_is_noticed)
 {
-	filemap_read(file, 0, 2, pages);
+	filemap_read(file, 0, 2, 0, pages);
 	pages[1]->index = 7;
 	cr_assert(!filemap_check());
 	pages[1]->index = 1;

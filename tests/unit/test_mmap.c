@@ -219,6 +219,17 @@ Test(mmap, the_data_limit_counts_private_writable_memory)
 	cr_assert_eq(mm_mprotect(mm, AT(0), PAGES(1), RW), 0);
 }
 
+Test(mmap, a_data_limit_of_0_leaves_it_to_the_hard_limit)
+{
+	mm->rlim_data = 0;
+	mm->rlim_data_max = PAGES(mm->data_vm + 1);
+	cr_assert_gt(map(0, 1, RW, ANON), 0);
+	cr_assert_eq(map(0, 1, RW, ANON), -ENOMEM);
+	mm->rlim_data = 1;
+	mm->rlim_data_max = ~0ull;
+	cr_assert_eq(map(0, 1, RW, ANON), -ENOMEM);
+}
+
 Test(mmap, too_many_mappings_is_enomem)
 {
 	uint64_t i = 0;

@@ -203,6 +203,19 @@ Test(mremap, accounts_are_kept)
 	cr_assert_eq(mm->total_vm, total + 8);
 }
 
+/* For a moment there are two, which nobody shall see. */
+Test(mremap, moving_is_no_peak)
+{
+	struct mm_stat s;
+
+	filled(0, 3);
+	mm_stat(mm, &s);
+	remap_to(AT(0), 3, 3, AT(10));
+	remap_to(AT(10), 3, 5, AT(20));
+	mm_stat(mm, &s);
+	cr_assert_eq(s.hiwater_vm, s.total_vm);
+}
+
 Test(mremap, no_memory_at_any_point_moves_nothing)
 {
 	unsigned n;

@@ -25,6 +25,55 @@ Test(populate, populate_brings_all_in_and_counts_no_fault)
 	cr_assert_eq(mm_globals.faults, faults);
 }
 
+/* Two mappings of one page; the one is brought in to be written through. */
+Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
+{
+	struct mm_smaps s = {0};
+
+	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	load(AT(0));
+	cr_assert_eq(mm_mremap(mm, AT(0), 0, PAGE_SIZE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, AT(4)),
+		     AT(4));
+	load(AT(4));
+	cr_assert_eq(mm_madvise(mm, AT(0), PAGE_SIZE, MADV_POPULATE_WRITE), 0);
+	mm_smaps_add(mm, AT(4), AT(5), &s);
+	cr_assert_eq(s.shared_dirty, PAGE_SIZE);
+	cr_assert_eq(s.shared_clean, 0);
+}
+
+Test(populate, a_page_in_a_hole_comes_alone)
+{
+	uint32_t file = shim_file_add(NULL, PAGES(16));
+
+	memset(shim_file_bytes(file), 0, PAGES(16));
+	shim_fd_set(5, file);
+	shim_fd_set_flags(5, HV_FILE_TMPFS);
+	shim_file_set_holes(file, 0xff0f); /* data in pages 4 .. 7 */
+	cr_assert_eq(mm_mmap(mm, AT(0), PAGES(16), PROT_READ,
+			     MAP_SHARED | MAP_FIXED, 5, 0),
+		     AT(0));
+	load(AT(0));
+	for (unsigned i = 0; i < 16; i++)
+		cr_assert_eq(pte_at(AT(i)) != 0, i == 0 || i / 4 == 1, "%u", i);
+	load(AT(8));
+	cr_assert_eq(mm->rss[RSS_SHMEM], 6);
+}
+
+Test(populate, mincore_knows_the_holes_of_a_file_in_memory)
+{
+	uint32_t file = shim_file_add(NULL, PAGES(100));
+	uint8_t vec[100];
+
+	shim_fd_set(5, file);
+	shim_fd_set_flags(5, HV_FILE_TMPFS);
+	shim_file_set_holes(file, 0xff0f);
+	mm_mmap(mm, AT(0), PAGES(100), PROT_READ, MAP_SHARED | MAP_FIXED, 5, 0);
+	cr_assert_eq(mm_mincore(mm, AT(0), PAGES(100), vec), 0);
+	for (unsigned i = 0; i < 100; i++)
+		cr_assert_eq(vec[i], i / 4 == 1 || i >= 16, "%u", i);
+}
+
 Test(populate, mincore_says_what_is_there)
 {
 	uint8_t vec[10];

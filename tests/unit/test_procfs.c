@@ -169,6 +169,14 @@ Test(procfs, smaps_rounds_pss_down_and_names_flags)
 	cr_assert(strstr(text, "\nVmFlags: rd wr mr mw me gd ac "));
 }
 
+/* Labels are padded, not the whole line. */
+Test(procfs, smaps_gives_large_numbers_room)
+{
+	add_vma(0x10000, 0x10000 + (1ull << 43), PROT_NONE);
+	cr_assert(strstr(content("/proc/self/smaps"),
+			 "\nSize:           8589934592 kB\n"));
+}
+
 /* Rounding each mapping's share would lose it. */
 Test(procfs, smaps_rollup_sums_before_it_rounds)
 {

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "sys_fixture.h"
 
 TestSuite(sys_files, .init = sys_setup, .fini = sys_teardown);
@@ -104,6 +105,42 @@ Test(sys_files, file_pages_end_in_zeros)
 	cr_assert_eq(read_file(n, 1 << 20, page, sizeof(page)), 0);
 	cr_assert_eq(page[0], 0);
 	cr_assert_eq(read_file(77, 0, page, sizeof(page)), -EBADF);
+}
+
+/* page  0 1 2 3 4 5     data in 1 and 4, where it also ends
+ *         x     x   */
+Test(sys_files, a_file_in_memory_tells_its_holes_and_fills_the_one_wanted)
+{
+	uint64_t size;
+	int fd = (int)call(SYS_memfd_create, fake_str(&cpu, VA0, "holes"), 0);
+	int host = fdtable_host(&sys->fds, fd);
+	uint32_t n =
+		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_SHARED, &size);
+
+	cr_assert_eq(pwrite(host, "x", 1, 4096), 1);
+	cr_assert_eq(pwrite(host, "x", 1, 4 * 4096), 1);
+	cr_assert_eq(lseek(host, 77, SEEK_SET), 77);
+	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 6), 0x2d);
+	cr_assert_eq(sys_file_holes(sys, n, 4096, 2, ~0u), 0x2);
+	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 2), 0x29);
+	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 1), 0x29);
+	cr_assert_eq(sys_file_holes(sys, n, INT64_MAX & -4096, 6, 1), 0);
+	cr_assert_eq(lseek(host, 0, SEEK_CUR), 77);
+}
+
+Test(sys_files, a_file_of_a_disk_has_no_holes)
+{
+	uint64_t size;
+	int fd = (int)guest_open("rw/file", O_RDWR);
+	uint32_t n =
+		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_SHARED, &size);
+
+	call(SYS_ftruncate, (uint64_t)fd, 1 << 20);
+	cr_assert_eq(sys_file_holes(sys, n, 0, 64, 64),
+		     sys_file_kind(fdtable_host(&sys->fds, fd)) & HV_FILE_TMPFS
+			     ? ~1ull
+			     : 0);
+	cr_assert_eq(sys_file_holes(sys, 99, 0, 64, 64), 0);
 }
 
 Test(sys_files, a_wrong_rw_directory_is_an_error)

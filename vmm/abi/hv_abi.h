@@ -151,7 +151,8 @@ struct hv_exec {
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
-	uint64_t rlim_memlock; /* likewise; ~0 with CAP_IPC_LOCK */
+	uint64_t rlim_memlock;	/* likewise; ~0 with CAP_IPC_LOCK */
+	uint64_t rlim_data_max; /* the hard limit */
 	uint32_t nr_maps;
 	uint32_t pid;
 	uint32_t nr_files; /* all that the maps use */
@@ -249,14 +250,21 @@ struct hv_call_bank {
 	uint32_t bank;	/* in: index in hv_boot.banks */
 	int32_t result; /* out: 0 or -ENOMEM */
 };
-/* File bytes [offset, offset + 4096 * n) into n frames; zeros past the end. */
-#define HV_FILE_READ_MAX 64
+/*
+ * File bytes [offset, offset + 4096 * n) into n frames; zeros past the end.
+ * Holes are told of files in memory (HV_FILE_TMPFS): Linux has no page there
+ * that could be mapped, before one is needed.
+ */
+#define HV_FILE_READ_MAX  64
+#define HV_FILE_READ_NONE 0xffffffffu
 struct hv_call_file_read {
 	uint64_t offset; /* in: page-aligned */
+	uint64_t holes;	 /* out: bit i: page i lies in a hole */
 	uint32_t file;	 /* in */
 	uint32_t n;	 /* in: 1 .. HV_FILE_READ_MAX */
 	int32_t result;	 /* out: 0 or -EIO */
-	uint32_t reserved;
+	uint32_t want;	 /* in: the page that is needed: the host gives it room
+			    in the file; or NONE: nothing is read */
 	hv_gpa_t frames[HV_FILE_READ_MAX]; /* in */
 };
 /* Host checks access against prot and flags as mmap does. */
@@ -540,6 +548,7 @@ struct hv_limits {
 	uint64_t stack, data, as; /* out: bytes; ~0: infinity */
 	uint64_t memlock;	  /* out: likewise; ~0 with CAP_IPC_LOCK */
 	uint64_t thp_disabled;	  /* out: HV_THP_DISABLE_*, or 0 */
+	uint64_t data_max;	  /* out: as hv_exec.rlim_data_max */
 };
 
 struct hv_call_page_s {

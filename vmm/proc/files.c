@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct file *files_find(const struct files *f, uint32_t number)
@@ -93,6 +95,7 @@ static int reopen(int fd, int mode)
 int files_add(struct files *f, int fd, const char *path)
 {
 	uint32_t number;
+	struct statfs fs;
 	struct stat st;
 	char *name;
 	int copy;
@@ -123,6 +126,8 @@ int files_add(struct files *f, int fd, const char *path)
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.path = name,
+		.in_memory = S_ISREG(st.st_mode) && fstatfs(copy, &fs) == 0 &&
+			     fs.f_type == TMPFS_MAGIC,
 	};
 	return (int)number;
 }

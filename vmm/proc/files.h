@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* As a line of /proc/PID/maps names it. */
+struct file_identity {
+	unsigned major, minor;
+	uint64_t ino;
+};
+
 struct file {
 	int fd;	    /* for reading; -1: free */
 	int wfd;    /* for writing back, -1: not allowed */
@@ -19,9 +25,12 @@ struct file {
 	bool zero;  /* /dev/zero: nothing is ever written to it */
 	dev_t dev;
 	ino_t ino;
+	bool in_memory; /* of a tmpfs, as a memfd is */
 	char *path;
 	void *window; /* mapping of wfd, or NULL; files_window_open() */
 	size_t window_size;
+	struct file_identity shown; /* by maps; kept by procfs_maps.c */
+	bool shown_known;
 };
 
 struct files {

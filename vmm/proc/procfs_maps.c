@@ -17,13 +17,8 @@
 #include "path.h"
 #include "procfs_internal.h"
 
-struct identity {
-	unsigned major, minor;
-	uint64_t ino;
-};
-
 /* The line of our own maps that starts with this address. */
-static bool find_own_line(const void *at, struct identity *id)
+static bool find_own_line(const void *at, struct file_identity *id)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
 	bool found = false;
@@ -45,21 +40,25 @@ static bool find_own_line(const void *at, struct identity *id)
 
 /*
  * stat(2) does not always say what maps says (btrfs, overlayfs): so the file is
- * mapped here for a moment, and the host says it.
+ * mapped here for a moment, and the host says it. Once for each file.
  */
-static struct identity identify(const struct file *file)
+static struct file_identity identify(struct file *file)
 {
-	struct identity id = {major(file->dev), minor(file->dev), file->ino};
-	struct identity seen;
-	void *at =
-		mmap(NULL, HV_PAGE_SIZE, PROT_READ, MAP_PRIVATE, file->fd, 0);
+	struct file_identity seen;
+	void *at;
 
+	if (file->shown_known)
+		return file->shown;
+	file->shown = (struct file_identity){major(file->dev), minor(file->dev),
+					     file->ino};
+	file->shown_known = true;
+	at = mmap(NULL, HV_PAGE_SIZE, PROT_READ, MAP_PRIVATE, file->fd, 0);
 	if (at == MAP_FAILED)
-		return id;
+		return file->shown;
 	if (find_own_line(at, &seen))
-		id = seen;
+		file->shown = seen;
 	munmap(at, HV_PAGE_SIZE);
-	return id;
+	return file->shown;
 }
 
 /* As seq_path with "\n": nothing else is escaped. */
@@ -97,12 +96,12 @@ static bool is_special(const struct hv_desc_vma *v)
 }
 
 static const char *find_name(const struct procfs *p,
-			     const struct hv_desc_vma *v, struct identity *id,
-			     char path[PATH_MAX])
+			     const struct hv_desc_vma *v,
+			     struct file_identity *id, char path[PATH_MAX])
 {
-	const struct file *file = files_find(&p->s->files, v->file);
+	struct file *file = files_find(&p->s->files, v->file);
 
-	*id = (struct identity){0};
+	*id = (struct file_identity){0};
 	if (is_special(v)) /* whatever is behind it */
 		return kind_name(v);
 	if (file) {
@@ -112,7 +111,7 @@ static const char *find_name(const struct procfs *p,
 		return path;
 	}
 	if (v->shm) { /* its inode number is the guest's own */
-		*id = (struct identity){0, 1, v->shm};
+		*id = (struct file_identity){0, 1, v->shm};
 		return "/dev/zero (deleted)";
 	}
 	return kind_name(v);
@@ -121,7 +120,7 @@ static const char *find_name(const struct procfs *p,
 void procfs_map_line(const struct procfs *p, FILE *out,
 		     const struct hv_desc_vma *v)
 {
-	struct identity id;
+	struct file_identity id;
 	char path[PATH_MAX], head[128];
 	const char *name = find_name(p, v, &id, path);
 
@@ -146,7 +145,7 @@ void procfs_map_line(const struct procfs *p, FILE *out,
 bool procfs_has_vsyscall(void)
 {
 	static int known = -1;
-	struct identity id;
+	struct file_identity id;
 
 	if (known < 0)
 		known = find_own_line((const void *)PROCFS_VSYSCALL, &id);

@@ -99,6 +99,15 @@ static void print_flags(FILE *out, uint64_t flags)
 	fputc('\n', out);
 }
 
+/* Linux SEQ_PUT_DEC: a padded label, then at least so many digits. */
+static void print_number(FILE *out, const char *name, uint64_t value)
+{
+	int label = (int)strlen(name) + 2 > 16 ? (int)strlen(name) + 2 : 16;
+
+	fprintf(out, "%s:%*s%*" PRIu64, name, label - 1 - (int)strlen(name), "",
+		24 - label, value);
+}
+
 static void print_lines(FILE *out, const struct labels *l,
 			const struct hv_desc_smaps *s)
 {
@@ -113,13 +122,12 @@ static void print_lines(FILE *out, const struct labels *l,
 		} else if (!strcmp(name, "THPeligible") ||
 			   !strcmp(name, "ProtectionKey")) {
 			/* There are no protection keys in the guest. */
-			fprintf(out, "%s:%*" PRIu64 "\n", name,
-				23 - (int)strlen(name),
-				*name == 'T' ? s->thp_eligible : 0);
+			print_number(out, name,
+				     *name == 'T' ? s->thp_eligible : 0);
+			fputc('\n', out);
 		} else {
-			fprintf(out, "%s:%*" PRIu64 " kB\n", name,
-				23 - (int)strlen(name),
-				line_value(s, name) >> 10);
+			print_number(out, name, line_value(s, name) >> 10);
+			fputs(" kB\n", out);
 		}
 	}
 }

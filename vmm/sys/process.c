@@ -96,6 +96,7 @@ static void pass_limits(struct call *c)
 	const struct hv_limits limits = {
 		.stack = limit[RLIMIT_STACK].rlim_cur,
 		.data = limit[RLIMIT_DATA].rlim_cur,
+		.data_max = limit[RLIMIT_DATA].rlim_max,
 		.as = limit[RLIMIT_AS].rlim_cur,
 		.memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
 		.thp_disabled = c->s->thp_disabled,

@@ -97,6 +97,12 @@ bool sys_file_any_written(const struct sys *s);
 void sys_file_put(struct sys *s, uint32_t file);
 /* The path for the log, or NULL. Valid until the last put. */
 const char *sys_file_path(const struct sys *s, uint32_t file);
+/*
+ * Of the n <= 64 pages from offset, those in holes of a file in memory, a bit
+ * each; of other files none. Page want < n, if it is one, is filled first.
+ */
+uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
+			unsigned n, unsigned want);
 /* preadv in full, zeros past the end; iov is used up. 0 or -errno. */
 int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
 		   struct iovec *iov, int count);

@@ -6,11 +6,13 @@
  * the kernels below them are not. It prints, of every step, all that can be
  * seen of it; calls.sh compares.
  *
- *   calls FILE SEED STEPS [FROM TO]
+ *   calls FILE SEED STEPS [each | last [LIST]]
  *
  * FILE is opened for reading and writing and is FILE_PAGES long at the start.
- * One line "= STEP HASH" every hundred steps; of the steps FROM to TO one line
- * each, with the state before FROM and after TO.
+ * One line "= STEP HASH" every hundred steps; with "each" one line for each
+ * step, with "last" also the state before and after the last. With LIST, such
+ * as 1-5,9, only those steps of all are made: what a step does depends on its
+ * number, the seed and the mappings it finds.
  *
  * Memory that is ours to destroy is what lies between the program's initial
  * break and the vDSO: [ours_low, ours_high).
@@ -70,17 +72,18 @@ static inline bool one_in(u64 n)
 
 /*
  * Touch one byte. Returns what was read, 0 if stored or executed, or, for a
- * fault, PROBE_FAULT | signal << 8 | code, with its address in fault_addr.
- * Execution goes to a `ret`, or faults before it.
+ * fault, PROBE_FAULT | signal << 8 | code. Execution goes to a `ret`, or faults
+ * before it.
  */
 #define PROBE_FAULT 0x1000000ul
-extern u64 fault_addr;
+/* Of the last fault: si_addr, CR2, trap number; and its error code. */
+extern u64 fault_digest, fault_error;
 void probe_start(void);
 u64 probe_load(u64 addr);
 u64 probe_store(u64 addr, u64 byte);
 u64 probe_exec(u64 addr);
 
-/* ---- calls_state.c: what can be seen of an address space ---------------- */
+/* ---- calls_state.c: the mappings ---------------------------------------- */
 
 enum kind { KIND_ANON, KIND_SHM, KIND_MEMFD, KIND_FILE, KIND_HEAP, KIND_OTHER };
 struct map {
@@ -98,16 +101,43 @@ extern u64 ours_low, ours_high;
 void state_start(void);
 /* Read /proc/self/maps: fills maps with what is ours, returns a digest. */
 u64 state_maps(void);
-/* Of the sizes and limits in /proc/self/status and the flags in smaps. */
-u64 state_accounts(void);
-/* Of all that can be read, but for its file's unread parts. */
-u64 state_contents(void);
-/* Likewise, and print a digest of each page. */
-void state_print_contents(void);
-void state_print(void);
 const struct map *state_find(u64 addr);
 /* May a call destroy [addr, addr + len), or is it refused anyway? */
 bool state_is_ours(u64 addr, u64 len);
+
+/* The text of /proc/self/NAME, valid till the next; fd keeps it open: 0 at
+ * first.
+ */
+const char *state_read(const char *name, int *fd);
+/* The mapping of the line of maps or smaps at p; to what follows the line. */
+const char *state_parse(const char *p, struct map *m);
+bool text_starts(const char *s, const char *with);
+const char *text_line_end(const char *p);
+u64 text_hash(u64 h, const char *from, const char *to);
+void text_print(const char *from, const char *to);
+void state_print(void);
+
+/* ---- calls_pages.c: pages ----------------------------------------------- */
+
+/*
+ * A digest of what pagemap says of each page of ours, and, with contents, of
+ * the bytes of those that are there and readable. Faults nothing in.
+ */
+u64 pages_digest(bool contents);
+/* Is it a matter of the calls alone which of its pages are there? */
+bool pages_compared(const struct map *m);
+extern bool lazy_pages; /* MADV_FREE and MAP_DROPPABLE used, not MADV_PAGEOUT */
+/* Read every readable page, faulting it in: a digest of what that gave. */
+u64 pages_probe(void);
+void pages_print(void);
+
+/* ---- calls_accounts.c: sizes, counts, limits ---------------------------- */
+
+/* Of status. */
+u64 accounts_digest(void);
+/* Of the smaps of what is ours. */
+u64 accounts_smaps(void);
+void accounts_print(void);
 
 /* ---- calls_ops.c: the table of calls ------------------------------------ */
 

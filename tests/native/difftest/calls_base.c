@@ -27,7 +27,7 @@ __asm__(".globl _start\n"
 /* clang-format on */
 extern char probe_end[], probe_return[];
 
-u64 fault_addr;
+u64 fault_digest, fault_error;
 
 void *memcpy(void *to, const void *from, size_t n)
 {
@@ -149,8 +149,11 @@ static void on_fault(int sig, siginfo_t *si, struct ucontext *uc)
 {
 	u64 ip = uc->uc_mcontext.rip, top = uc->uc_mcontext.rsp;
 
-	fault_addr = (u64)si->si_addr;
-	if (ip != fault_addr && (ip < (u64)probe_load || ip >= (u64)probe_end))
+	fault_digest = hash(hash(1, (u64)si->si_addr), uc->uc_mcontext.cr2);
+	fault_digest = hash(fault_digest, uc->uc_mcontext.trapno);
+	fault_error = uc->uc_mcontext.err;
+	if (ip != (u64)si->si_addr &&
+	    (ip < (u64)probe_load || ip >= (u64)probe_end))
 		die("a fault in the tester itself");
 	uc->uc_mcontext.rax = PROBE_FAULT | (u64)sig << 8 | (u64)si->si_code;
 	uc->uc_mcontext.rip = *(u64 *)top;

@@ -4,9 +4,9 @@
  * Kept away from, since it differs for reasons that are no fault: advice that
  * breaks frames of the machine (MADV_HWPOISON, MADV_SOFT_OFFLINE); mappings
  * larger than memory, which depend on how much there is (MAP_NORESERVE and
- * PROT_NONE aside); mincore of files, whose pages the host may have read or
- * dropped, and of memfds, whose holes the guest has pages for; what reclaim
- * takes of MADV_FREE and MAP_DROPPABLE (a run has these, or MADV_PAGEOUT).
+ * PROT_NONE aside); which pages of files there are (pages_compared); what
+ * reclaim takes of MADV_FREE and MAP_DROPPABLE (a run has these, or
+ * MADV_PAGEOUT).
  */
 #include <asm/fcntl.h>
 #include <asm/resource.h>
@@ -111,11 +111,6 @@ static void op_mlockall(struct step *s)
 		lock_future = s->arg[0] & 2;
 }
 
-/*
- * Pages of files are not compared: see above; nor is shared memory where
- * MADV_PAGEOUT is used: Linux drops clean pages of it that it finds in its
- * lists.
- */
 static u64 digest_residency(u64 addr, u64 pages)
 {
 	u64 h = 7;
@@ -125,8 +120,7 @@ static u64 digest_residency(u64 addr, u64 pages)
 
 		if (!m)
 			break;
-		if (m->kind == KIND_ANON || m->kind == KIND_HEAP ||
-		    (m->kind == KIND_SHM && lazy_pages))
+		if (pages_compared(m))
 			h = hash(h, vec[i] & 1);
 	}
 	return h;
@@ -206,7 +200,7 @@ static void op_setrlimit(struct step *s)
 	default:
 		limit[0] = chance(256) * PAGE + chance(2) * chance(PAGE);
 	}
-	s->arg[2] = (u64)limit;
+
 	s->result = sys(__NR_prlimit64, 0, s->arg[1], (u64)limit, 0, 0, 0);
 	s->name = "setrlimit";
 	s->arg[0] = s->arg[1];
@@ -262,6 +256,10 @@ static void op_file_io(struct step *s)
 	     write ? __NR_pwrite64 : __NR_pread64, 4);
 	if (!write && !mapped && s->result > 0)
 		s->seen = hash_bytes(buffer, (u64)s->result);
+	/* tmpfs makes the page before it finds that it cannot copy. */
+	if (write && s->result != (long)s->arg[2])
+		sys(__NR_pwrite64, s->arg[0], (u64)buffer, 1,
+		    s->arg[3] + (s->result > 0 ? (u64)s->result : 0), 0, 0);
 }
 
 static void op_truncate(struct step *s)
@@ -277,13 +275,18 @@ static void op_truncate(struct step *s)
 /* ---- Probes ---------------------------------------------------------------
  */
 
+/* The error code tells whether there is a page. */
 static void probe_result(struct step *s, const char *name, u64 result)
 {
+	const struct map *m = state_find(s->arg[0]);
+
 	s->name = name;
 	s->nr_args = 2;
 	s->result = (long)result;
 	if (result & PROBE_FAULT)
-		s->seen = hash(1, fault_addr);
+		s->seen = fault_digest;
+	if (result & PROBE_FAULT && (!m || pages_compared(m)))
+		s->seen = hash(s->seen, fault_error);
 }
 
 /*
@@ -328,6 +331,13 @@ static void op_probe(struct step *s)
 	probe_result(s, "execute", probe_exec(addr));
 }
 
+/* Look at all that can be read. */
+static void op_probe_all(struct step *s)
+{
+	s->name = "load_all";
+	s->seen = pages_probe();
+}
+
 /* ---- The table ------------------------------------------------------------
  */
 
@@ -354,6 +364,7 @@ static const struct {
 	{op_file_io, 25},
 	{op_truncate, 8},
 	{op_probe, 200},
+	{op_probe_all, 12},
 };
 
 /* Back to an empty arena, with the limits that there were. */

@@ -11,8 +11,7 @@
 #define LOWEST_MAPPED 0x10000
 
 extern int fd_rw, fd_ro, fd_wo, fd_mem, fd_dir, fd_zero, fd_pipe;
-extern bool lock_future; /* mlockall(MCL_FUTURE) is in force */
-extern bool lazy_pages;	 /* MADV_FREE and MAP_DROPPABLE are used */
+extern bool lock_future;	       /* mlockall(MCL_FUTURE) is in force */
 extern u64 pending_start, pending_len; /* a large mapping, to be gone next */
 extern u64 brk_start;
 
