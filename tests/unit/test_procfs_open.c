@@ -95,6 +95,36 @@ Test(procfs_open, a_seek_forward_skips_what_was_not_made_yet)
 	cr_assert(!memcmp(fake_at(&cpu, BIG), "00102000-", 9));
 }
 
+/* Linux 6.18, lseek by 2 from the end, from data, from a hole. */
+Test(procfs_open, only_three_files_have_an_end_to_seek_from)
+{
+	static const char *const sized[] = {"environ", "auxv", "cmdline"};
+	static const char *const others[] = {
+		"maps", "smaps",  "smaps_rollup", "stat",   "statm",
+		"comm", "limits", "pagemap",	  "status", "personality"};
+	char path[64];
+	int64_t fd;
+
+	for (size_t i = 0; i < sizeof(sized) / sizeof(sized[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/self/%s", sized[i]);
+		fd = open_abs(path, O_RDONLY);
+		cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 2, SEEK_END), 2);
+		cr_assert_eq(call(SYS_lseek, (uint64_t)fd, -1, SEEK_END),
+			     -EINVAL);
+		cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 0, SEEK_DATA),
+			     -ENXIO);
+		cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 1, SEEK_CUR), 3);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/self/%s", others[i]);
+		fd = open_abs(path, O_RDONLY);
+		for (int whence = SEEK_END; whence <= SEEK_HOLE + 1; whence++)
+			cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 2, whence),
+				     -EINVAL, "%s", path);
+		cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 2, SEEK_SET), 2);
+	}
+}
+
 Test(procfs_open, a_descriptor_looks_like_the_file)
 {
 	int64_t fd = open_abs("/proc/self/maps", O_RDONLY);

@@ -23,13 +23,13 @@ struct procfs_file {
 
 /* Number PROCFS_DIRS + 1 is the first. Names as in Linux fs/proc/base.c. */
 static const struct procfs_file files[] = {
-	{"environ", SELF, PROCFS_WHOLE, procfs_environ},
-	{"auxv", SELF, PROCFS_WHOLE, procfs_auxv},
+	{"environ", SELF, PROCFS_SIZED, procfs_environ},
+	{"auxv", SELF, PROCFS_SIZED, procfs_auxv},
 	{"status", SELF, PROCFS_WHOLE, procfs_status},
 	{"personality", SELF, PROCFS_WHOLE, procfs_personality},
 	{"limits", SELF, PROCFS_WHOLE, procfs_limits},
 	{"comm", SELF, PROCFS_WHOLE, procfs_comm},
-	{"cmdline", SELF, PROCFS_WHOLE, procfs_cmdline},
+	{"cmdline", SELF, PROCFS_SIZED, procfs_cmdline},
 	{"stat", SELF, PROCFS_WHOLE, procfs_stat},
 	{"statm", SELF, PROCFS_WHOLE, procfs_statm},
 	{"maps", SELF, PROCFS_MAPS, procfs_maps},

@@ -62,6 +62,8 @@ int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags);
  */
 int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
 		   int64_t offset, uint64_t len);
+/* lseek. Most of these files know no end, so nothing can be sought from it. */
+int64_t procfs_seek(unsigned number, int fd, int64_t offset, unsigned whence);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 			size_t size);

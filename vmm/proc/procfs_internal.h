@@ -56,6 +56,7 @@ int procfs_fill(int fd, const void *data, size_t len, int64_t offset,
 /* How a file is made. */
 enum procfs_kind {
 	PROCFS_WHOLE,	/* by procfs_show, at offset 0 */
+	PROCFS_SIZED,	/* likewise; lseek takes it for a file of 0 bytes */
 	PROCFS_MAPS,	/* in pieces */
 	PROCFS_SMAPS,	/* likewise */
 	PROCFS_PAGEMAP, /* by the entry */

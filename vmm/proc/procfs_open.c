@@ -139,3 +139,18 @@ int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
 		return offset ? 0 : fill_whole(&p, number, fd);
 	}
 }
+
+/* Linux seq_lseek and mem_lseek; of PROCFS_SIZED generic_file_llseek. */
+int64_t procfs_seek(unsigned number, int fd, int64_t offset, unsigned whence)
+{
+	bool sized = procfs_kind(number) == PROCFS_SIZED;
+
+	if (sized && (whence == SEEK_DATA || whence == SEEK_HOLE))
+		return -ENXIO;
+	if (sized && whence == SEEK_END)
+		whence = SEEK_SET;
+	if (whence > SEEK_CUR)
+		return -EINVAL;
+	offset = lseek(fd, (off_t)offset, (int)whence);
+	return offset < 0 ? -errno : offset;
+}

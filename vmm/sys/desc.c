@@ -1,5 +1,6 @@
 /*
- * desc.c: calls on descriptors as such: close, dup, pipe, fcntl, new ones.
+ * desc.c: calls on descriptors as such: close, dup, pipe, fcntl, lseek, new
+ * ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "procfs.h"
 #include "stop.h"
 
 int64_t desc_close(struct call *c)
@@ -223,4 +225,14 @@ int64_t desc_fcntl(struct call *c)
 	default:
 		return -EINVAL;
 	}
+}
+
+int64_t desc_lseek(struct call *c)
+{
+	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+
+	if (!e || !e->proc || procfs_is_dir(e->proc))
+		return call_forward(c, call_row(c->nr));
+	return procfs_seek(e->proc, e->host, (int64_t)c->arg[1],
+			   (unsigned)c->arg[2]);
 }

@@ -46,6 +46,7 @@ int64_t desc_eventfd2(struct call *c);
 int64_t desc_eventfd(struct call *c);
 int64_t desc_memfd_create(struct call *c);
 int64_t desc_fcntl(struct call *c);
+int64_t desc_lseek(struct call *c);
 
 /* event.c */
 int64_t event_epoll_create1(struct call *c);
