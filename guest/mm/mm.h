@@ -33,6 +33,12 @@ struct mm *mm_create(const struct hv_exec *exec);
 void mm_destroy(struct mm *mm);
 void mm_set_limits(struct mm *mm, const struct hv_limits *limits);
 hv_gpa_t mm_root(const struct mm *mm);
+/*
+ * The pages of exec's strings, from the arguments up to the end of the stack.
+ * Linux copies them by get_user_pages (fs/exec.c, get_arg_page), so they are
+ * there without a fault. A page that cannot be had is left to the host's write.
+ */
+void mm_populate_strings(struct mm *mm);
 
 /*
  * Resolve a fault at va. access: HV_ACCESS_*, HV_FAULTF_UPCALL; err: the error

@@ -58,6 +58,15 @@ int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
 	return populate(mm, start, end, write, false);
 }
 
+void mm_populate_strings(struct mm *mm)
+{
+	const struct vma *v =
+		vma_find_first(&mm->vmas, mm->arg_start, mm->arg_start + 1);
+
+	if (v)
+		mm_populate(mm, mm->arg_start & PAGE_MASK, v->end, true);
+}
+
 int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore)
 {
 	struct vma *v = vma_find_first(&mm->vmas, start, end);

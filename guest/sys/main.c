@@ -38,6 +38,7 @@ void kernel_main(const struct hv_boot *boot)
 	cpu->mm = mm_create(&boot->exec);
 	if (!cpu->mm)
 		panic("no memory for the program's address space");
+	mm_populate_strings(cpu->mm);
 	cpu_area()->call.user_root = mm_root(cpu->mm);
 	arch_root_use(mm_root(cpu->mm));
 	if (!hv_exec(&kernel_upcalls, &result) || result)

@@ -74,6 +74,31 @@ Test(populate, mincore_knows_the_holes_of_a_file_in_memory)
 		cr_assert_eq(vec[i], i / 4 == 1 || i >= 16, "%u", i);
 }
 
+/*
+ *      STACK_LOW                  13          14 pages
+ *      | no strings ...           | strings   |
+ */
+Test(populate, strings_of_exec_come_without_a_fault)
+{
+	mm->arg_start = STACK_LOW + PAGES(12) + 0xff8;
+	mm_populate_strings(mm);
+	cr_assert_eq(mm_globals.faults, 0);
+	cr_assert_eq(mm->rss[RSS_ANON], 2);
+	cr_assert_eq(pte_at(STACK_LOW + PAGES(11)), 0);
+	cr_assert_eq(touch(STACK_LOW + PAGES(12), WRITE), 0);
+	cr_assert_eq(touch(STACK_LOW + PAGES(13), WRITE), 0);
+	cr_assert(frame_is(STACK_LOW + PAGES(13), 0));
+}
+
+Test(populate, strings_that_lie_nowhere_bring_nothing)
+{
+	mm->arg_start = STACK_TOP;
+	mm_populate_strings(mm);
+	mm->arg_start = ~0ull;
+	mm_populate_strings(mm);
+	cr_assert_eq(mm->rss[RSS_ANON], 0);
+}
+
 Test(populate, mincore_says_what_is_there)
 {
 	uint8_t vec[10];

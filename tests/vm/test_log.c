@@ -71,6 +71,25 @@ VM_TEST(log, times_ascend_and_pids_are_one)
 	run_free(&r);
 }
 
+/*
+ * Linux brings them in by get_user_pages, which perf does not count. They lie
+ * in the last page of the stack; the program reads its arguments there.
+ */
+VM_TEST(log, strings_of_execve_take_no_fault)
+{
+	struct log log;
+	struct run r;
+
+	trace(&log, &r, level, ARGS(image("hello")));
+	for (size_t i = 0; i < log.n; i++)
+		cr_assert(strcmp(log.line[i].mapping, "[stack]") ||
+				  log.line[i].offset < 0x20000,
+			  "%#" PRIx64, log.line[i].offset);
+	cr_assert_gt(log_count(&log, "anon-zero", "[stack]"), 0);
+	log_free(&log);
+	run_free(&r);
+}
+
 /* The pages of the one mmap: N records, ascending, each a frame of its own. */
 VM_TEST(log, each_page_touched_is_one_anon_zero)
 {
