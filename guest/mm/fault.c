@@ -320,7 +320,10 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	r->access = (uint16_t)(access | (f.major ? HV_FAULTF_MAJOR : 0));
 	r->around = (uint16_t)f.around;
 	r->reserved = 0;
-	return is_signal(outcome) ? -EFAULT : 0;
+	if (is_signal(outcome))
+		return -EFAULT;
+	mm->faults++;
+	return 0;
 }
 
 enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access)
@@ -330,6 +333,9 @@ enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access)
 		.va = va & PAGE_MASK,
 		.access = access | HV_FAULTF_UPCALL,
 	};
+	enum hv_outcome outcome = fault_resolve(&f);
 
-	return fault_resolve(&f);
+	if (outcome < HV_FAULT_SEGV_MAPERR)
+		mm->faults++;
+	return outcome;
 }

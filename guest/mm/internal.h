@@ -42,6 +42,7 @@ struct mm {
 	uint64_t rss[NR_RSS];
 	uint64_t hiwater_vm, hiwater_rss; /* as of the last shrinking */
 	uint64_t anon_ids;		  /* the last that was given out */
+	uint64_t faults;		  /* that went well, populating too */
 	/*
 	 * Which VMAs may get huge pages: (VMA flags | huge_always) & huge_mask
 	 * is VMA_HUGE for them, and 0 for the others.
@@ -184,7 +185,8 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 
 /* ---- fault.c ----------------------------------------------------------- */
 
-/* A fault that nobody took: counted and logged nowhere. */
+/* A fault that nobody took: not logged; the program's getrusage counts it, as
+ * on Linux one of get_user_pages. */
 enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access);
 
 /*
@@ -233,9 +235,9 @@ int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 /* ---- populate.c -------------------------------------------------------- */
 
 /*
- * Bring in every page of [start, end), for writing where `write`. No faults
- * are counted. Stops at the first page that cannot be: 0, or -ENOMEM (hole, no
- * memory), -EINVAL (forbidden), -EFAULT (past the end of the file).
+ * Bring in every page of [start, end), for writing where `write`, by
+ * mm_fault_in(). Stops at the first page that cannot be: 0, or -ENOMEM (hole,
+ * no memory), -EINVAL (forbidden), -EFAULT (past the end of the file).
  */
 int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write);
 /*

@@ -175,6 +175,7 @@ struct mm_stat {
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t map_count, committed;
+	uint64_t faults; /* that went well (Linux mm_account_fault) */
 };
 void mm_stat(const struct mm *mm, struct mm_stat *out);
 

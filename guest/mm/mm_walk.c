@@ -218,6 +218,7 @@ void mm_stat(const struct mm *mm, struct mm_stat *out)
 		.env_end = mm->env_end,
 		.map_count = mm->vmas.count,
 		.committed = mm_globals.committed,
+		.faults = mm->faults,
 	};
 }
 

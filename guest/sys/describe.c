@@ -64,7 +64,7 @@ static int describe_mm(struct hv_call_describe *d)
 		.env_start = st.env_start,
 		.env_end = st.env_end,
 		.map_count = st.map_count,
-		.faults = cpu_this()->fault_seq,
+		.faults = st.faults,
 	};
 	return 0;
 }

@@ -34,6 +34,9 @@ compiled_programs() {
 	same "seals of a mapped memfd" "$bin/seals.glibc"
 	compile_as glibc "$here/src/vectors.c"
 	same "vectors that are bad in part" "$bin/vectors.glibc"
+	compile_as glibc "$here/src/faultcount.c"
+	same "faults as getrusage counts them" "$bin/faultcount.glibc" \
+		"$data/numbers"
 	each "a mapped file" filemap "$data/numbers"
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin

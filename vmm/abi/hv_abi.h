@@ -393,7 +393,8 @@ struct hv_desc_mm {
 	uint64_t start_code, end_code, start_data, end_data;
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
-	uint64_t map_count, faults;
+	uint64_t map_count;
+	uint64_t faults; /* that went well: Linux's min_flt and maj_flt */
 };
 
 /* One line of /proc/PID/maps. */

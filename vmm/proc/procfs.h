@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct hv_desc_mm;
 struct sys;
 struct vcpu;
 
@@ -67,6 +68,13 @@ int64_t procfs_seek(unsigned number, int fd, int64_t offset, unsigned whence);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 			size_t size);
+
+/*
+ * Of the program's faults, those that Linux would call major: that waited for
+ * a file which the host's cache had not. The guest's own cache is cold at the
+ * start and no measure.
+ */
+uint64_t procfs_major(const struct sys *s, const struct hv_desc_mm *mm);
 
 /* sysinfo(2): put the guest's memory in place of the host's. */
 struct sysinfo;

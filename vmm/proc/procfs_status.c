@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "describe.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 
 #define PAGES_KB(n) ((n) << (HV_PAGE_SHIFT - 10))
@@ -75,6 +76,11 @@ static uint64_t caught(const struct signals *g)
 #define NO_RANDOMIZE	  0x40000u /* ADDR_NO_RANDOMIZE */
 #define STAT_SIGNALS(set) ((set)&0x7fffffff)
 
+uint64_t procfs_major(const struct sys *s, const struct hv_desc_mm *mm)
+{
+	return s->files.waits < mm->faults ? s->files.waits : mm->faults;
+}
+
 /* Fields are numbered as in proc_pid_stat(5), from 1. */
 struct stat_fields {
 	uint64_t value[STAT_FIELDS + 1];
@@ -90,9 +96,11 @@ static void set_field(struct stat_fields *f, unsigned i, uint64_t value)
 static void set_memory(struct stat_fields *f, const struct procfs *p,
 		       const struct hv_desc_mm *mm)
 {
-	set_field(f, 10, mm->faults);
+	uint64_t major = procfs_major(p->s, mm);
+
+	set_field(f, 10, mm->faults - major);
 	set_field(f, 11, 0);
-	set_field(f, 12, 0); /* the host's cache has the files */
+	set_field(f, 12, major);
 	set_field(f, 13, 0);
 	set_field(f, 20, 1);
 	set_field(f, 23, mm->total_vm << HV_PAGE_SHIFT);

@@ -37,8 +37,8 @@ int64_t process_getrusage(struct call *c)
 		return -errno;
 	if (who != RUSAGE_CHILDREN &&
 	    !describe_one(c->v, HV_DESCRIBE_MM, 0, &mm, sizeof(mm))) {
-		usage.ru_minflt = (long)mm.faults;
-		usage.ru_majflt = 0;
+		usage.ru_majflt = (long)procfs_major(c->s, &mm);
+		usage.ru_minflt = (long)mm.faults - usage.ru_majflt;
 		usage.ru_maxrss = (long)(mm.hiwater_rss * HV_PAGE_SIZE >> 10);
 	}
 	return call_put(c, c->arg[1], &usage, sizeof(usage));

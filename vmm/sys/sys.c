@@ -236,14 +236,20 @@ int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
 		   struct iovec *iov, int count)
 {
 	const struct file *f = files_find(&s->files, file);
+	int flags = RWF_NOWAIT; /* as long as the host's cache has it */
 	ssize_t n;
 
 	if (!f)
 		return -EBADF;
 	while (count) {
-		n = preadv(f->fd, iov, count, (off_t)offset);
+		n = preadv2(f->fd, iov, count, (off_t)offset, flags);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && flags) {
+			s->files.waits += errno == EAGAIN;
+			flags = 0;
+			continue;
+		}
 		if (n <= 0)
 			break;
 		offset += (uint64_t)n;
