@@ -112,6 +112,13 @@ int kernel_fault_in(uint64_t va, uint32_t access)
 			     cpu_area()->regs.rip, &outcome);
 }
 
+/* A call of [vsyscall]: the host may serve it instead of raising the signal. */
+static bool is_vsyscall(const struct hv_regs *regs, uint64_t va)
+{
+	return (va & ~(HV_PAGE_SIZE - 1)) == HV_VA_VSYSCALL &&
+	       regs->rip == va && regs->err & PF_INSTR;
+}
+
 static void page_fault(struct hv_regs *regs)
 {
 	uint64_t va = level_fault_address();
@@ -119,6 +126,11 @@ static void page_fault(struct hv_regs *regs)
 	int sig = SIGSEGV, code = SEGV_MAPERR;
 	uint16_t outcome;
 
+	if (is_vsyscall(regs, va)) {
+		raise_signal(regs, SIGSEGV, 0x80, 0);
+		trap_check_return(regs);
+		return;
+	}
 	/*
 	 * Linux says of nothing in the kernel's half that it is absent. Some
 	 * KVM sets the reserved bit there, where its own kernel is.

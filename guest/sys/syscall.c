@@ -114,10 +114,10 @@ static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 	return (int64_t)done;
 }
 
-/* False: not memory management. */
+/* False: not memory management. As on Linux the lower half of rax counts. */
 static bool serve_more(struct mm *mm, const struct hv_regs *r, int64_t *ret)
 {
-	switch (r->rax) {
+	switch ((uint32_t)r->rax) {
 	case __NR_mincore:
 		*ret = call_mincore(mm, r->rdi, r->rsi, r->rdx);
 		return true;
@@ -179,10 +179,10 @@ static bool serve(const struct hv_regs *r, int64_t *ret)
 	struct mm *mm = cpu_this()->mm;
 
 	/* Most calls are not for us, and each instruction may cost 1 us. */
-	if (r->rax < __NR_mmap)
+	if ((uint32_t)r->rax < __NR_mmap)
 		return false;
 	kernel_update_limits();
-	switch (r->rax) {
+	switch ((uint32_t)r->rax) {
 	case __NR_mmap:
 		*ret = mm_mmap(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
 			       (uint32_t)r->r10, (int32_t)r->r8, r->r9);

@@ -44,6 +44,11 @@ compiled_programs() {
 	each "clocks and sleep" clocks
 	each "limits, usage, identity" limits
 	same "a smaller RLIMIT_AS" "$bin/limits.glibc" space
+	if grep -q vsyscall /proc/self/maps; then
+		each "the instruction SYSCALL, and [vsyscall]" syscalls
+	else
+		echo "ok vsyscall # SKIP this Linux has none"
+	fi
 	each "errors of bad calls" errors
 	input=$data/numbers
 	each "stdio" text

@@ -55,6 +55,8 @@ typedef struct {
 #define HV_VA_VMALLOC	    0xffffc90000000000ull
 #define HV_VA_VMEMMAP	    0xffffea0000000000ull
 #define HV_VA_KERNEL	    0xffffffff80000000ull
+/* Not mapped: a program that calls it makes one of three system calls. */
+#define HV_VA_VSYSCALL	    0xffffffffff600000ull
 #define HV_STRUCT_PAGE_SIZE 64
 
 /* Selectors; the order is the one that SYSCALL/SYSRET prescribe. */

@@ -54,6 +54,9 @@ void procfs_path(unsigned number, char *buf);
 /* O_PATH of the host's file of that name, to look at; or -errno. */
 int procfs_open_host(const struct sys *s, unsigned number);
 
+/* Whether processes have the page [vsyscall] here. */
+bool procfs_has_vsyscall(void);
+
 /* A new host descriptor for a file. flags: of open(2). Or -errno. */
 int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags);
 /*

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "hv_abi.h"
+#include "procfs.h"
 
 struct sys;
 struct vcpu;
@@ -30,9 +31,7 @@ procfs_show_fn procfs_maps;
 void procfs_map_line(const struct procfs *p, FILE *out,
 		     const struct hv_desc_vma *v);
 /* Linux's pseudo-mapping above user space, and whether this host has it. */
-#define PROCFS_VSYSCALL 0xffffffffff600000ull
 extern const struct hv_desc_vma procfs_vsyscall;
-bool procfs_has_vsyscall(void);
 
 /* procfs_smaps.c */
 procfs_show_fn procfs_smaps, procfs_smaps_rollup;

@@ -85,7 +85,7 @@ static const char *kind_name(const struct hv_desc_vma *v)
 	case HV_MAP_VCLOCK:
 		return "[vvar_vclock]";
 	default:
-		return v->start == PROCFS_VSYSCALL ? "[vsyscall]" : NULL;
+		return v->start == HV_VA_VSYSCALL ? "[vsyscall]" : NULL;
 	}
 }
 
@@ -140,7 +140,7 @@ void procfs_map_line(const struct procfs *p, FILE *out,
 
 /*
  * Linux shows the vsyscall page of every process, unless it was configured
- * away. A program cannot read it, and here it cannot call it either.
+ * away. A program cannot read it, only call it (sys/vsyscall.h).
  */
 bool procfs_has_vsyscall(void)
 {
@@ -148,7 +148,7 @@ bool procfs_has_vsyscall(void)
 	struct file_identity id;
 
 	if (known < 0)
-		known = find_own_line((const void *)PROCFS_VSYSCALL, &id);
+		known = find_own_line((const void *)HV_VA_VSYSCALL, &id);
 	return known;
 }
 
@@ -169,8 +169,8 @@ int procfs_maps(const struct procfs *p, FILE *out)
 }
 
 const struct hv_desc_vma procfs_vsyscall = {
-	.start = PROCFS_VSYSCALL,
-	.end = PROCFS_VSYSCALL + HV_PAGE_SIZE,
+	.start = HV_VA_VSYSCALL,
+	.end = HV_VA_VSYSCALL + HV_PAGE_SIZE,
 	.vm_flags = HV_VM_EXEC,
 	.prot = PROT_EXEC,
 };

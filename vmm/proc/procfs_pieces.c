@@ -120,7 +120,7 @@ static int make_piece(struct pieces *s)
 	const struct hv_desc_smaps gate = {.vma = procfs_vsyscall};
 	int ret = 0;
 
-	if (s->last.start == PROCFS_VSYSCALL)
+	if (s->last.start == HV_VA_VSYSCALL)
 		return 0;
 	ret = add_guests(s);
 	if (!ret && !s->full && procfs_has_vsyscall())

@@ -116,7 +116,7 @@ static void print_lines(FILE *out, const struct labels *l,
 		uint64_t flags = s->vma.vm_flags;
 
 		if (!strcmp(name, "VmFlags")) {
-			if (l->soft_dirty && s->vma.start != PROCFS_VSYSCALL)
+			if (l->soft_dirty && s->vma.start != HV_VA_VSYSCALL)
 				flags |= HV_VM_SOFTDIRTY;
 			print_flags(out, flags);
 		} else if (!strcmp(name, "THPeligible") ||

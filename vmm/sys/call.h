@@ -91,6 +91,8 @@ struct call_row {
 /* The row of a call, or NULL if it is unknown. */
 const struct call_row *call_row(uint64_t nr);
 int64_t call_forward(struct call *c, const struct call_row *row);
+/* Serve it by its row, whatever kind that is. */
+int64_t call_dispatch(struct call *c);
 
 /* A host call's result in the kernel's form. */
 #define host_call(...) host_result(syscall(__VA_ARGS__))

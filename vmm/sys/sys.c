@@ -17,6 +17,7 @@
 #include "fsize.h"
 #include "mapped.h"
 #include "path.h"
+#include "vsyscall.h"
 
 static void read_limits(struct sys *s)
 {
@@ -126,7 +127,7 @@ static void say_unknown(struct sys *s, uint64_t nr)
 	free(name);
 }
 
-static int64_t dispatch(struct call *c)
+int64_t call_dispatch(struct call *c)
 {
 	const struct call_row *row = call_row(c->nr);
 	struct mapped_io io;
@@ -164,14 +165,14 @@ void sys_serve(struct sys *s, struct vcpu *v)
 	int64_t r;
 
 	vcpu_get_regs(v, &regs);
-	c.nr = regs.rax;
+	c.nr = (uint32_t)regs.rax; /* as Linux: an int */
 	c.arg[0] = regs.rdi;
 	c.arg[1] = regs.rsi;
 	c.arg[2] = regs.rdx;
 	c.arg[3] = regs.r10;
 	c.arg[4] = regs.r8;
 	c.arg[5] = regs.r9;
-	r = dispatch(&c);
+	r = call_dispatch(&c);
 	if (c.broken_pipe)
 		raise_own(s, SIGPIPE);
 	if (c.too_large)
@@ -196,7 +197,8 @@ void sys_signal(struct sys *s, struct vcpu *v, const struct hv_call_signal *sig)
 	if (sig->sig < 1 || sig->sig > SIGNALS)
 		return;
 	vcpu_get_regs(v, &regs);
-	signals_force(&s->signals, &info);
+	if (!vsyscall_serve(s, v, sig, &regs))
+		signals_force(&s->signals, &info);
 	signals_deliver(&s->signals, v, &regs);
 	vcpu_set_regs(v, &regs);
 }
