@@ -44,6 +44,8 @@ compiled_programs() {
 	each "clocks and sleep" clocks
 	each "limits, usage, identity" limits
 	same "a smaller RLIMIT_AS" "$bin/limits.glibc" space
+	compile_as glibc "$here/src/privileges.c"
+	same "capabilities, processor, scheduler" "$bin/privileges.glibc"
 	if grep -q vsyscall /proc/self/maps; then
 		each "the instruction SYSCALL, and [vsyscall]" syscalls
 	else

@@ -5,6 +5,7 @@
 #include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -96,6 +97,28 @@ Test(sys_process, arch_prctl_sets_the_bases)
 	cr_assert_eq(call(SYS_arch_prctl, ARCH_SET_FS, 1ull << 63), -EPERM);
 	cr_assert_eq(call(SYS_arch_prctl, 0x3001, VA0), -EINVAL);
 	cr_assert_eq(cpu.fs_base, 0x1234000);
+}
+
+/* A C library answers sched_getcpu(3) from what is registered. */
+Test(sys_process, rseq_names_a_processor_that_the_program_may_use)
+{
+	uint32_t *area = fake_at(&cpu, VA0);
+	cpu_set_t was, *one = fake_at(&cpu, VA1);
+	int last = CPU_SETSIZE - 1;
+
+	sched_getaffinity(0, sizeof(was), &was);
+	while (!CPU_ISSET(last, &was))
+		last--;
+	cr_assert_eq(call(SYS_rseq, VA0, 32, 0, 1), 0);
+	CPU_ZERO(one);
+	CPU_SET(last, one);
+	cr_assert_eq(call(SYS_sched_setaffinity, 0, sizeof(*one), VA1), 0);
+	cr_assert_eq(area[0], last);
+	cr_assert_eq(area[1], last);
+	cr_assert_eq(call(SYS_rseq, VA0, 32, 1, 1), 0);
+	cr_assert_eq(area[0], 0);
+	cr_assert_eq(call(SYS_rseq, VA0, 32, 0, 1), 0);
+	cr_assert_eq(area[1], last);
 }
 
 Test(sys_process, rseq_is_registered_once)

@@ -7,6 +7,10 @@
 
 #include "call.h"
 
+/* caps.c */
+int64_t caps_get(struct call *c);
+int64_t caps_set(struct call *c);
+
 /* change.c */
 int64_t change_mkdir(struct call *c);
 int64_t change_mkdirat(struct call *c);
@@ -121,14 +125,18 @@ int64_t process_get_robust_list(struct call *c);
 int64_t process_rseq(struct call *c);
 int64_t process_sched_getaffinity(struct call *c);
 int64_t process_prctl(struct call *c);
-int64_t process_capget(struct call *c);
 int64_t process_setuid(struct call *c);
 int64_t process_setgid(struct call *c);
+/* Tell the guest's memory manager of the program's limits. */
+void process_pass_limits(struct call *c);
+/* The program may run on other processors than before. */
+void process_rseq_moved(struct call *c);
 
 /* self.c */
 int64_t self_setpriority(struct call *c);
 int64_t self_set_ioprio(struct call *c);
 int64_t self_setscheduler(struct call *c);
+int64_t self_setparam(struct call *c);
 int64_t self_getattr(struct call *c);
 int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);

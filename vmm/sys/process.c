@@ -7,7 +7,6 @@
  */
 #include <asm/prctl.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/rseq.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -89,8 +88,7 @@ int64_t process_getgroups(struct call *c)
 
 /* ---- Limits ------------------------------------------------------------ */
 
-/* Tell the guest's memory manager. */
-static void pass_limits(struct call *c)
+void process_pass_limits(struct call *c)
 {
 	const struct rlimit *limit = c->s->limit;
 	const struct hv_limits limits = {
@@ -110,7 +108,7 @@ static void set_limit(struct call *c, int what, const struct rlimit *limit)
 	struct sys *s = c->s;
 
 	s->limit[what] = *limit;
-	pass_limits(c);
+	process_pass_limits(c);
 	if (what == RLIMIT_NOFILE)
 		s->fds.limit = limit->rlim_cur > INT_MAX
 				       ? INT_MAX
@@ -237,12 +235,31 @@ struct rseq_head {
 
 static int64_t rseq_write(struct call *c, uint64_t va, uint32_t cpu_id)
 {
-	const uint32_t cpus[2] = {0, cpu_id}, ids[2] = {0, 0};
+	const uint32_t start = cpu_id == RSEQ_NO_CPU ? 0 : cpu_id;
+	const uint32_t cpus[2] = {start, cpu_id}, ids[2] = {0, 0};
 
 	if (call_put(c, va, cpus, sizeof(cpus)) < 0)
 		return -EFAULT;
 	return call_put(c, va + offsetof(struct rseq_head, node_id), ids,
 			sizeof(ids));
+}
+
+/* The first that the program may run on: 0 on most days. */
+static uint32_t rseq_cpu(void)
+{
+	uint8_t mask[8192] = {0};
+	int64_t n = host_call(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+	for (uint32_t cpu = 0; n > 0 && cpu < (uint64_t)n * 8; cpu++)
+		if (mask[cpu / 8] >> cpu % 8 & 1)
+			return cpu;
+	return 0;
+}
+
+void process_rseq_moved(struct call *c)
+{
+	if (c->s->rseq)
+		rseq_write(c, c->s->rseq, rseq_cpu());
 }
 
 static int64_t rseq_unregister(struct call *c)
@@ -264,8 +281,9 @@ static int64_t rseq_unregister(struct call *c)
 }
 
 /*
- * Linux kernel/rseq.c. The program always runs on CPU 0: that is never wrong
- * as long as a signal does not interrupt a critical section, and none does.
+ * Linux kernel/rseq.c. The program always runs on one CPU, of those that it has
+ * asked for: that is never wrong as long as a signal does not interrupt a
+ * critical section, and none does.
  */
 int64_t process_rseq(struct call *c)
 {
@@ -284,7 +302,7 @@ int64_t process_rseq(struct call *c)
 	}
 	if (len < RSEQ_SIZE_MIN || c->arg[0] % RSEQ_SIZE_MIN)
 		return -EINVAL;
-	r = rseq_write(c, c->arg[0], 0);
+	r = rseq_write(c, c->arg[0], rseq_cpu());
 	if (r < 0)
 		return r;
 	s->rseq = c->arg[0];
@@ -348,7 +366,7 @@ static int64_t prctl_set_thp(struct call *c)
 			flags ? HV_THP_DISABLE_UNADVISED : HV_THP_DISABLE_ALL;
 	else
 		c->s->thp_disabled = 0;
-	pass_limits(c);
+	process_pass_limits(c);
 	return 0;
 }
 
@@ -401,27 +419,6 @@ int64_t process_prctl(struct call *c)
 }
 
 /* ---- Credentials ------------------------------------------------------- */
-
-int64_t process_capget(struct call *c)
-{
-	struct __user_cap_data_struct data[2] = {{0}};
-	struct __user_cap_header_struct head;
-	bool wants = c->arg[1] != 0;
-	size_t size;
-	int64_t r;
-
-	if (call_get(c, c->arg[0], &head, sizeof(head)) < 0)
-		return -EFAULT;
-	size = head.version == _LINUX_CAPABILITY_VERSION_1 ? sizeof(data[0])
-							   : sizeof(data);
-	r = host_call(SYS_capget, &head, wants ? data : NULL);
-	/* An unknown version is answered with the one that is known. */
-	if (r == -EINVAL && call_put(c, c->arg[0], &head, sizeof(head)) < 0)
-		return -EFAULT;
-	if (r == 0 && wants && call_put(c, c->arg[1], data, size) < 0)
-		return -EFAULT;
-	return r;
-}
 
 /* set*id to what one already is: no change, no privilege needed. */
 int64_t process_setuid(struct call *c)

@@ -71,6 +71,20 @@ int64_t self_setscheduler(struct call *c)
 	return host_call(SYS_sched_setscheduler, 0, policy, &priority);
 }
 
+/* The host says whether the priority fits the class, which is none of those. */
+int64_t self_setparam(struct call *c)
+{
+	int priority;
+
+	if ((int)c->arg[0] < 0 || !c->arg[1])
+		return -EINVAL;
+	if (call_get(c, c->arg[1], &priority, sizeof(priority)) < 0)
+		return -EFAULT;
+	if (!is_self(c->arg[0]))
+		return other(c->arg[0]);
+	return host_call(SYS_sched_setparam, 0, &priority);
+}
+
 #define ATTR_SIZE_MIN 48 /* SCHED_ATTR_SIZE_VER0 */
 
 int64_t self_getattr(struct call *c)
@@ -97,6 +111,7 @@ int64_t self_setaffinity(struct call *c)
 {
 	uint8_t mask[8192] = {0};
 	uint64_t len = (unsigned)c->arg[1];
+	int64_t r;
 
 	if (len > sizeof(mask))
 		len = sizeof(mask);
@@ -104,7 +119,10 @@ int64_t self_setaffinity(struct call *c)
 		return -EFAULT;
 	if (!is_self(c->arg[0]))
 		return other(c->arg[0]);
-	return host_call(SYS_sched_setaffinity, 0, len, mask);
+	r = host_call(SYS_sched_setaffinity, 0, len, mask);
+	if (r == 0)
+		process_rseq_moved(c);
+	return r;
 }
 
 int64_t self_setpgid(struct call *c)
