@@ -111,6 +111,8 @@ own_without_maps() {
 		compile_as "$kind" "$here/src/mallocs.c" || continue
 		"$1" "mallocs.$kind" "$bin/mallocs.$kind" 500
 	done
+	compile_as dyn "$here/src/hugefaults.c" &&
+		"$1" "huge pages" "$bin/hugefaults.dyn"
 	"$1" "args, 3000" "$bin/args.glibc" $(seq 3000)
 	"$1" "image layout" "$build/images/layout"
 }
