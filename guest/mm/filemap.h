@@ -111,9 +111,10 @@ void file_changed(struct file *file, uint64_t start, uint64_t end,
 		  uint64_t size);
 /* The file of this number, or NULL. Takes no reference. */
 struct file *file_find(uint32_t number);
-/* MADV_REMOVE, MADV_PAGEOUT of the pages [start, end). 0 or -errno. */
+/* MADV_REMOVE of the pages [start, end). 0 or -errno. */
 int file_punch(struct file *file, uint64_t start, uint64_t end);
-void file_pageout(struct file *file, uint64_t start, uint64_t end);
+/* Forget those of the pages that nobody needs (MADV_PAGEOUT). */
+void file_reclaim(struct file *file, uint64_t start, uint64_t end);
 
 /*
  * Call fn for each cached page in [start, end), in order. fn may drop the page

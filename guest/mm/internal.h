@@ -126,8 +126,14 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end);
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
 /* Drop the pages of [start, end); the VMAs stay, and guard markers. */
 void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
-/* Likewise; cached_only: private pages stay. */
-void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only);
+enum mm_zap {
+	ZAP_ALL,
+	ZAP_CACHED,    /* private pages stay */
+	ZAP_RECLAIM,   /* what a Linux without swap could take away */
+	ZAP_DROPPABLE, /* likewise of a MAP_DROPPABLE mapping */
+};
+/* Likewise those of this kind. */
+void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind);
 /* Pages of [start, end) that are mapped by some VMA (Linux
  * count_vma_pages_range). */
 uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);

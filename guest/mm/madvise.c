@@ -3,7 +3,8 @@
  *
  * Advice that changes a mapping's flags splits and merges VMAs, as there.
  * MADV_FREE keeps the pages: Linux may keep them too, for as long as it likes.
- * MADV_PAGEOUT takes away what a Linux without swap can: clean pages of files.
+ * MADV_PAGEOUT takes away what a Linux without swap can: clean pages of files,
+ * and private memory that may be lost (MADV_FREE, MAP_DROPPABLE).
  */
 #include "internal.h"
 
@@ -143,6 +144,18 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 	pt_gather_finish(&a.g);
 }
 
+/* Linux madvise_pageout: pages of a file are for those who may change it. */
+static void page_out(struct mm *mm, const struct vma *v, uint64_t start,
+		     uint64_t end)
+{
+	if (has_file(v) && v->file->flags & FILE_FOREIGN)
+		return;
+	mm_zap_some(mm, start, end,
+		    v->flags & VMA_DROPPABLE ? ZAP_DROPPABLE : ZAP_RECLAIM);
+	if (has_file(v))
+		file_reclaim(v->file, vma_pgoff(v, start), vma_pgoff(v, end));
+}
+
 /* Linux madvise_remove: a hole in the file, or in shared anonymous memory. */
 static int advise_remove(struct vma *v, uint64_t start, uint64_t end)
 {
@@ -198,10 +211,10 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 	case MADV_PAGEOUT:
 		if (v->flags & VMA_LOCKED || vma_is_pfnmap(v))
 			return -EINVAL;
-		age_range(mm, start, end, advice);
-		if (advice == MADV_PAGEOUT && has_file(v))
-			file_pageout(v->file, vma_pgoff(v, start),
-				     vma_pgoff(v, end));
+		if (advice == MADV_COLD)
+			age_range(mm, start, end, advice);
+		else
+			page_out(mm, v, start, end);
 		return 0;
 	case MADV_WILLNEED:
 		return 0;

@@ -248,9 +248,34 @@ struct vma *mm_modify(struct mm *mm, struct vma *v, uint64_t start,
 
 struct zap {
 	struct mm *mm;
-	bool cached_only; /* leave private pages */
+	enum mm_zap kind;
 	struct pt_gather g;
 };
+
+/*
+ * Linux madvise_cold_or_pageout_pte_range, shrink_folio_list: nothing that is
+ * mapped elsewhere too, and no private page that anyone needs.
+ */
+static bool may_reclaim(pte_t pte, const struct page *page, enum mm_zap kind)
+{
+	if (pte_is_special(pte) || page->mapcount != 1)
+		return false;
+	if (page->flags & PG_CACHE || kind == ZAP_DROPPABLE)
+		return true;
+	return page->flags & PG_LAZYFREE && !(pte.v & PTE_D);
+}
+
+static bool is_of_kind(pte_t pte, const struct page *page, enum mm_zap kind)
+{
+	switch (kind) {
+	case ZAP_ALL:
+		return true;
+	case ZAP_CACHED:
+		return page->flags & PG_CACHE;
+	default:
+		return may_reclaim(pte, page, kind);
+	}
+}
 
 static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
@@ -261,7 +286,7 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		pt_clear(p);
 		return 0;
 	}
-	if (z->cached_only && !(page->flags & PG_CACHE))
+	if (!is_of_kind(pte, page, z->kind))
 		return 0;
 	pt_clear(p);
 	if (pte.v & PTE_P)
@@ -279,9 +304,9 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
-void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, bool cached_only)
+void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind)
 {
-	struct zap z = {.mm = mm, .cached_only = cached_only};
+	struct zap z = {.mm = mm, .kind = kind};
 
 	mm_note_peaks(mm);
 	huge_split_borders(mm, start, end);
@@ -302,7 +327,7 @@ static void zap_all(struct mm *mm, uint64_t start, uint64_t end)
 
 void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
 {
-	mm_zap_some(mm, start, end, false);
+	mm_zap_some(mm, start, end, ZAP_ALL);
 }
 
 int mm_split(struct mm *mm, uint64_t start, uint64_t end)

@@ -74,7 +74,7 @@ static void unmap_pages(struct file *file, uint64_t start, uint64_t end,
 			continue;
 		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
 		mm_zap_some(v->mm, va, va + ((last - first) << PAGE_SHIFT),
-			    !cows);
+			    cows ? ZAP_ALL : ZAP_CACHED);
 	}
 }
 
@@ -222,14 +222,14 @@ static void drop_if_idle(struct file *file, struct page *page, void *ctx)
 		filemap_drop(file, page);
 }
 
-/* Linux reclaims what one process alone maps; what is only in memory stays. */
-void file_pageout(struct file *file, uint64_t start, uint64_t end)
+/*
+ * Linux shrink_folio_list: dirty pages stay, and what is nowhere else: the
+ * pages of a file in memory.
+ */
+void file_reclaim(struct file *file, uint64_t start, uint64_t end)
 {
-	if (file->flags & FILE_SHMEM)
-		return;
-	file_sync(file, start, end);
-	unmap_pages(file, start, end, false);
-	filemap_walk(file, start, end, drop_if_idle, NULL);
+	if (!(file->flags & FILE_SHMEM) || file->flags & FILE_ANON)
+		filemap_walk(file, start, end, drop_if_idle, NULL);
 }
 
 /* ---- For the host ------------------------------------------------------ */

@@ -34,6 +34,7 @@ compiled_programs() {
 	same "seals of a mapped memfd" "$bin/seals.glibc"
 	compile_as glibc "$here/src/vectors.c"
 	same "vectors that are bad in part" "$bin/vectors.glibc"
+	paging_out
 	compile_as glibc "$here/src/faultcount.c"
 	same "faults as getrusage counts them" "$bin/faultcount.glibc" \
 		"$data/numbers"
@@ -68,6 +69,16 @@ compiled_programs() {
 	done
 	writable=
 	ways_to_end
+}
+
+# The guest has no swap.
+paging_out() {
+	if [ "$(wc -l </proc/swaps)" -gt 1 ]; then
+		echo "ok paging out # SKIP Linux has swap here"
+		return
+	fi
+	compile_as glibc "$here/src/pageout.c"
+	same "paging out" "$bin/pageout.glibc" "$data/numbers"
 }
 
 # The mark that smaps shows of them came with Linux 6.19 and 6.18.y.

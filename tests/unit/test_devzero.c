@@ -61,8 +61,8 @@ Test(devzero, private_memory_has_a_name_and_an_offset)
 	v = shown(AT(0));
 	cr_assert_eq(v.file, zero);
 	cr_assert_eq(v.offset, PAGES(16));
-	cr_assert_eq(mm_madvise(mm, AT(0), PAGES(4), MADV_FREE), 0);
 	cr_assert_eq(mm_madvise(mm, AT(0), PAGES(4), MADV_PAGEOUT), 0);
+	cr_assert_eq(mm_madvise(mm, AT(0), PAGES(4), MADV_FREE), 0);
 	cr_assert_eq(mm_madvise(mm, AT(0), PAGES(4), MADV_WIPEONFORK), -EINVAL);
 	cr_assert_eq(mm_madvise(mm, AT(0), PAGES(4), MADV_REMOVE), -EACCES);
 	cr_assert_eq(mm->rss[RSS_ANON], 1);

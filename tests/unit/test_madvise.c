@@ -134,6 +134,59 @@ Test(madvise, errors_are_those_of_linux)
 	cr_assert_eq(advise(AT(0), 1, MADV_REMOVE), -EINVAL);
 }
 
+/* As a Linux without swap: nothing else would have the content. */
+Test(madvise, pageout_leaves_private_memory)
+{
+	filled(2);
+	cr_assert_eq(advise(AT(0), 2, MADV_PAGEOUT), 0);
+	cr_assert_eq(mm->rss[RSS_ANON], 2);
+	cr_assert(pte_at(AT(0)) & PTE_A, "nor is it any older");
+	cr_assert_eq(advise(AT(0), 2, MADV_COLD), 0);
+	cr_assert(!(pte_at(AT(0)) & PTE_A));
+}
+
+Test(madvise, pageout_takes_what_may_be_lost)
+{
+	filled(4);
+	cr_assert_eq(advise(AT(0), 2, MADV_FREE), 0);
+	fault(AT(1), WRITE); /* sets the dirty bit, as the processor would */
+	store(AT(1), 7);
+	cr_assert_eq(advise(AT(0), 4, MADV_PAGEOUT), 0);
+	cr_assert_eq(pte_at(AT(0)), 0);
+	cr_assert_eq(load(AT(1)), 7);
+	map(AT(8), 2, RW, 8 | MAP_ANONYMOUS | MAP_FIXED); /* droppable */
+	store(AT(8), 9);
+	load(AT(9));
+	cr_assert_eq(advise(AT(8), 2, MADV_PAGEOUT), 0);
+	cr_assert_eq(pte_at(AT(8)), 0);
+	cr_assert_neq(pte_at(AT(9)), 0, "the zero page is nobody's");
+	cr_assert_eq(load(AT(8)), 0);
+}
+
+Test(madvise, pageout_unmaps_shared_memory_and_keeps_what_is_written)
+{
+	map(AT(0), 3, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	store(AT(0), 9);
+	load(AT(1));
+	cr_assert_eq(filemap_pages(), 2);
+	cr_assert_eq(advise(AT(0), 3, MADV_PAGEOUT), 0);
+	cr_assert_eq(mm->rss[RSS_SHMEM], 0);
+	cr_assert_eq(filemap_pages(), 1);
+	cr_assert_eq(load(AT(0)), 9);
+	cr_assert_eq(load(AT(1)), 0);
+}
+
+Test(madvise, pageout_leaves_what_is_mapped_twice)
+{
+	load(TEXT);
+	cr_assert_eq(mm_mmap(mm, AT(0), PAGES(1), PROT_READ,
+			     MAP_PRIVATE | MAP_FIXED, 1, 0),
+		     (int64_t)AT(0));
+	load(AT(0));
+	cr_assert_eq(advise(AT(0), 1, MADV_PAGEOUT), 0);
+	cr_assert_neq(pte_at(AT(0)), 0);
+}
+
 Test(madvise, populate_brings_in)
 {
 	map(AT(0), 3, RW, FIXED);

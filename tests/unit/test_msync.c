@@ -333,7 +333,10 @@ Test(msync, paged_out_pages_are_read_again)
 	load(va + PAGES(1));
 	cr_assert_eq(mm_madvise(mm, va, PAGES(7), MADV_PAGEOUT), 0);
 	cr_assert_eq(pte_at(va), 0);
+	cr_assert_eq(filemap_pages(), 1, "dirty: only unmapped");
+	cr_assert_eq(mm_msync(mm, va, PAGES(7), MS_SYNC), 0);
 	cr_assert_eq(host_byte(0), 0x11);
+	cr_assert_eq(mm_madvise(mm, va, PAGES(7), MADV_PAGEOUT), 0);
 	cr_assert_eq(filemap_pages(), 0);
 	cr_assert_eq(fault(va, READ), HV_FAULT_FILE_READ);
 	cr_assert(rec.access & HV_FAULTF_MAJOR);
