@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	char page[PAGE];
 
 	file = open(argv[1], O_RDONLY);
+	fsync(file); /* what is dirty stays */
 	shm = memfd_create("pageout", 0);
 	memset(page, 'm', PAGE);
 	for (int i = 0; i < 4; i++)
