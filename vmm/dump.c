@@ -166,7 +166,7 @@ static void print_file(unsigned number, struct sys *s, struct vcpu *v,
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	int ret = f ? procfs_show(s, v, number, f) : -ENOMEM;
+	int ret = f ? procfs_show(s, v, number, 0, f) : -ENOMEM;
 
 	if (f && fclose(f))
 		ret = ret ? ret : -ENOMEM;

@@ -12,7 +12,7 @@ struct sys;
 struct vcpu;
 
 #define DUMP_MAX   32
-#define DUMP_WALKS 16
+#define DUMP_WALKS 256
 
 /* What is to be printed, in order: numbers of procfs.h. */
 struct dump {

@@ -79,24 +79,26 @@ int guestmem_write(struct guestmem *gm, hv_gpa_t gpa, const void *src,
 	return 0;
 }
 
-/* Physical address of user address va, or 0 if the access would fault. */
+/*
+ * Physical address of user address va, or 0 if the access would fault: if an
+ * entry lacks one of `need`, or the last one of `leaf_bits`.
+ */
 static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
-			  bool write)
+			  uint64_t need, uint64_t leaf_bits)
 {
-	uint64_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
 	hv_gpa_t table = {root.v & PTE_ADDR};
 	const hv_gpa_t absent = {0};
 
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		hv_gpa_t at = {table.v + ((va >> shift) & 511) * 8};
-		uint64_t leaf_bits = PTE_ACCESSED | (write ? PTE_DIRTY : 0),
-			 entry;
+		uint64_t entry;
 		bool leaf;
 
-		if (guestmem_read(gm, at, &entry, sizeof(entry)) ||
-		    (entry & need) != need)
+		if (guestmem_read(gm, at, &entry, sizeof(entry)))
 			return absent;
 		leaf = shift == 12 || (shift <= 30 && (entry & PTE_LARGE));
+		if (!leaf && (entry & need) != need)
+			return absent;
 		table.v = entry & PTE_ADDR;
 		if (leaf) {
 			uint64_t mask = (1ull << shift) - 1;
@@ -118,15 +120,17 @@ static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 static uint8_t *user_page(struct vcpu *v, uint64_t va, bool write)
 {
 	const struct guestmem *gm = &v->vm->mem;
+	uint64_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+	uint64_t leaf = need | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 	hv_gpa_t root = v->area->call.user_root, page;
 
 	if (va >= HV_VA_USER_END)
 		return NULL;
-	page = user_walk(gm, root, va, write);
+	page = user_walk(gm, root, va, need, leaf);
 	if (!page.v) {
 		if (vcpu_upcall(v, va, write ? HV_ACCESS_WRITE : 0))
 			return NULL;
-		page = user_walk(gm, root, va, write);
+		page = user_walk(gm, root, va, need, leaf);
 	}
 	return page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
 }
@@ -176,6 +180,35 @@ int usermem_zero(struct vcpu *v, uint64_t va, size_t len)
 		n = chunk(va, len);
 		memset(page + PAGE_OFFSET(va), 0, n);
 	}
+	return 0;
+}
+
+/*
+ * The guest is asked for every page: only it can tell whether an entry that
+ * forbids writing leads to a page of the program's own. The entry says little
+ * then: that of a PROT_NONE mapping is not present.
+ */
+int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
+		  bool write)
+{
+	const struct guestmem *gm = &v->vm->mem;
+	const uint64_t need = PTE_PRESENT | PTE_USER;
+	hv_gpa_t root = v->area->call.user_root, page;
+	uint8_t *at;
+
+	if (va >= HV_VA_USER_END)
+		return -EFAULT;
+	if (vcpu_upcall(v, va, HV_FAULTF_FORCE | (write ? HV_ACCESS_WRITE : 0)))
+		return -EFAULT;
+	page = user_walk(gm, root, va, need,
+			 PTE_ACCESSED | (write ? PTE_DIRTY : 0));
+	at = page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
+	if (!at)
+		return -EFAULT;
+	if (write)
+		memcpy(at + PAGE_OFFSET(va), buf, len);
+	else
+		memcpy(buf, at + PAGE_OFFSET(va), len);
 	return 0;
 }
 

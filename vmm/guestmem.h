@@ -11,6 +11,7 @@
 #ifndef GUESTMEM_H
 #define GUESTMEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,13 @@ struct vcpu;
 int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len);
 int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len);
 int usermem_zero(struct vcpu *v, uint64_t va, size_t len);
+/*
+ * The same as Linux does it for /proc/PID/mem (FOLL_FORCE), inside one page:
+ * the mapping's own rights do not count; a private page is copied before a
+ * write.
+ */
+int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
+		  bool write);
 /*
  * A string with its terminator into dst[0 .. size). Returns its length without
  * the terminator, -EFAULT, or -ENAMETOOLONG if it does not fit.

@@ -76,8 +76,18 @@ static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 
 /* ---- struct page ------------------------------------------------------- */
 
+/* Only the guest knows which frames those are. */
+static bool is_zero_page(struct vcpu *v, uint64_t va)
+{
+	uint64_t entry;
+
+	return va < HV_VA_USER_END && !describe_pagemap(v, va, 1, &entry) &&
+	       entry & HV_PAGEMAP_ZERO;
+}
+
 /* head: the first frame of the block that pfn is in. */
-static void print_page(struct vcpu *v, uint64_t pfn, uint64_t head, FILE *out)
+static void print_page(struct vcpu *v, uint64_t va, uint64_t pfn, uint64_t head,
+		       FILE *out)
 {
 	static const char *const flags[] = {HV_PAGE_FLAG_NAMES};
 	static const char *const zones[] = {"DMA", "DMA32", "Normal"};
@@ -88,7 +98,8 @@ static void print_page(struct vcpu *v, uint64_t pfn, uint64_t head, FILE *out)
 	if (pfn != head)
 		fprintf(out, ", of the block at %#" PRIx64, head);
 	fputc(':', out);
-	if (describe_one(v, HV_DESCRIBE_PAGE, head, &page, sizeof(page))) {
+	if (describe_one(v, HV_DESCRIBE_PAGE, head, &page, sizeof(page)) ||
+	    page.zone >= HV_ZONES) {
 		fputs(" not the allocator's\n", out);
 		return;
 	}
@@ -100,7 +111,9 @@ static void print_page(struct vcpu *v, uint64_t pfn, uint64_t head, FILE *out)
 	}
 	fprintf(out, "%s refcount %u, mapcount %u, order %u, zone %s",
 		page.flags ? "," : "", page.refcount, page.mapcount, page.order,
-		page.zone < HV_ZONES ? zones[page.zone] : "?");
+		zones[page.zone]);
+	if (is_zero_page(v, va))
+		fputs(", the page of zeros", out);
 	path = sys_file_path(v->vm->sys, page.file);
 	if (path)
 		fprintf(out, ", page %" PRIu64 " of %s", page.index, path);
@@ -185,12 +198,23 @@ static void print_host(struct vcpu *v, uint64_t gpa, FILE *out)
 		close(fd);
 }
 
+/* Canonical addresses: bits 47 to 63 are the same. */
+#define USER_HALF   (1ull << 47)
+#define KERNEL_HALF -USER_HALF
+
 void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 {
-	bool user = va < HV_VA_USER_END;
+	bool user = va < USER_HALF;
 	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
 	uint64_t gpa, head, size = 0;
 
+	if (!user && va < KERNEL_HALF) {
+		fprintf(out,
+			"walk of %#" PRIx64
+			", not canonical: no table has it\n",
+			va);
+		return;
+	}
 	fprintf(out, "walk of %#" PRIx64 ", %s\n", va,
 		user ? "user" : "kernel");
 	gpa = walk_guest(v, root, va, &size, out);
@@ -198,6 +222,6 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 		return;
 	/* The kernel's large pages map frames that are blocks of any size. */
 	head = user ? gpa & ~(size - 1) : gpa;
-	print_page(v, gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
+	print_page(v, va, gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
 	print_host(v, gpa, out);
 }

@@ -148,6 +148,15 @@ static enum hv_outcome huge_write_fault(struct fault *f, pte_t pte)
 	return write_fault(f, arch_pte_get(f->p));
 }
 
+/* Linux can_follow_write_pte: copied already, and never to be writable. */
+static bool is_forced_own(const struct fault *f, pte_t pte)
+{
+	const struct page *page = pfn_to_page(pte_pfn(pte));
+
+	return f->access & HV_FAULTF_FORCE && !(f->vma->prot & PROT_WRITE) &&
+	       page->flags & PG_ANON && page->refcount == 1;
+}
+
 static enum hv_outcome present_fault(struct fault *f, pte_t pte)
 {
 	uint64_t want = PTE_A;
@@ -155,7 +164,7 @@ static enum hv_outcome present_fault(struct fault *f, pte_t pte)
 	if (pte_is_huge(pte))
 		f->order = PT_ORDER_2M;
 	if (fault_is_write(f)) {
-		if (!(pte.v & PTE_RW))
+		if (!(pte.v & PTE_RW) && !is_forced_own(f, pte))
 			return f->order ? huge_write_fault(f, pte)
 					: write_fault(f, pte);
 		want |= PTE_D;
@@ -197,6 +206,17 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 	return true;
 }
 
+/* Linux mm/gup.c, check_vma_flags with FOLL_FORCE: vvar's pages are no RAM. */
+static bool force_allowed(const struct fault *f)
+{
+	const struct vma *v = f->vma;
+
+	if (vma_is_pfnmap(v))
+		return false;
+	return !fault_is_write(f) || v->prot & PROT_WRITE ||
+	       !(v->flags & VMA_SHARED);
+}
+
 /*
  * Linux arch/x86/mm/fault.c, access_error. `present` stands for the error
  * code's P bit. A fetch from an absent page is judged as a read.
@@ -205,6 +225,8 @@ static bool access_allowed(const struct fault *f, bool present)
 {
 	uint32_t prot = f->vma->prot;
 
+	if (f->access & HV_FAULTF_FORCE)
+		return force_allowed(f);
 	if (fault_is_write(f))
 		return prot & PROT_WRITE;
 	if (present && f->access & HV_ACCESS_EXEC)
@@ -229,7 +251,7 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 	if (pte_is_guard(pte))
 		return HV_FAULT_SEGV_GUARD;
 	if (pte.v) {
-		BUG_ON(!(pte.v & PTE_P));
+		BUG_ON(!(pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
 		if (!access_allowed(f, true))
 			return HV_FAULT_SEGV_ACCERR;
 		return present_fault(f, pte);
@@ -317,6 +339,7 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	r->pid = r->tid = mm->pid;
 	r->outcome = (uint16_t)outcome;
 	r->order = (uint16_t)f.order;
+	access &= ~HV_FAULTF_FORCE;
 	r->access = (uint16_t)(access | (f.major ? HV_FAULTF_MAJOR : 0));
 	r->around = (uint16_t)f.around;
 	r->reserved = 0;

@@ -30,7 +30,7 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 {
 	uint64_t bits = vma_pte_bits(f->vma->prot);
 
-	if (f->vma->prot & PROT_WRITE)
+	if (f->vma->prot & PROT_WRITE) /* not if the write was forced */
 		bits |= PTE_RW;
 	if (fault_is_write(f))
 		bits |= PTE_D;

@@ -182,6 +182,7 @@ struct map_source {
 	struct file *file; /* the caller's reference; NULL: none */
 	int error;	   /* what a mapping of the descriptor gets, or 0 */
 	bool writable;	   /* shared mappings may write */
+	bool sealed;	   /* they could, but for a seal */
 	uint32_t opened;   /* hv_call_file_get.opened */
 };
 /* Linux do_mmap; offset in bytes. source NULL: anonymous memory. */

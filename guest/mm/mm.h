@@ -41,7 +41,8 @@ hv_gpa_t mm_root(const struct mm *mm);
 void mm_populate_strings(struct mm *mm);
 
 /*
- * Resolve a fault at va. access: HV_ACCESS_*, HV_FAULTF_UPCALL; err: the error
+ * Resolve a fault at va. access: HV_ACCESS_*, HV_FAULTF_UPCALL, and with it
+ * HV_FAULTF_FORCE; err: the error
  * code. Fills `record` but for seq, tsc and cycles (the caller's), whatever
  * the outcome, and only at the end: it may lie in the call page. Returns 0, or
  * -EFAULT with a signal outcome in the record (SEGV_*, SIGBUS, OOM), or
@@ -152,6 +153,7 @@ struct mm_smaps {
 	uint64_t rss, referenced, anonymous, lazyfree, anon_huge, swap;
 	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
 	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
+	uint64_t mapcount_max; /* of one page */
 };
 /* Add the pages of [start, end), page-aligned, to `sum`. */
 void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
@@ -159,12 +161,24 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 
 /*
  * Entries of /proc/PID/pagemap for n pages from va: bit 63 present, 61 file or
- * shared anonymous, 56 mapped once only, 55 soft-dirty (never), 0-54 the frame.
- * A guard marker is as on Linux swapped out (62), guard (58), and in place of
- * the frame what stands for a swap entry.
+ * shared anonymous, 56 mapped once only, 55 soft-dirty (never), 0-54 the frame;
+ * HV_PAGEMAP_*. A guard marker is as on Linux swapped out (62), guard (58), and
+ * in place of the frame what stands for a swap entry.
  */
 #define MM_PAGEMAP_GUARD 0x440000000000009full
 void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out);
+
+/*
+ * Clear the accessed bits of all pages (MM_CLEAR_ALL), or of those in mappings
+ * without a file or with one; or forget the peak of resident pages. 0 or
+ * -EINVAL: no such kind. Linux fs/proc/task_mmu.c, clear_refs_write.
+ */
+#define MM_CLEAR_ALL	    1u
+#define MM_CLEAR_ANON	    2u
+#define MM_CLEAR_MAPPED	    3u
+#define MM_CLEAR_SOFT_DIRTY 4u /* none are kept: nothing to do */
+#define MM_CLEAR_PEAK	    5u
+int mm_clear_refs(struct mm *mm, unsigned kind);
 
 /* struct mm_struct's fields for status, statm, stat; counts are of pages. */
 struct mm_stat {

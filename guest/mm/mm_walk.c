@@ -28,7 +28,8 @@ static const struct {
 
 /*
  * A shared mapping of a file that was opened for reading only is VM_MAYSHARE
- * but not VM_SHARED (Linux do_mmap).
+ * but not VM_SHARED (Linux do_mmap); of a sealed one, both
+ * (memfd_check_seals_mmap).
  */
 static uint64_t linux_flags(const struct vma *v)
 {
@@ -39,7 +40,8 @@ static uint64_t linux_flags(const struct vma *v)
 		flags |= MM_VM_MAYWRITE;
 	if (v->flags & VMA_SHARED)
 		flags |= MM_VM_MAYSHARE;
-	if (v->flags & VMA_SHARED && !(v->flags & VMA_NOWRITE))
+	if (v->flags & VMA_SHARED &&
+	    (!(v->flags & VMA_NOWRITE) || v->flags & VMA_FILE_SEAL))
 		flags |= MM_VM_SHARED;
 	/* Linux _install_special_mapping, and vvar's pages are no RAM. */
 	if (v->flags & VMA_SPECIAL)
@@ -101,6 +103,8 @@ static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
 	uint64_t pss = (size << MM_PSS_SHIFT) / page->mapcount;
 
 	s->rss += size;
+	if (page->mapcount > s->mapcount_max)
+		s->mapcount_max = page->mapcount;
 	if (pte_is_huge(pte))
 		s->anon_huge += size;
 	if (pte.v & PTE_A)
@@ -168,8 +172,10 @@ static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 		return MM_PAGEMAP_GUARD;
 	if (pte.v & PTE_SPECIAL)
 		return 0; /* Linux pagemap_read passes VM_PFNMAP over */
+	if (pte_is_huge(pte))
+		entry |= HV_PAGEMAP_HUGE;
 	if (pte_is_zero_page(pte))
-		return entry;
+		return entry | HV_PAGEMAP_ZERO;
 	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
 	if (page->mapcount == 1)
@@ -183,7 +189,9 @@ void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out)
 		pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
 		pte_t pte = {p ? arch_pte_get(p).v : 0};
 
-		out[i] = pte.v ? pagemap_entry(pte, va) : 0;
+		out[i] = pte.v ? pagemap_entry(pte, va)
+			 : p   ? HV_PAGEMAP_TABLE
+			       : 0;
 	}
 }
 

@@ -168,6 +168,8 @@ static int check_file_type(uint32_t flags, const struct map_source *source,
 		like->flags |= VMA_SHARED;
 		if (!source->writable)
 			like->flags |= VMA_NOWRITE;
+		if (source->sealed)
+			like->flags |= VMA_FILE_SEAL;
 		break;
 	case MAP_PRIVATE:
 		break;
@@ -381,6 +383,7 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	}
 	source.opened = got.opened;
 	source.writable = got.flags & HV_FILE_WRITABLE;
+	source.sealed = got.flags & HV_FILE_SEALED;
 	source.file =
 		file_open((uint32_t)number, got.size, mm_file_flags(got.flags));
 	if (!source.file) {

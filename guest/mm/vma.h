@@ -42,6 +42,7 @@ struct mm;
 #define VMA_SEALED	0x400000u  /* mseal */
 #define VMA_GUARD	0x1000000u /* may have guard markers */
 #define VMA_ZERO	0x2000000u /* of /dev/zero, but no page of a file */
+#define VMA_FILE_SEAL	0x4000000u /* VMA_NOWRITE by a seal of a memfd */
 
 /* In what can merge these may differ (Linux VM_IGNORE_MERGE; since 5.15
  * VM_DENYWRITE is no flag of a mapping). */

@@ -1,6 +1,6 @@
 /*
  * describe.c: what the guest tells the host about its memory: the other side of
- * /proc, --dump and --walk. Looks, and changes nothing.
+ * /proc, --dump and --walk. Looks, and changes nothing but accessed bits.
  */
 #include <asm/errno.h>
 
@@ -124,6 +124,7 @@ static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
 	out->pss_shmem = sum.pss_shmem;
 	out->pss_locked = sum.pss_locked;
 	out->thp_eligible = v->thp_eligible;
+	out->mapcount_max = sum.mapcount_max;
 	return 0;
 }
 
@@ -151,28 +152,42 @@ static int describe_pagemap(struct hv_call_describe *d)
 	return 0;
 }
 
+static int clear_refs(struct hv_call_describe *d)
+{
+	return mm_clear_refs(cpu_this()->mm, (unsigned)d->cursor);
+}
+
 /* ---- The machine's memory ---------------------------------------------- */
 
-static int describe_page(struct hv_call_describe *d)
+static void fill_page(struct hv_desc_page *out, uint64_t pfn)
 {
-	struct hv_desc_page *out;
-	const struct page *page;
+	const struct page *page = pfn_to_page(pfn);
 
-	if (!buddy_owns(d->cursor))
-		return -ENOENT;
-	out = record_add(d, sizeof(*out));
-	page = pfn_to_page(d->cursor);
+	*out = (struct hv_desc_page){.pfn = pfn, .zone = HV_ZONES};
+	if (!buddy_owns(pfn))
+		return;
 	*out = (struct hv_desc_page){
-		.pfn = d->cursor,
+		.pfn = pfn,
 		.flags = page->flags,
 		.refcount = page->refcount,
 		.mapcount = page->mapcount,
 		.order = page->order,
-		.zone = pfn_zone(d->cursor),
+		.zone = pfn_zone(pfn),
 	};
 	if (page->flags & PG_CACHE && page->owner) {
 		out->file = ((const struct file *)page->owner)->number;
 		out->index = page->index;
+	}
+}
+
+static int describe_page(struct hv_call_describe *d)
+{
+	for (uint32_t i = 0; i < d->want; i++) {
+		struct hv_desc_page *out = record_add(d, sizeof(*out));
+
+		if (!out)
+			break;
+		fill_page(out, d->cursor + i);
 	}
 	return 0;
 }
@@ -258,6 +273,7 @@ static void describe(struct hv_call_describe *d)
 		[HV_DESCRIBE_PAGE] = describe_page,
 		[HV_DESCRIBE_MEMORY] = describe_memory,
 		[HV_DESCRIBE_SLAB] = describe_slab,
+		[HV_CLEAR_REFS] = clear_refs,
 	};
 
 	d->count = 0;

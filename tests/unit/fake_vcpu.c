@@ -85,6 +85,14 @@ int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
 	return copy(v, va, NULL, src, len);
 }
 
+/* Nothing here has rights. */
+int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
+		  bool write)
+{
+	return write ? usermem_write(v, va, buf, len)
+		     : usermem_read(v, va, buf, len);
+}
+
 int usermem_zero(struct vcpu *v, uint64_t va, size_t len)
 {
 	return copy(v, va, NULL, NULL, len);

@@ -193,6 +193,56 @@ Test(fault, an_upcall_may_not_write_what_the_program_may_not)
 	cr_assert_eq(fault(0x1000, HV_FAULTF_UPCALL), HV_FAULT_SEGV_MAPERR);
 }
 
+/* ---- Forced: /proc/PID/mem --------------------------------------------- */
+
+#define FORCE	    (HV_FAULTF_UPCALL | HV_FAULTF_FORCE)
+#define FORCE_WRITE (FORCE | HV_ACCESS_WRITE)
+
+Test(fault, a_forced_write_copies_and_gives_no_right)
+{
+	uint64_t va = map_some(1, RW);
+	uint64_t before;
+
+	store(va, 7);
+	before = rec.pfn;
+	mm_mprotect(mm, va, PAGE_SIZE, PROT_READ);
+	cr_assert_eq(fault(va, FORCE_WRITE), -1); /* its own already: silent */
+	cr_assert_eq(page_to_pfn(frame_at(va)), before);
+	cr_assert_eq(pte_at(va) & (PTE_P | PTE_RW | PTE_D), PTE_P | PTE_D);
+	cr_assert_eq(fault(TEXT, FORCE_WRITE), HV_FAULT_FILE_COW);
+	cr_assert_eq(rec.access & ~HV_FAULTF_MAJOR,
+		     HV_FAULTF_UPCALL | HV_ACCESS_WRITE);
+	cr_assert_eq(pte_at(TEXT) & (PTE_RW | PTE_D | PTE_NX), PTE_D);
+	cr_assert_eq(fault(TEXT, FORCE_WRITE), -1);
+	cr_assert_eq(fault(TEXT, WRITE), HV_FAULT_SEGV_ACCERR);
+}
+
+Test(fault, a_forced_access_to_no_access_memory_leaves_it_so)
+{
+	uint64_t va = map_some(2, PROT_NONE);
+
+	cr_assert_eq(fault(va, FORCE), HV_FAULT_ZERO_PAGE);
+	cr_assert_eq(pte_at(va) & (PTE_P | PTE_PROTNONE), PTE_PROTNONE);
+	cr_assert_eq(fault(va, FORCE_WRITE), HV_FAULT_COW);
+	cr_assert_eq(fault(va + PAGE_SIZE, FORCE_WRITE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(pte_at(va) & (PTE_P | PTE_PROTNONE), PTE_PROTNONE);
+	cr_assert_eq(fault(va, READ), HV_FAULT_SEGV_ACCERR);
+	mm_mprotect(mm, va, PAGES(2), RW);
+	cr_assert_eq(load(va), 0);
+}
+
+Test(fault, a_forced_write_to_shared_memory_needs_the_right)
+{
+	uint64_t va =
+		(uint64_t)map(0, 1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS);
+
+	cr_assert_eq(fault(va, FORCE_WRITE), HV_FAULT_SEGV_ACCERR);
+	mm_mprotect(mm, va, PAGE_SIZE, PROT_NONE);
+	cr_assert_eq(fault(va, FORCE), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(va, FORCE_WRITE), HV_FAULT_SEGV_ACCERR);
+	cr_assert_eq(fault(0x1000, FORCE), HV_FAULT_SEGV_MAPERR);
+}
+
 /* ---- Signals ----------------------------------------------------------- */
 
 Test(fault, where_nothing_is_mapped_it_is_maperr)

@@ -163,13 +163,66 @@ Test(mm_walk, pagemap_names_the_frame)
 
 	store(va + PAGES(1), 1);
 	mm_pagemap(mm, va, 3, out);
-	cr_assert_eq(out[0], 0);
+	cr_assert_eq(out[0], HV_PAGEMAP_TABLE);
 	cr_assert_eq(out[1], 1ull << 63 | 1ull << 56 |
 				     page_to_pfn(frame_at(va + PAGES(1))));
-	cr_assert_eq(out[2], 0);
+	cr_assert_eq(out[2], HV_PAGEMAP_TABLE);
+	mm_pagemap(mm, 1ull << 40, 1, out);
+	cr_assert_eq(out[0], 0);
+	touch(va, READ);
+	mm_pagemap(mm, va, 1, out);
+	cr_assert_eq(out[0],
+		     1ull << 63 | HV_PAGEMAP_ZERO | mm_globals.zero_pfn);
 	touch(TEXT, READ);
 	mm_pagemap(mm, TEXT, 1, out);
 	cr_assert(out[0] >> 61 & 1);
+}
+
+/* ---- clear_refs -------------------------------------------------------- */
+
+static uint64_t referenced(uint64_t va)
+{
+	return sums(va, 1).referenced / PAGE_SIZE;
+}
+
+Test(mm_walk, clear_refs_goes_by_what_is_mapped)
+{
+	uint64_t own = map_some(1, RW);
+	uint64_t shared = (uint64_t)map(0, 1, RW, MAP_SHARED | MAP_ANONYMOUS);
+
+	store(own, 1);
+	store(shared, 1);
+	touch(TEXT, READ);
+	cr_assert_eq(mm_clear_refs(mm, MM_CLEAR_MAPPED), 0);
+	cr_assert_eq(referenced(own), 1);
+	cr_assert_eq(referenced(shared), 0);
+	cr_assert_eq(referenced(TEXT), 0);
+	cr_assert_eq(mm_clear_refs(mm, MM_CLEAR_ANON), 0);
+	cr_assert_eq(referenced(own), 0);
+	cr_assert_eq(sums(own, 1).private_dirty, PAGE_SIZE);
+	fault(own, HV_FAULTF_UPCALL);
+	cr_assert_eq(referenced(own), 1);
+	cr_assert_eq(mm_clear_refs(mm, MM_CLEAR_SOFT_DIRTY), 0);
+	cr_assert_eq(referenced(own), 1);
+	cr_assert_eq(mm_clear_refs(mm, MM_CLEAR_ALL), 0);
+	cr_assert_eq(referenced(own), 0);
+	cr_assert_eq(mm_clear_refs(mm, 0), -EINVAL);
+	cr_assert_eq(mm_clear_refs(mm, 6), -EINVAL);
+}
+
+Test(mm_walk, clear_refs_forgets_the_peak)
+{
+	uint64_t va = map_some(8, RW);
+	struct mm_stat s;
+
+	for (unsigned i = 0; i < 8; i++)
+		store(va + PAGES(i), 1);
+	mm_munmap(mm, va, PAGES(7));
+	mm_stat(mm, &s);
+	cr_assert_eq(s.hiwater_rss, 8);
+	cr_assert_eq(mm_clear_refs(mm, MM_CLEAR_PEAK), 0);
+	mm_stat(mm, &s);
+	cr_assert_eq(s.hiwater_rss, 1);
 }
 
 Test(mm_walk, peaks_stay_when_memory_goes)

@@ -337,7 +337,8 @@ Test(paths, no_descriptor_is_lost_by_all_this)
 		guest_open("ro/file", O_RDWR);
 		guest_open("ro/none", O_RDONLY);
 		guest_open("rw/../ro/new", O_WRONLY | O_CREAT);
-		open_abs("/proc/self/mem", O_RDONLY);
+		open_abs("/proc/self/maps", O_WRONLY);
+		open_abs("/proc/self/maps/", O_RDONLY);
 		open_abs("/proc/self/fd/77", O_RDONLY);
 		open_abs("/dev/kvm", O_RDWR);
 		call(SYS_stat, fake_str(&cpu, VA0, "/proc/self/exe"), VA1);

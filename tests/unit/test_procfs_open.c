@@ -160,18 +160,61 @@ Test(procfs_open, a_descriptor_opened_again_is_the_programs_too)
 	expect_start(content("/dev/fd/40"), "00010000-00012000 r--p ");
 }
 
-Test(procfs_open, nothing_can_be_written_or_mapped)
+Test(procfs_open, little_can_be_written_and_nothing_mapped)
 {
 	int64_t fd = open_abs("/proc/self/maps", O_RDONLY);
 	uint64_t size;
 
 	cr_assert_eq(call(SYS_write, (uint64_t)fd, BIG, 1), -EBADF);
-	cr_assert_eq(open_abs("/proc/self/comm", O_WRONLY), -EROFS);
-	cr_assert_eq(open_abs("/proc/self/comm", O_RDWR), -EROFS);
-	cr_assert_eq(open_abs("/proc/self/mem", O_RDONLY), -EACCES);
+	cr_assert_eq(open_abs("/proc/self/maps", O_WRONLY), -EROFS);
+	cr_assert_eq(open_abs("/proc/self/io", O_RDWR), -EROFS);
+	cr_assert_eq(open_abs("/proc/self/oom_score_adj", O_WRONLY), -EROFS);
 	cr_assert_eq(sys_file_get(sys, (int)fd, PROT_READ, MAP_PRIVATE, &size),
 		     -ENODEV);
 	cr_assert_eq(call(SYS_sendfile, 1, (uint64_t)fd, 0, 100), -EINVAL);
+}
+
+Test(procfs_open, the_name_can_be_written)
+{
+	int64_t fd = open_abs("/proc/self/comm", O_RDWR | O_TRUNC);
+
+	fake_str(&cpu, VA0, "a name that is too long");
+	cr_assert_eq(call(SYS_write, (uint64_t)fd, VA0, 23), 23);
+	cr_assert_str_eq(content("/proc/self/comm"), "a name that is \n");
+	fake_str(&cpu, VA0, "short");
+	cr_assert_eq(call(SYS_pwrite64, (uint64_t)fd, VA0, 5, 100), 5);
+	cr_assert_str_eq(content("/proc/self/comm"), "short\n");
+	cr_assert_eq(call(SYS_write, (uint64_t)fd, VA0, 0), 0);
+}
+
+Test(procfs_open, memory_is_read_and_written_by_its_address)
+{
+	int64_t fd = open_abs("/proc/self/mem", O_RDWR);
+
+	fake_str(&cpu, VA0, "xyz");
+	cr_assert_eq(call(SYS_pwrite64, (uint64_t)fd, VA0, 3, VA2), 3);
+	cr_assert(!memcmp(fake_at(&cpu, VA2), "xyz", 3));
+	cr_assert_eq(call(SYS_lseek, (uint64_t)fd, VA2, SEEK_SET), VA2);
+	cr_assert_eq(call(SYS_read, (uint64_t)fd, BIG, 2), 2);
+	cr_assert_eq(call(SYS_lseek, (uint64_t)fd, 0, SEEK_CUR), VA2 + 2);
+	cr_assert(!memcmp(fake_at(&cpu, BIG), "xy", 2));
+	cr_assert_eq(call(SYS_pread64, (uint64_t)fd, BIG, 2, 16), -EIO);
+	cr_assert_eq(call(SYS_write, (uint64_t)fd, BIG, 0), 0);
+}
+
+Test(procfs_open, fdinfo_is_of_the_programs_descriptor)
+{
+	int64_t fd = open_abs("/dev/null", O_WRONLY | O_APPEND | O_CLOEXEC);
+	char path[64];
+
+	cr_assert_eq(call(SYS_dup2, (uint64_t)fd, 41), 41);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", (int)fd);
+	cr_assert(strstr(content(path), "\nflags:\t02102001\n"), "%s",
+		  content(path));
+	cr_assert(
+		strstr(content("/proc/self/fdinfo/41"), "\nflags:\t0102001\n"));
+	cr_assert_eq(open_abs("/proc/self/fdinfo/42", O_RDONLY), -ENOENT);
+	cr_assert_eq(open_abs("/proc/self/fdinfo/-1", O_RDONLY), -ENOENT);
 }
 
 Test(procfs_open, files_leave_no_descriptor_behind)
@@ -231,11 +274,11 @@ Test(procfs_open, small_buffers_list_the_same_names)
 	list("/proc/self", 4096, large);
 	list("/proc/self", 40, small);
 	cr_assert_str_eq(small, large);
-	cr_assert(strstr(large, ". .. task fd "));
+	cr_assert(strstr(large, ". .. task fd map_files fdinfo "));
 	cr_assert(strstr(large, " smaps "));
-	cr_assert(!strstr(large, " map_files "));
+	cr_assert(!strstr(large, " nothing "));
 	list("/proc/thread-self", 4096, small);
-	cr_assert(strstr(small, ". .. fd "));
+	cr_assert(strstr(small, ". .. fd fdinfo "));
 }
 
 Test(procfs_open, a_buffer_too_small_for_a_name_is_refused)
@@ -271,6 +314,6 @@ Test(procfs_open, a_directory_descriptor_leads_to_its_files)
 		  fake_str(&cpu, VA0, "fd/../task/./../comm"), O_RDONLY);
 	cr_assert_eq(read_fd(fd, buf, sizeof(buf)), 5);
 	cr_assert_eq(call(SYS_openat, (uint64_t)dir,
-			  fake_str(&cpu, VA0, "fdinfo"), O_RDONLY),
+			  fake_str(&cpu, VA0, "fdinfo/../nothing"), O_RDONLY),
 		     -ENOENT);
 }

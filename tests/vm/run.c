@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define CHUNK	 65536
-#define ARGS_MAX 64
+#define ARGS_MAX 300
 
 static char *const environment[] = {
 	"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LANG=C", "TZ=UTC", NULL,

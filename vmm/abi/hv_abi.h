@@ -286,6 +286,7 @@ struct hv_call_file_get {
 #define HV_FILE_FOREIGN	 4u  /* mincore says "present" whatever is true */
 #define HV_FILE_HUGE	 8u  /* large mappings are aligned for huge pages */
 #define HV_FILE_ZERO	 16u /* /dev/zero: mappings are anonymous memory */
+#define HV_FILE_SEALED	 32u /* fd is O_RDWR, but a seal forbids writing */
 /*
  * The way back, in the same structure as FILE_READ, for a file that FILE_GET
  * said HV_FILE_WRITABLE of. What lies beyond the end of the file is not
@@ -367,10 +368,20 @@ enum hv_describe {
 	HV_DESCRIBE_MAPS,    /* struct hv_desc_vma; cursor: user address */
 	HV_DESCRIBE_SMAPS,   /* struct hv_desc_smaps; likewise */
 	HV_DESCRIBE_PAGEMAP, /* uint64_t; cursor: user address; want: pages */
-	HV_DESCRIBE_PAGE,    /* one struct hv_desc_page; cursor: pfn */
+	HV_DESCRIBE_PAGE,    /* struct hv_desc_page; cursor: pfn; want: pages */
 	HV_DESCRIBE_MEMORY,  /* one struct hv_desc_memory */
 	HV_DESCRIBE_SLAB,    /* struct hv_desc_slab; cursor: index */
+	HV_CLEAR_REFS,	     /* the one that changes something: clear accessed
+				bits; cursor: what is written to clear_refs */
 };
+
+/* Entries of pagemap have Linux's bits, and three that mean nothing here. */
+#define HV_PAGEMAP_TABLE                                                       \
+	(1ull << 57)		     /* absent, but there is a table for it    \
+				      */
+#define HV_PAGEMAP_ZERO (1ull << 59) /* the page of zeros */
+#define HV_PAGEMAP_HUGE (1ull << 60) /* part of a larger page */
+#define HV_PAGEMAP_MORE (HV_PAGEMAP_TABLE | HV_PAGEMAP_ZERO | HV_PAGEMAP_HUGE)
 
 #define HV_DESCRIBE_BYTES 3072
 struct hv_call_describe {
@@ -425,6 +436,7 @@ struct hv_desc_smaps {
 	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
 	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
 	uint64_t thp_eligible; /* 1 or 0 */
+	uint64_t mapcount_max; /* of a page: numa_maps */
 };
 #define HV_PSS_SHIFT 12
 
@@ -433,13 +445,14 @@ struct hv_desc_page {
 	uint64_t pfn;
 	uint32_t flags; /* HV_PAGE_* */
 	uint32_t refcount, mapcount, order;
-	uint32_t zone;	/* 0 DMA, 1 DMA32, 2 Normal */
+	uint32_t zone;	/* 0 DMA, 1 DMA32, 2 Normal; HV_ZONES: the frame is not
+			   the allocator's, and nothing else is known */
 	uint32_t file;	/* PG_CACHE: host's file number */
 	uint64_t index; /* PG_CACHE: page offset in the file */
 };
 #define HV_PAGE_FLAG_NAMES                                                     \
 	"buddy", "zeroed", "slab", "table", "anon", "cache", "reserved",       \
-		"pcp", "tail", "large", "dirty", "referenced", "lazyfree"
+		"pcp", "tail", "large", "dirty", "shmem", "lazyfree"
 
 #define HV_ZONES  3
 #define HV_ORDERS 11
@@ -492,6 +505,7 @@ enum hv_outcome {
 #define HV_ACCESS_USER	 4u  /* user mode; else the kernel, for the program */
 #define HV_FAULTF_MAJOR	 8u  /* the file page had to be read */
 #define HV_FAULTF_UPCALL 16u /* the host asked for it (system call, exec) */
+#define HV_FAULTF_FORCE	 32u /* whatever the rights: Linux FOLL_FORCE */
 
 struct hv_fault {
 	uint64_t seq;	 /* from 1, no gaps: the host checks */

@@ -66,6 +66,19 @@ int64_t describe_all(struct vcpu *v, enum hv_describe what, size_t size,
 	return (int64_t)n;
 }
 
+int describe_next_vma(struct vcpu *v, uint64_t va, struct hv_desc_vma *out)
+{
+	struct hv_call_describe d;
+	int ret = vcpu_describe(v, HV_DESCRIBE_MAPS, va, 1, &d);
+
+	if (ret)
+		return ret;
+	if (!d.count)
+		return -ENOENT;
+	memcpy(out, d.data, sizeof(*out));
+	return out->start < out->end && out->end > va ? 0 : -EIO;
+}
+
 int describe_pagemap(struct vcpu *v, uint64_t va, size_t n, uint64_t *out)
 {
 	struct hv_call_describe d;

@@ -22,6 +22,8 @@ int describe_one(struct vcpu *v, enum hv_describe what, uint64_t cursor,
  */
 int64_t describe_all(struct vcpu *v, enum hv_describe what, size_t size,
 		     void **out);
+/* The mapping that has va or comes after it. Also -ENOENT: there is none. */
+int describe_next_vma(struct vcpu *v, uint64_t va, struct hv_desc_vma *out);
 /* Entries of pagemap for n pages from va. Returns 0 or -errno. */
 int describe_pagemap(struct vcpu *v, uint64_t va, size_t n, uint64_t *out);
 

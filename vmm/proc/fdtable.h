@@ -21,6 +21,8 @@ struct fd_entry {
 	uint64_t files_version;
 	bool bulk; /* a read of any length is answered in full: not a stream */
 	uint8_t proc; /* procfs.h: number of the file; or 0 */
+	uint32_t proc_arg;
+	uint64_t proc_id; /* which opening of it: copies have the same */
 };
 
 struct fdtable {

@@ -12,7 +12,8 @@
 #include "call.h"
 #include "procfs_internal.h"
 
-enum place { SELF, ROOT };
+/* ENTRY: found by a number in its directory. */
+enum place { SELF, ROOT, ENTRY };
 
 struct procfs_file {
 	const char *name;
@@ -33,7 +34,12 @@ static const struct procfs_file files[] = {
 	{"stat", SELF, PROCFS_WHOLE, procfs_stat},
 	{"statm", SELF, PROCFS_WHOLE, procfs_statm},
 	{"maps", SELF, PROCFS_MAPS, procfs_maps},
-	{"mem", SELF, PROCFS_NEVER, NULL},
+	{"mem", SELF, PROCFS_MEM, NULL},
+	{"syscall", SELF, PROCFS_WHOLE, procfs_syscall},
+	{"sched", SELF, PROCFS_WHOLE, procfs_sched},
+	{"numa_maps", SELF, PROCFS_NUMA, procfs_numa_maps},
+	{"clear_refs", SELF, PROCFS_ORDER, NULL},
+	{"fdinfo", ENTRY, PROCFS_WHOLE, procfs_fdinfo},
 	{"smaps", SELF, PROCFS_SMAPS, procfs_smaps},
 	{"smaps_rollup", SELF, PROCFS_WHOLE, procfs_smaps_rollup},
 	{"pagemap", SELF, PROCFS_PAGEMAP, NULL},
@@ -60,14 +66,6 @@ enum procfs_kind procfs_kind(unsigned number)
 	return f ? f->kind : PROCFS_NEVER;
 }
 
-const char *procfs_own_name(unsigned i)
-{
-	for (unsigned k = 0; k < NR_FILES; k++)
-		if (files[k].place == SELF && !i--)
-			return files[k].name;
-	return NULL;
-}
-
 unsigned procfs_find(unsigned dir, const char *name)
 {
 	enum place place = dir == PROCFS_NONE ? ROOT : SELF;
@@ -82,46 +80,155 @@ bool procfs_is_own(unsigned number)
 {
 	const struct procfs_file *f = file_of(number);
 
-	return f && f->place == SELF;
+	return f && f->place != ROOT;
+}
+
+unsigned procfs_find_fdinfo(void)
+{
+	unsigned i = 0;
+
+	while (files[i].place != ENTRY)
+		i++;
+	return PROCFS_DIRS + 1 + i;
+}
+
+bool procfs_is_writable(unsigned number)
+{
+	return procfs_kind(number) == PROCFS_MEM ||
+	       procfs_kind(number) == PROCFS_ORDER ||
+	       !strcmp(procfs_name(number), "comm");
+}
+
+/* ---- Directories ------------------------------------------------------- */
+
+static const char *const dir_names[PROCFS_DIRS + 1] = {
+	[PROCFS_SELF] = "",	    [PROCFS_FD] = "fd",
+	[PROCFS_TASK] = "task",	    [PROCFS_TID] = "",
+	[PROCFS_FDINFO] = "fdinfo", [PROCFS_MAP_FILES] = "map_files",
+};
+
+unsigned procfs_find_subdir(unsigned dir, const char *name)
+{
+	static const unsigned subdirs[] = {PROCFS_FD, PROCFS_FDINFO,
+					   PROCFS_TASK, PROCFS_MAP_FILES};
+
+	/* A thread has the first two. */
+	for (unsigned i = 0; i < (dir == PROCFS_SELF ? 4 : 2); i++)
+		if (!strcmp(name, dir_names[subdirs[i]]))
+			return subdirs[i];
+	return PROCFS_NONE;
+}
+
+/* Behind "/task/TID", if it begins so. */
+static const char *skip_task(const char *rest, unsigned *dir)
+{
+	*dir = PROCFS_SELF;
+	if (strncmp(rest, "/task/", 6))
+		return rest;
+	*dir = PROCFS_TID;
+	rest += 6;
+	return rest + strcspn(rest, "/");
 }
 
 unsigned procfs_find_dir(const char *rest)
 {
-	if (!strncmp(rest, "/task", 5)) {
-		if (!rest[5])
-			return PROCFS_TASK;
-		rest += 6;
-		rest += strcspn(rest, "/");
-		if (!*rest)
-			return PROCFS_TID;
-	}
-	if (!*rest)
-		return PROCFS_SELF;
-	return strcmp(rest, "/fd") ? PROCFS_NONE : PROCFS_FD;
+	unsigned dir;
+
+	rest = skip_task(rest, &dir);
+	return *rest ? procfs_find_subdir(dir, rest + 1) : dir;
+}
+
+/* The same for all processes here, or what the host says of this process. */
+static const char *const hosts_files[] = {
+	"arch_status",
+	"autogroup",
+	"cgroup",
+	"children",
+	"coredump_filter",
+	"cpuset",
+	"gid_map",
+	"io",
+	"ksm_merging_pages",
+	"ksm_stat",
+	"loginuid",
+	"mountinfo",
+	"mounts",
+	"mountstats",
+	"oom_adj",
+	"oom_score",
+	"oom_score_adj",
+	"projid_map",
+	"schedstat",
+	"sessionid",
+	"setgroups",
+	"stack",
+	"timens_offsets",
+	"timers",
+	"timerslack_ns",
+	"uid_map",
+	"wchan",
+};
+static const char *const hosts_dirs[] = {"attr", "net", "ns"};
+
+static bool is_one_of(const char *name, size_t len, const char *const *names,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(names[i]) == len && !memcmp(names[i], name, len))
+			return true;
+	return false;
+}
+
+static bool is_hosts_dir(const char *name, size_t len)
+{
+	return is_one_of(name, len, hosts_dirs,
+			 sizeof(hosts_dirs) / sizeof(hosts_dirs[0]));
+}
+
+bool procfs_is_hosts(const char *name)
+{
+	return is_hosts_dir(name, strlen(name)) ||
+	       is_one_of(name, strlen(name), hosts_files,
+			 sizeof(hosts_files) / sizeof(hosts_files[0]));
+}
+
+bool procfs_in_hosts(const char *rest)
+{
+	unsigned dir;
+
+	rest = skip_task(rest, &dir);
+	return *rest && is_hosts_dir(rest + 1, strcspn(rest + 1, "/"));
 }
 
 const char *procfs_name(unsigned number)
 {
-	static const char *const dirs[] = {"", "", "fd", "task", ""};
 	const struct procfs_file *f = file_of(number);
 
-	return f ? f->name : dirs[number <= PROCFS_DIRS ? number : 0];
+	if (f)
+		return f->name;
+	return number && number <= PROCFS_DIRS ? dir_names[number] : "";
 }
 
 /* ---- Contents ---------------------------------------------------------- */
 
-int procfs_show(struct sys *s, struct vcpu *v, unsigned number, FILE *out)
+int procfs_show(struct sys *s, struct vcpu *v, unsigned number, unsigned arg,
+		FILE *out)
 {
 	const struct procfs_file *f = file_of(number);
-	const struct procfs p = {s, v};
+	const struct procfs p = {s, v, arg};
 
 	return f && f->show ? f->show(&p, out) : -EACCES;
+}
+
+static bool is_dumped(const struct procfs_file *f)
+{
+	return f->show && f->place != ENTRY && strcmp(f->name, "sched");
 }
 
 unsigned procfs_find_dump(const char *name)
 {
 	for (unsigned i = 0; i < NR_FILES; i++)
-		if (files[i].show && !strcmp(files[i].name, name))
+		if (is_dumped(&files[i]) && !strcmp(files[i].name, name))
 			return PROCFS_DIRS + 1 + i;
 	return PROCFS_NONE;
 }
@@ -129,33 +236,38 @@ unsigned procfs_find_dump(const char *name)
 const char *procfs_dump_name(unsigned i)
 {
 	for (unsigned k = 0; k < NR_FILES; k++)
-		if (files[k].show && !i--)
+		if (is_dumped(&files[k]) && !i--)
 			return files[k].name;
 	return NULL;
 }
 
 /* ---- Paths ------------------------------------------------------------ */
 
-void procfs_path(unsigned number, char *buf)
+void procfs_path(unsigned number, unsigned arg, char *buf)
 {
 	const struct procfs_file *f = file_of(number);
 
-	if (f && f->place == SELF)
+	if (f && f->place == ENTRY)
+		sprintf(buf, "/proc/%d/%s/%u", getpid(), f->name, arg);
+	else if (f && f->place == SELF)
 		sprintf(buf, "/proc/%d/%s", getpid(), f->name);
 	else
 		sprintf(buf, "/proc/%s", f ? f->name : "");
 }
 
-int procfs_open_host(const struct sys *s, unsigned number)
+int procfs_open_host(const struct sys *s, unsigned number, unsigned arg)
 {
 	const struct procfs_file *f = file_of(number);
 	char path[64];
 	int fd;
 
-	procfs_path(number, path);
 	if (f && f->place == SELF)
-		fd = openat(s->proc_fd, f->name, O_PATH | O_CLOEXEC);
+		sprintf(path, "%s", f->name);
+	else if (f && f->place == ENTRY)
+		sprintf(path, "%s/%d", f->name,
+			fdtable_host(&s->fds, (int)arg));
 	else
-		fd = open(path, O_PATH | O_CLOEXEC);
+		procfs_path(number, arg, path);
+	fd = openat(s->proc_fd, path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -4,9 +4,11 @@
  * itself, in Linux's format (fs/proc/); what has no meaning in the guest, or
  * the same, is the host's line about this process. See docs/inspect.md.
  *
- * A file is known by a number from 1. The program's descriptor of one is a
- * memory file, filled when it is read, and made anew by a read of its start. A
- * descriptor of a directory is the host's, but its list of names is ours.
+ * A file is known by a number from 1, and fdinfo/N by the descriptor, too. The
+ * program's descriptor of one is a memory file, filled when it is read, and
+ * made anew by a read of its start; what is written goes where it belongs at
+ * once. A descriptor of a directory is the host's, but its list of names is
+ * ours.
  */
 #ifndef PROCFS_H
 #define PROCFS_H
@@ -19,18 +21,27 @@ struct hv_desc_mm;
 struct sys;
 struct vcpu;
 
+/*
+ * Where the last read of an opened file ended, for the openings that were read
+ * last: the next one goes on with what was made then if it begins there.
+ */
+#define PROCFS_READS 64
+struct procfs_reads {
+	uint64_t opened; /* the last number that was given */
+	struct {
+		uint64_t id, end;
+	} of[PROCFS_READS];
+};
+
 #define PROCFS_NONE 0u
 /* Directories; the numbers of files come after them. */
-#define PROCFS_SELF 1u /* /proc/PID */
-#define PROCFS_FD   2u
-#define PROCFS_TASK 3u
-#define PROCFS_TID  4u /* /proc/PID/task/TID: as PROCFS_SELF, but for task */
-#define PROCFS_DIRS 4u
-/* What is the same for all processes here, and says nothing about the VMM. */
-#define PROCFS_COMMON                                                          \
-	"mounts", "mountinfo", "cpuset", "cgroup", "oom_score",                \
-		"oom_score_adj", "oom_adj", "loginuid", "sessionid",           \
-		"uid_map", "gid_map", "projid_map", "setgroups"
+#define PROCFS_SELF	 1u /* /proc/PID */
+#define PROCFS_FD	 2u
+#define PROCFS_TASK	 3u
+#define PROCFS_TID	 4u /* /proc/PID/task/TID: as PROCFS_SELF, but for task */
+#define PROCFS_FDINFO	 5u
+#define PROCFS_MAP_FILES 6u
+#define PROCFS_DIRS	 6u
 
 /*
  * The directory at `rest`, which is what follows /proc/PID: "", "/fd",
@@ -40,6 +51,19 @@ unsigned procfs_find_dir(const char *rest);
 /* A file of PROCFS_SELF and PROCFS_TID (or, dir == PROCFS_NONE, of /proc
  * itself) by name. */
 unsigned procfs_find(unsigned dir, const char *name);
+/* The file in PROCFS_FDINFO: its arg is the program's descriptor. */
+unsigned procfs_find_fdinfo(void);
+/* A directory in a process's or a thread's, by name. */
+unsigned procfs_find_subdir(unsigned dir, const char *name);
+/* Is that name there, and the host's: read by the program as it is? */
+bool procfs_is_hosts(const char *name);
+/* Is `rest` (as above) in such a directory, or one itself? */
+bool procfs_in_hosts(const char *rest);
+/*
+ * The entry "START-END" of PROCFS_MAP_FILES: the number of the file that is
+ * mapped there (0: shared memory without one), or -errno.
+ */
+int64_t procfs_find_mapped(struct sys *s, const char *name);
 /* Its name; "" for a process's and a thread's. */
 const char *procfs_name(unsigned number);
 static inline bool procfs_is_dir(unsigned number)
@@ -47,27 +71,44 @@ static inline bool procfs_is_dir(unsigned number)
 	return number >= 1 && number <= PROCFS_DIRS;
 }
 
-/* A file of PROCFS_SELF. */
+/* A file of a process, not of the machine. */
 bool procfs_is_own(unsigned number);
 /* Where the program sees a file: "/proc/PID/maps". */
-void procfs_path(unsigned number, char *buf);
+void procfs_path(unsigned number, unsigned arg, char *buf);
 /* O_PATH of the host's file of that name, to look at; or -errno. */
-int procfs_open_host(const struct sys *s, unsigned number);
+int procfs_open_host(const struct sys *s, unsigned number, unsigned arg);
 
 /* Whether processes have the page [vsyscall] here. */
 bool procfs_has_vsyscall(void);
 
 /* A new host descriptor for a file. flags: of open(2). Or -errno. */
-int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags);
+int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
+		    unsigned arg, int flags);
+/* May one write to it? */
+bool procfs_is_writable(unsigned number);
+/* Does procfs_write and procfs_read move the bytes, not the memory file? */
+bool procfs_is_live(unsigned number, bool writes);
+/*
+ * At `offset`, -1: at the position of fd, which is moved. A count or -errno.
+ */
+int64_t procfs_read(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		    void *dst, size_t len, int64_t offset);
+int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		     const void *src, size_t len, int64_t offset);
 /*
  * The program is about to read `len` bytes at `offset` (-1: at the position)
- * from the file behind host descriptor fd: see that they are there, or as many
- * as one read of Linux's gives. Returns 0 or -errno.
+ * from the file behind a descriptor: see that they are there, or as many as one
+ * read of Linux's gives; made anew unless the read goes on where the last one
+ * ended. Returns 0 or -errno.
  */
-int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
+struct fd_entry;
+int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
 		   int64_t offset, uint64_t len);
-/* lseek. Most of these files know no end, so nothing can be sought from it. */
-int64_t procfs_seek(unsigned number, int fd, int64_t offset, unsigned whence);
+/* A read of it has ended at `end`. */
+void procfs_note_read(struct sys *s, const struct fd_entry *e, uint64_t end);
+/* lseek(2) of one: the new position or -errno. */
+int64_t procfs_seek(struct sys *s, struct vcpu *v, struct fd_entry *e,
+		    int64_t offset, int whence);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 			size_t size);
@@ -78,13 +119,17 @@ int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
  * start and no measure.
  */
 uint64_t procfs_major(const struct sys *s, const struct hv_desc_mm *mm);
+/* ioctl(2) of the call on such a file: PROCMAP_QUERY, PAGEMAP_SCAN. */
+struct call;
+int64_t procfs_ioctl(struct call *c, unsigned number, uint32_t request);
 
 /* sysinfo(2): put the guest's memory in place of the host's. */
 struct sysinfo;
 void procfs_sysinfo(struct vcpu *v, struct sysinfo *info);
 
 /* The whole file, for --dump. Returns 0 or -errno. */
-int procfs_show(struct sys *s, struct vcpu *v, unsigned number, FILE *out);
+int procfs_show(struct sys *s, struct vcpu *v, unsigned number, unsigned arg,
+		FILE *out);
 /* Names for --dump: the i-th, or NULL. */
 const char *procfs_dump_name(unsigned i);
 /* A name for --dump, of either directory; PROCFS_NONE. */

@@ -1,13 +1,19 @@
 /*
- * procfs_dir.c: the names in /proc/PID, its fd and task. The descriptor is the
- * host's; its position counts the names that were given.
+ * procfs_dir.c: the names in /proc/PID and in its directories. The descriptor
+ * is the host's; its position counts the names that were given. Which names a
+ * process has here, and in what order, the host says; which of them the program
+ * has, procfs.c.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "call.h"
+#include "describe.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 
@@ -50,25 +56,35 @@ static void list_name(struct listing *l, const char *name, uint8_t type)
 	l->from = l->at;
 }
 
-static void list_self(struct listing *l, bool process)
+static bool is_plain(const char *name)
 {
-	static const char *const links[] = {"cwd", "root", "exe"};
-	static const char *const common[] = {PROCFS_COMMON};
-	const char *name;
-
-	if (process)
-		list_name(l, "task", DT_DIR);
-	list_name(l, "fd", DT_DIR);
-	list_name(l, "net", DT_DIR);
-	for (unsigned i = 0; (name = procfs_own_name(i)); i++)
-		list_name(l, name, DT_REG);
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		list_name(l, links[i], DT_LNK);
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		list_name(l, common[i], DT_REG);
+	return !strcmp(name, ".") || !strcmp(name, "..") ||
+	       !strcmp(name, "cwd") || !strcmp(name, "root") ||
+	       !strcmp(name, "exe");
 }
 
-static void list_fds(struct listing *l, const struct fdtable *t)
+/* The host's entries of fd, but for those that the program has not. */
+static int list_process(struct listing *l, unsigned number, int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *d;
+
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return -errno;
+	}
+	while ((d = readdir(dir)))
+		if (is_plain(d->d_name) || procfs_is_hosts(d->d_name) ||
+		    procfs_find_subdir(number, d->d_name) ||
+		    procfs_find(number, d->d_name))
+			list_name(l, d->d_name, d->d_type);
+	closedir(dir);
+	return 0;
+}
+
+static void list_fds(struct listing *l, const struct fdtable *t, uint8_t type)
 {
 	char name[16];
 
@@ -76,7 +92,80 @@ static void list_fds(struct listing *l, const struct fdtable *t)
 		if (t->entry[fd].host < 0)
 			continue;
 		snprintf(name, sizeof(name), "%u", fd);
+		list_name(l, name, type);
+	}
+}
+
+/* ---- map_files --------------------------------------------------------- */
+
+static bool is_mapped_file(const struct hv_desc_vma *v)
+{
+	return (v->file || v->shm) && !procfs_is_special(v);
+}
+
+static int list_mapped(struct listing *l, struct vcpu *v)
+{
+	struct hv_desc_vma *vmas;
+	int64_t n = describe_all(v, HV_DESCRIBE_MAPS, sizeof(*vmas),
+				 (void **)&vmas);
+	char name[64];
+
+	if (n < 0)
+		return (int)n;
+	for (int64_t i = 0; i < n; i++) {
+		if (!is_mapped_file(&vmas[i]))
+			continue;
+		snprintf(name, sizeof(name), "%" PRIx64 "-%" PRIx64,
+			 vmas[i].start, vmas[i].end);
 		list_name(l, name, DT_LNK);
+	}
+	free(vmas);
+	return 0;
+}
+
+int64_t procfs_find_mapped(struct sys *s, const char *name)
+{
+	unsigned long start, end;
+	struct hv_desc_vma v;
+	char exact[64];
+	int ret;
+
+	if (sscanf(name, "%lx-%lx", &start, &end) != 2 || !s->v)
+		return -ENOENT;
+	snprintf(exact, sizeof(exact), "%lx-%lx", start, end);
+	if (strcmp(name, exact) || start >= HV_VA_USER_END)
+		return -ENOENT;
+	ret = describe_next_vma(s->v, start, &v);
+	if (ret)
+		return ret;
+	if (v.start != start || v.end != end || !is_mapped_file(&v))
+		return -ENOENT;
+	return v.file;
+}
+
+/* ---- The directory ----------------------------------------------------- */
+
+static int list_all(struct sys *s, unsigned number, int fd, struct listing *l)
+{
+	char name[16];
+
+	if (number == PROCFS_SELF || number == PROCFS_TID)
+		return list_process(l, number, fd);
+	list_name(l, ".", DT_DIR);
+	list_name(l, "..", DT_DIR);
+	switch (number) {
+	case PROCFS_FD:
+		list_fds(l, &s->fds, DT_LNK);
+		return 0;
+	case PROCFS_FDINFO:
+		list_fds(l, &s->fds, DT_REG);
+		return 0;
+	case PROCFS_MAP_FILES:
+		return list_mapped(l, s->v);
+	default:
+		snprintf(name, sizeof(name), "%d", getpid());
+		list_name(l, name, DT_DIR);
+		return 0;
 	}
 }
 
@@ -85,20 +174,13 @@ int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 {
 	off_t from = lseek(fd, 0, SEEK_CUR);
 	struct listing l = {.buf = buf, .size = size, .from = (uint64_t)from};
-	char name[16];
+	int ret;
 
 	if (from < 0)
 		return -errno;
-	list_name(&l, ".", DT_DIR);
-	list_name(&l, "..", DT_DIR);
-	if (number == PROCFS_SELF || number == PROCFS_TID) {
-		list_self(&l, number == PROCFS_SELF);
-	} else if (number == PROCFS_FD) {
-		list_fds(&l, &s->fds);
-	} else {
-		snprintf(name, sizeof(name), "%d", getpid());
-		list_name(&l, name, DT_DIR);
-	}
+	ret = list_all(s, number, fd, &l);
+	if (ret)
+		return ret;
 	if (!l.used)
 		return l.full ? -EINVAL : 0;
 	return lseek(fd, (off_t)l.from, SEEK_SET) < 0 ? -errno

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "files.h"
 #include "hv_abi.h"
 #include "procfs.h"
 
@@ -18,15 +19,43 @@ struct vcpu;
 struct procfs {
 	struct sys *s;
 	struct vcpu *v;
+	unsigned arg; /* which fdinfo */
 };
 
 /* Print the file. Returns 0 or -errno; what was printed is dropped then. */
 typedef int procfs_show_fn(const struct procfs *p, FILE *out);
 
+/* procfs.c */
+/* How a file is made. */
+enum procfs_kind {
+	PROCFS_WHOLE,	/* by procfs_show, at offset 0 */
+	PROCFS_SIZED,	/* likewise; lseek takes it for a file of 0 bytes */
+	PROCFS_MAPS,	/* in pieces */
+	PROCFS_SMAPS,	/* likewise */
+	PROCFS_NUMA,	/* likewise */
+	PROCFS_PAGEMAP, /* by the entry */
+	PROCFS_MEM,	/* the program's memory itself */
+	PROCFS_ORDER,	/* to write to only */
+	PROCFS_NEVER,	/* cannot be opened */
+};
+enum procfs_kind procfs_kind(unsigned number);
+
 /* procfs_maps.c */
 /* Linux pads a mapping's line to this column before it prints a name. */
 #define PROCFS_NAME_COLUMN 73
 procfs_show_fn procfs_maps;
+#define PROCFS_NAME_MAX 4096
+/* What is mapped, by the host's own maps; zeros: no file. */
+struct file_identity procfs_identify(const struct procfs *p,
+				     const struct hv_desc_vma *v);
+/* The path of the mapped file, false: none. */
+bool procfs_file_name(const struct procfs *p, const struct hv_desc_vma *v,
+		      char path[PROCFS_NAME_MAX]);
+/* What maps calls it, or NULL. */
+const char *procfs_map_name(const struct procfs *p, const struct hv_desc_vma *v,
+			    char path[PROCFS_NAME_MAX]);
+/* Of vDSO and vvar? */
+bool procfs_is_special(const struct hv_desc_vma *v);
 /* The line of one mapping. */
 void procfs_map_line(const struct procfs *p, FILE *out,
 		     const struct hv_desc_vma *v);
@@ -42,35 +71,27 @@ void procfs_smaps_record(const struct procfs *p, FILE *out,
 /* procfs_pieces.c */
 /*
  * See that the memory file behind fd has what a read of `len` bytes at `offset`
- * would get of maps or smaps, or a part of it. offset 0: from the start again.
+ * would get of maps, smaps or numa_maps, or a part of it. anew: what it has is
+ * of another time.
  */
-int procfs_extend(const struct procfs *p, bool smaps, int fd, uint64_t offset,
-		  uint64_t len);
+int procfs_extend(const struct procfs *p, enum procfs_kind kind, int fd,
+		  uint64_t offset, uint64_t len, bool anew);
 
 /* procfs_open.c */
 /* Write into a memory file, which `truncate` empties first. 0 or -errno. */
 int procfs_fill(int fd, const void *data, size_t len, int64_t offset,
 		bool truncate);
-/* procfs.c */
-/* How a file is made. */
-enum procfs_kind {
-	PROCFS_WHOLE,	/* by procfs_show, at offset 0 */
-	PROCFS_SIZED,	/* likewise; lseek takes it for a file of 0 bytes */
-	PROCFS_MAPS,	/* in pieces */
-	PROCFS_SMAPS,	/* likewise */
-	PROCFS_PAGEMAP, /* by the entry */
-	PROCFS_NEVER,	/* cannot be opened */
-};
-enum procfs_kind procfs_kind(unsigned number);
-/* The i-th file of a process's directory, or NULL. */
-const char *procfs_own_name(unsigned i);
-
 /* procfs_status.c */
-procfs_show_fn procfs_stat, procfs_statm, procfs_status;
+procfs_show_fn procfs_stat, procfs_statm, procfs_status, procfs_sched;
 
 /* procfs_task.c */
 procfs_show_fn procfs_auxv, procfs_cmdline, procfs_comm, procfs_environ,
-	procfs_limits, procfs_personality;
+	procfs_limits, procfs_personality, procfs_syscall, procfs_fdinfo;
+
+/* procfs_numa.c */
+procfs_show_fn procfs_numa_maps;
+void procfs_numa_record(const struct procfs *p, FILE *out,
+			const struct hv_desc_smaps *s);
 
 /* procfs_system.c */
 procfs_show_fn procfs_meminfo, procfs_vmstat, procfs_buddyinfo, procfs_zoneinfo,

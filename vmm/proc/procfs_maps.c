@@ -89,40 +89,49 @@ static const char *kind_name(const struct hv_desc_vma *v)
 	}
 }
 
-static bool is_special(const struct hv_desc_vma *v)
+bool procfs_is_special(const struct hv_desc_vma *v)
 {
 	return v->kind == HV_MAP_VDSO || v->kind == HV_MAP_VVAR ||
 	       v->kind == HV_MAP_VCLOCK;
 }
 
-static const char *find_name(const struct procfs *p,
-			     const struct hv_desc_vma *v,
-			     struct file_identity *id, char path[PATH_MAX])
+bool procfs_file_name(const struct procfs *p, const struct hv_desc_vma *v,
+		      char path[PROCFS_NAME_MAX])
 {
 	struct file *file = files_find(&p->s->files, v->file);
 
-	*id = (struct file_identity){0};
-	if (is_special(v)) /* whatever is behind it */
-		return kind_name(v);
-	if (file) {
-		*id = identify(file);
-		if (path_real(p->s, file->fd, path, PATH_MAX) < 0)
-			return file->path;
-		return path;
-	}
-	if (v->shm) { /* its inode number is the guest's own */
-		*id = (struct file_identity){0, 1, v->shm};
-		return "/dev/zero (deleted)";
-	}
-	return kind_name(v);
+	if (procfs_is_special(v)) /* whatever is behind it */
+		return false;
+	if (v->shm)
+		strcpy(path, "/dev/zero (deleted)");
+	else if (file && path_real(p->s, file->fd, path, PROCFS_NAME_MAX) < 0)
+		snprintf(path, PROCFS_NAME_MAX, "%s", file->path);
+	return file || v->shm;
+}
+
+struct file_identity procfs_identify(const struct procfs *p,
+				     const struct hv_desc_vma *v)
+{
+	struct file *file = files_find(&p->s->files, v->file);
+
+	if (!procfs_is_special(v) && file)
+		return identify(file);
+	/* Its inode number is the guest's own. */
+	return (struct file_identity){0, v->shm ? 1 : 0, v->shm};
+}
+
+const char *procfs_map_name(const struct procfs *p, const struct hv_desc_vma *v,
+			    char path[PROCFS_NAME_MAX])
+{
+	return procfs_file_name(p, v, path) ? path : kind_name(v);
 }
 
 void procfs_map_line(const struct procfs *p, FILE *out,
 		     const struct hv_desc_vma *v)
 {
-	struct file_identity id;
-	char path[PATH_MAX], head[128];
-	const char *name = find_name(p, v, &id, path);
+	struct file_identity id = procfs_identify(p, v);
+	char path[PROCFS_NAME_MAX], head[128];
+	const char *name = procfs_map_name(p, v, path);
 
 	snprintf(head, sizeof(head),
 		 "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64
@@ -131,7 +140,8 @@ void procfs_map_line(const struct procfs *p, FILE *out,
 		 v->prot & PROT_WRITE ? 'w' : '-',
 		 v->prot & PROT_EXEC ? 'x' : '-',
 		 v->vm_flags & HV_VM_MAYSHARE ? 's' : 'p',
-		 is_special(v) ? 0 : v->offset, id.major, id.minor, id.ino);
+		 procfs_is_special(v) ? 0 : v->offset, id.major, id.minor,
+		 id.ino);
 	fprintf(out, "%-*s", name ? PROCFS_NAME_COLUMN : 0, head);
 	if (name)
 		print_path(out, name);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "describe.h"
 #include "procfs.h"
 #include "procfs_internal.h"
@@ -45,7 +47,7 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
 
 	if (!out)
 		return -ENOMEM;
-	ret = procfs_show(p->s, p->v, number, out);
+	ret = procfs_show(p->s, p->v, number, p->arg, out);
 	if (fclose(out))
 		ret = ret ? ret : -ENOMEM;
 	if (!ret)
@@ -58,9 +60,10 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
  * Filled by the first read, as Linux makes it then; those that can be copied
  * without a read (sendfile) at once, too.
  */
-int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags)
+int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
+		    unsigned arg, int flags)
 {
-	const struct procfs p = {s, v};
+	const struct procfs p = {s, v, arg};
 	char self[32];
 	int memory, fd;
 
@@ -71,7 +74,7 @@ int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number, int flags)
 		return -errno;
 	/* A description of its own, so that it has the program's flags. */
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", memory);
-	fd = open(self, O_RDONLY | O_CLOEXEC | (flags & O_NONBLOCK));
+	fd = open(self, O_CLOEXEC | (flags & (O_ACCMODE | O_NONBLOCK)));
 	fd = fd < 0 ? -errno : fd;
 	close(memory);
 	if (fd >= 0 && !procfs_is_own(number))
@@ -113,44 +116,85 @@ static int fill_pagemap(const struct procfs *p, int fd, int64_t offset,
 			       entries);
 	for (size_t i = 0; i < n && !ret && !sees_frames(); i++)
 		entries[i] &= ~PAGEMAP_PFN;
+	for (size_t i = 0; i < n && !ret; i++)
+		entries[i] &= ~HV_PAGEMAP_MORE;
 	if (!ret)
 		ret = procfs_fill(fd, entries, len, offset, true);
 	free(entries);
 	return ret;
 }
 
-int procfs_refresh(struct sys *s, struct vcpu *v, unsigned number, int fd,
+void procfs_note_read(struct sys *s, const struct fd_entry *e, uint64_t end)
+{
+	s->reads.of[e->proc_id % PROCFS_READS].id = e->proc_id;
+	s->reads.of[e->proc_id % PROCFS_READS].end = end;
+}
+
+static bool goes_on(const struct sys *s, const struct fd_entry *e, uint64_t at)
+{
+	return s->reads.of[e->proc_id % PROCFS_READS].id == e->proc_id &&
+	       s->reads.of[e->proc_id % PROCFS_READS].end == at;
+}
+
+int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
 		   int64_t offset, uint64_t len)
 {
-	const struct procfs p = {s, v};
+	const struct procfs p = {s, v, e->proc_arg};
+	unsigned number = e->proc;
+	int fd = e->host;
+	bool anew;
 
 	if (offset < 0)
 		offset = lseek(fd, 0, SEEK_CUR);
 	if (offset < 0)
 		return -EINVAL;
+	anew = !offset || !goes_on(s, e, (uint64_t)offset);
 	switch (procfs_kind(number)) {
 	case PROCFS_PAGEMAP:
 		return fill_pagemap(&p, fd, offset, len);
+	case PROCFS_ORDER:
+		return -EINVAL;
 	case PROCFS_MAPS:
 	case PROCFS_SMAPS:
-		return procfs_extend(&p, procfs_kind(number) == PROCFS_SMAPS,
-				     fd, (uint64_t)offset, len);
+	case PROCFS_NUMA:
+		return procfs_extend(&p, procfs_kind(number), fd,
+				     (uint64_t)offset, len, anew);
 	default:
-		return offset ? 0 : fill_whole(&p, number, fd);
+		return anew ? fill_whole(&p, number, fd) : 0;
 	}
 }
 
-/* Linux seq_lseek and mem_lseek; of PROCFS_SIZED generic_file_llseek. */
-int64_t procfs_seek(unsigned number, int fd, int64_t offset, unsigned whence)
+/*
+ * Linux seq_lseek and mem_lseek; of PROCFS_SIZED generic_file_llseek. What is
+ * at another place than the last read's end is made at once, as of now.
+ */
+int64_t procfs_seek(struct sys *s, struct vcpu *v, struct fd_entry *e,
+		    int64_t offset, int whence)
 {
-	bool sized = procfs_kind(number) == PROCFS_SIZED;
+	bool sized = procfs_kind(e->proc) == PROCFS_SIZED;
+	off_t at;
+	int ret;
 
-	if (sized && (whence == SEEK_DATA || whence == SEEK_HOLE))
-		return -ENXIO;
 	if (sized && whence == SEEK_END)
 		whence = SEEK_SET;
-	if (whence > SEEK_CUR)
+	if (sized && (whence == SEEK_DATA || whence == SEEK_HOLE))
+		return -ENXIO;
+	if (whence != SEEK_SET && whence != SEEK_CUR)
 		return -EINVAL;
-	offset = lseek(fd, (off_t)offset, (int)whence);
-	return offset < 0 ? -errno : offset;
+	at = lseek(e->host, offset, whence);
+	if (at < 0)
+		return -errno;
+	if (!at || goes_on(s, e, (uint64_t)at))
+		return at;
+	switch (procfs_kind(e->proc)) {
+	case PROCFS_WHOLE:
+	case PROCFS_MAPS:
+	case PROCFS_SMAPS:
+	case PROCFS_NUMA:
+		ret = procfs_refresh(s, v, e, at, 1);
+		procfs_note_read(s, e, (uint64_t)at);
+		return ret ? ret : at;
+	default:
+		return at;
+	}
 }

@@ -280,6 +280,20 @@ static bool print_plain(FILE *out, const char *name, const struct sys *s)
 	return false;
 }
 
+/* Linux proc_task_name: the line stays one. */
+static void print_name(FILE *out, const char *name)
+{
+	fputs("Name:\t", out);
+	for (; *name; name++)
+		if (*name == '\n')
+			fputs("\\n", out);
+		else if (*name == '\\')
+			fputs("\\\\", out);
+		else
+			fputc(*name, out);
+	fputc('\n', out);
+}
+
 static void status_line(FILE *out, const char *line, const char *name,
 			void *ctx)
 {
@@ -287,7 +301,7 @@ static void status_line(FILE *out, const char *line, const char *name,
 	const struct sys *s = st->p->s;
 
 	if (!strcmp(name, "Name"))
-		fprintf(out, "Name:\t%s\n", s->name);
+		print_name(out, s->name);
 	else if (!strcmp(name, "State"))
 		fputs("State:\tR (running)\n", out);
 	else if (!print_memory(out, name, &st->mm) &&
@@ -304,4 +318,31 @@ int procfs_status(const struct procfs *p, FILE *out)
 	if (ret)
 		return ret;
 	return procfs_host_lines("/proc/self/status", out, status_line, &st);
+}
+
+/* ---- sched ------------------------------------------------------------- */
+
+struct sched {
+	const struct sys *s;
+	bool headed;
+};
+
+static void sched_line(FILE *out, const char *line, const char *name, void *ctx)
+{
+	struct sched *h = ctx;
+
+	(void)name;
+	if (h->headed)
+		fputs(line, out);
+	else
+		fprintf(out, "%s (%d, #threads: 1)\n", h->s->name, getpid());
+	h->headed = true;
+}
+
+/* How this process was scheduled, under the program's name. */
+int procfs_sched(const struct procfs *p, FILE *out)
+{
+	struct sched h = {p->s, false};
+
+	return procfs_host_lines("/proc/self/sched", out, sched_line, &h);
 }

@@ -1,8 +1,10 @@
 /*
  * procfs_task.c: what execve and the program itself set: /proc/PID/auxv,
- * cmdline, comm, environ, limits, personality (Linux fs/proc/base.c).
+ * cmdline, comm, environ, syscall, fdinfo, limits, personality (Linux
+ * fs/proc/base.c).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +94,75 @@ int procfs_cmdline(const struct procfs *p, FILE *out)
 	else
 		print_range(p, out, mm.arg_start, mm.arg_end);
 	return 0;
+}
+
+/*
+ * The call that is being served, and where: /proc/PID/syscall. The program ends
+ * in a call, too, if not by a signal.
+ */
+int procfs_syscall(const struct procfs *p, FILE *out)
+{
+	struct hv_regs r;
+
+	vcpu_get_regs(p->v, &r);
+	if (r.vector != HV_VECTOR_SYSCALL) {
+		fprintf(out, "-1 0x%" PRIx64 " 0x%" PRIx64 "\n", r.rsp, r.rip);
+		return 0;
+	}
+	fprintf(out,
+		"%" PRId64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64
+		" 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64
+		" 0x%" PRIx64 "\n",
+		(int64_t)r.err, r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9, r.rsp,
+		r.rip);
+	return 0;
+}
+
+/* ---- fdinfo ------------------------------------------------------------ */
+
+struct fdinfo {
+	const struct fdtable *fds;
+	bool cloexec;
+};
+
+/* The program's number of a descriptor of ours; -1: it has none. */
+static int number_of(const struct fdtable *t, int host)
+{
+	for (unsigned fd = 0; fd < t->size; fd++)
+		if (t->entry[fd].host == host)
+			return (int)fd;
+	return -1;
+}
+
+/* All of ours are close-on-exec on the host, whatever the program asked for. */
+static void fdinfo_line(FILE *out, const char *line, const char *name,
+			void *ctx)
+{
+	const struct fdinfo *info = ctx;
+	unsigned flags;
+	int fd, n;
+
+	if (!strcmp(name, "flags") && sscanf(line, "flags: %o", &flags) == 1)
+		fprintf(out, "flags:\t0%o\n",
+			(flags & ~(unsigned)O_CLOEXEC) |
+				(info->cloexec ? O_CLOEXEC : 0));
+	else if (sscanf(line, "tfd: %d%n", &fd, &n) == 1) /* of epoll */
+		fprintf(out, "tfd: %8d%s", number_of(info->fds, fd), line + n);
+	else
+		fputs(line, out);
+}
+
+int procfs_fdinfo(const struct procfs *p, FILE *out)
+{
+	const struct fd_entry *e = fdtable_entry(&p->s->fds, (int)p->arg);
+	struct fdinfo info;
+	char path[64];
+
+	if (!e)
+		return -ENOENT;
+	info = (struct fdinfo){&p->s->fds, e->cloexec};
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", e->host);
+	return procfs_host_lines(path, out, fdinfo_line, &info);
 }
 
 /* ---- limits ------------------------------------------------------------ */

@@ -18,6 +18,7 @@
 #include "files.h"
 #include "guestmem.h"
 #include "hv_abi.h"
+#include "procfs.h"
 #include "rw.h"
 #include "signals.h"
 #include "sys.h"
@@ -43,6 +44,8 @@ struct sys {
 	struct rlimit limit[RLIM_NLIMITS];
 	char name[16]; /* PR_SET_NAME */
 	struct sys_about about;
+	struct vcpu *v; /* whose call is being served, for /proc */
+	struct procfs_reads reads;
 	int dumpable, no_new_privs, pdeathsig;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
 	uint64_t clear_tid, robust_list;

@@ -18,9 +18,11 @@
 int64_t io_copy(struct call *c)
 {
 	int from = (int)c->arg[c->nr == SYS_sendfile];
+	int to = (int)c->arg[c->nr == SYS_sendfile ? 0 : 2];
 	const struct fd_entry *e = fdtable_entry(&c->s->fds, from);
+	const struct fd_entry *t = fdtable_entry(&c->s->fds, to);
 
-	if (e && procfs_is_own(e->proc))
+	if ((e && procfs_is_own(e->proc)) || (t && procfs_is_own(t->proc)))
 		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
 	return call_forward(c, call_row(c->nr));
 }

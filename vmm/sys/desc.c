@@ -43,11 +43,16 @@ int64_t desc_close_range(struct call *c)
 /* What the new descriptor has of arg 0, beside the host's file. */
 static int64_t carry(struct call *c, int64_t to)
 {
-	struct fdtable *t = &c->s->fds;
+	const struct fd_entry *from;
+	struct fd_entry *e;
 
-	if (to >= 0)
-		fdtable_entry(t, (int)to)->proc =
-			fdtable_entry(t, (int)c->arg[0])->proc;
+	if (to < 0)
+		return to;
+	from = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	e = fdtable_entry(&c->s->fds, (int)to);
+	e->proc = from->proc;
+	e->proc_arg = from->proc_arg;
+	e->proc_id = from->proc_id;
 	return to;
 }
 
@@ -229,10 +234,10 @@ int64_t desc_fcntl(struct call *c)
 
 int64_t desc_lseek(struct call *c)
 {
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
 
-	if (!e || !e->proc || procfs_is_dir(e->proc))
-		return call_forward(c, call_row(c->nr));
-	return procfs_seek(e->proc, e->host, (int64_t)c->arg[1],
-			   (unsigned)c->arg[2]);
+	if (e && e->proc && !procfs_is_dir(e->proc))
+		return procfs_seek(c->s, c->v, e, (int64_t)c->arg[1],
+				   (int)c->arg[2]);
+	return call_forward(c, call_row(c->nr));
 }

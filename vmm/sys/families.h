@@ -41,6 +41,7 @@ int64_t change_utime(struct call *c);
 /* desc.c */
 int64_t desc_close(struct call *c);
 int64_t desc_close_range(struct call *c);
+int64_t desc_lseek(struct call *c);
 int64_t desc_dup(struct call *c);
 int64_t desc_dup2(struct call *c);
 int64_t desc_dup3(struct call *c);

@@ -36,6 +36,7 @@ struct io {
 	int64_t offset; /* or NO_OFFSET */
 	int flags;	/* RWF_* */
 	unsigned proc;	/* procfs.h */
+	struct fd_entry *e;
 };
 
 typedef int64_t (*io_fn)(const struct io *io, uint64_t va, uint64_t len);
@@ -72,6 +73,19 @@ static size_t get_some(struct call *c, uint64_t va, void *dst, size_t len)
 	return copy_some(c, va, dst, len, false);
 }
 
+/* The same of a file of /proc that has no bytes of its own. */
+static int64_t transfer_proc(const struct io *io, bool writes, uint8_t *buf,
+			     size_t len, uint64_t done)
+{
+	int64_t at = io->offset == NO_OFFSET ? NO_OFFSET
+					     : io->offset + (int64_t)done;
+
+	return writes ? procfs_write(io->c->s, io->c->v, io->proc, io->host,
+				     buf, len, at)
+		      : procfs_read(io->c->s, io->c->v, io->proc, io->host, buf,
+				    len, at);
+}
+
 /* The host call for one piece, `done` bytes after the start. */
 static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 			size_t len, uint64_t done)
@@ -80,6 +94,8 @@ static int64_t transfer(const struct io *io, bool writes, uint8_t *buf,
 	uint64_t at = io->offset == NO_OFFSET ? 0 : (uint64_t)io->offset + done;
 	int64_t r;
 
+	if (procfs_is_live(io->proc, writes))
+		return transfer_proc(io, writes, buf, len, done);
 	fsize_begin(io->c);
 	do {
 		if (io->flags)
@@ -197,21 +213,33 @@ static int64_t in_pieces(struct call *c, int64_t r)
 
 static int start(struct call *c, struct io *io, int64_t offset)
 {
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
 
 	if (!e)
 		return -EBADF;
-	*io = (struct io){c, e->host, e->bulk, offset, 0, e->proc};
+	*io = (struct io){c, e->host, e->bulk, offset, 0, e->proc, e};
 	return 0;
 }
 
 /* A file that is made when it is read. */
 static int refresh(const struct io *io, uint64_t len)
 {
-	if (!io->proc || procfs_is_dir(io->proc))
+	if (!io->proc || procfs_is_dir(io->proc) ||
+	    procfs_is_live(io->proc, false))
 		return 0;
-	return procfs_refresh(io->c->s, io->c->v, io->proc, io->host,
-			      io->offset, len);
+	return procfs_refresh(io->c->s, io->c->v, io->e, io->offset, len);
+}
+
+/* From `offset` on (NO_OFFSET: up to the position), `n` bytes were read. */
+static int64_t note_read(const struct io *io, int64_t offset, int64_t n)
+{
+	if (!io->proc || n < 0)
+		return n;
+	procfs_note_read(io->c->s, io->e,
+			 offset == NO_OFFSET
+				 ? (uint64_t)lseek(io->host, 0, SEEK_CUR)
+				 : (uint64_t)(offset + n));
+	return n;
 }
 
 /* ---- One buffer -------------------------------------------------------- */
@@ -246,8 +274,9 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		r = refresh(&io, len);
 	if (r < 0)
 		return r;
-	return in_pieces(c, writes ? write_from(&io, va, len)
-				   : read_into(&io, va, len));
+	return in_pieces(
+		c, writes ? write_from(&io, va, len)
+			  : note_read(&io, offset, read_into(&io, va, len)));
 }
 
 int64_t io_read(struct call *c)
@@ -408,10 +437,12 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	if (r < 0)
 		return r;
 	if ((uint64_t)total > IO_CHUNK)
-		return in_pieces(c, gather(&io, iov, c->arg[2], writes));
-	return in_pieces(
-		c, writes ? write_at_once(&io, iov, c->arg[2])
-			  : read_at_once(&io, iov, c->arg[2], (size_t)total));
+		total = gather(&io, iov, c->arg[2], writes);
+	else if (writes)
+		total = write_at_once(&io, iov, c->arg[2]);
+	else
+		total = read_at_once(&io, iov, c->arg[2], (size_t)total);
+	return in_pieces(c, writes ? total : note_read(&io, offset, total));
 }
 
 int64_t io_readv(struct call *c)

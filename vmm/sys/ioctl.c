@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "procfs.h"
 #include "stop.h"
 
 enum ioctl_kind { IOCTL_VALUE, IOCTL_IN, IOCTL_OUT };
@@ -93,5 +94,7 @@ int64_t ioctl_ioctl(struct call *c)
 		e->cloexec = request == FIOCLEX;
 		return 0;
 	}
+	if (!row && procfs_is_own(e->proc))
+		return procfs_ioctl(c, e->proc, request);
 	return row ? forward(c, e->host, row) : -ENOTTY;
 }

@@ -167,8 +167,9 @@ uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 	flags = sys_file_kind(fd);
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
-	if (writable && !is_sealed(fd) &&
-	    files_allow_write(&s->files, number, fd) == 0)
+	if (writable && is_sealed(fd))
+		flags |= HV_FILE_SEALED;
+	else if (writable && files_allow_write(&s->files, number, fd) == 0)
 		flags |= HV_FILE_WRITABLE;
 	return flags;
 }

@@ -33,6 +33,7 @@ struct opening {
 	mode_t mode;
 	uint64_t resolve;
 	unsigned proc; /* out: what was opened, if procfs.h has it */
+	unsigned proc_arg;
 };
 
 static bool wants_write(int flags)
@@ -94,7 +95,8 @@ static int may_open(const struct opening *o, const struct path_ref *ref,
 			return -EACCES;
 		/* fall through */
 	case S_IFIFO: /* the other end may be a daemon's */
-		if (!wants_write(o->flags) || is_writable_fd(ref))
+		if (!wants_write(o->flags) || is_writable_fd(ref) ||
+		    procfs_is_writable(ref->proc))
 			return 0;
 		return path_may_change(o->c->s, ref->fd, NULL);
 	case S_IFCHR:
@@ -139,10 +141,14 @@ static int64_t open_as_path(const struct opening *o, struct path_ref *ref,
 /* A file of procfs, which the host would open too. */
 static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
 {
-	int64_t r = host_call(SYS_faccessat2, ref->fd, "", R_OK,
+	static const int modes[] = {R_OK, W_OK, R_OK | W_OK, R_OK | W_OK};
+	int64_t r = host_call(SYS_faccessat2, ref->fd, "",
+			      modes[o->flags & O_ACCMODE],
 			      AT_EMPTY_PATH | AT_EACCESS);
 
-	return r < 0 ? r : procfs_open(o->c->s, o->c->v, ref->proc, o->flags);
+	return r < 0 ? r
+		     : procfs_open(o->c->s, o->c->v, ref->proc, ref->proc_arg,
+				   o->flags);
 }
 
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
@@ -185,9 +191,7 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 		return r;
 	/* O_EXCL: nothing that someone else puts there is opened instead. */
 	host = host_call(SYS_openat, ref->parent, ref->last,
-			 (o->flags & ~O_ASYNC) | O_EXCL | O_NOFOLLOW |
-				 O_CLOEXEC,
-			 o->mode);
+			 (o->flags & ~O_ASYNC) | O_EXCL | O_CLOEXEC, o->mode);
 	if (host >= 0)
 		path_made(o->c->s, ref->parent, ref->last);
 	return host;
@@ -210,6 +214,7 @@ static int64_t open_once(struct opening *o)
 	else
 		host = r;
 	o->proc = r == 0 ? ref.proc : PROCFS_NONE;
+	o->proc_arg = ref.proc_arg;
 	path_release(&ref);
 	return host;
 }
@@ -231,9 +236,13 @@ static int64_t open_path(struct opening *o)
 	if (host < 0)
 		return host;
 	host = call_new_fd(o->c, (int)host, o->flags);
-	if (host >= 0)
-		fdtable_entry(&o->c->s->fds, (int)host)->proc =
-			(uint8_t)o->proc;
+	if (host >= 0) {
+		struct fd_entry *e = fdtable_entry(&o->c->s->fds, (int)host);
+
+		e->proc = (uint8_t)o->proc;
+		e->proc_arg = o->proc_arg;
+		e->proc_id = ++o->c->s->reads.opened;
+	}
 	return host;
 }
 

@@ -139,8 +139,13 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	out->parent = open_parent(base, dir);
 	if (out->parent < 0)
 		return out->parent;
-	if (path_is_own(s, out->parent, rest))
-		return path_own_lookup(s, rest, out->last, flags, out);
+	if (path_is_own(s, out->parent, rest)) {
+		fd = path_own_lookup(s, rest, out->last, flags, out);
+		if (fd == 0 && out->slash && fstat(out->fd, &st) == 0 &&
+		    !S_ISDIR(st.st_mode))
+			return -ENOTDIR;
+		return fd;
+	}
 	fd = path_open(out->parent, out->last, false, 0);
 	if (is_root(s, out))
 		out->proc = procfs_find(PROCFS_NONE, out->last);
@@ -203,6 +208,7 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 	out->fd = out->parent = out->guest_fd = -1;
 	out->borrowed = out->slash = out->own_link = false;
 	out->proc = PROCFS_NONE;
+	out->proc_arg = 0;
 	out->last[0] = out->target[0] = '\0';
 	if (!*path)
 		return flags & PATH_EMPTY ? resolve_empty(s, dirfd, out)

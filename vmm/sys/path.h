@@ -29,6 +29,7 @@ struct path_ref {
 	int parent;    /* O_PATH directory of the last component, or -1 */
 	bool slash;    /* the path ended in '/' */
 	unsigned proc; /* fd is the host's file of that name (procfs.h) */
+	unsigned proc_arg;
 	bool own_link; /* fd is a link in our /proc; `target` is its text */
 	char last[NAME_MAX + 1];
 	char target[PATH_MAX];

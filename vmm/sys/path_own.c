@@ -22,21 +22,11 @@ bool path_in_procfs(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* /proc/PID/net, also a thread's: of the network that all processes here see.
- */
-static bool is_network(const char *rest)
-{
-	if (!strncmp(rest, "/task/", 6)) {
-		rest += 6;
-		rest += strcspn(rest, "/");
-	}
-	return !strncmp(rest, "/net", 4) && (!rest[4] || rest[4] == '/');
-}
-
 /*
  * If fd is in this process's part of /proc (under any of its thread numbers),
- * give the rest of the path, such as "/fd", in `rest`. A proc file system
- * mounted elsewhere counts as ours as a whole, and nothing of it exists.
+ * give the rest of the path, such as "/fd", in `rest`; but what is below its
+ * `net` is the host's. A proc file system mounted elsewhere counts as ours as a
+ * whole, and nothing of it exists.
  */
 bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 {
@@ -60,7 +50,7 @@ bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
 		return false;
 	strcpy(rest, end);
-	return !is_network(rest);
+	return !procfs_in_hosts(rest);
 }
 
 static int own_target(struct sys *s, const char *name, struct path_ref *out)
@@ -96,8 +86,9 @@ int path_use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
 
 	out->guest_fd = fd;
 	out->proc = e ? e->proc : PROCFS_NONE;
+	out->proc_arg = e ? e->proc_arg : 0;
 	if (out->proc && !procfs_is_dir(out->proc)) {
-		out->fd = procfs_open_host(s, out->proc);
+		out->fd = procfs_open_host(s, out->proc, out->proc_arg);
 		return out->fd < 0 ? out->fd : 0;
 	}
 	out->fd = host;
@@ -111,42 +102,78 @@ static int descriptor_target(const struct sys *s, int fd, int host, char *buf)
 
 	if (!e || !e->proc || procfs_is_dir(e->proc))
 		return path_real(s, host, buf, PATH_MAX);
-	procfs_path(e->proc, buf);
+	procfs_path(e->proc, e->proc_arg, buf);
+	return 0;
+}
+
+/* The host's descriptor for the name of one, or -ENOENT. */
+static int named_fd(const struct sys *s, const char *name, int *fd)
+{
+	char *end;
+	long n = strtol(name, &end, 10);
+	int host = *name >= '0' && *name <= '9' && !*end && n <= INT_MAX
+			   ? fdtable_host(&s->fds, (int)n)
+			   : -EBADF;
+
+	*fd = (int)n;
+	return host < 0 ? -ENOENT : host;
+}
+
+static int own_fdinfo(struct sys *s, const char *name, struct path_ref *out)
+{
+	int fd, host = named_fd(s, name, &fd);
+
+	if (host < 0)
+		return host;
+	out->proc = procfs_find_fdinfo();
+	out->proc_arg = (unsigned)fd;
+	out->fd = procfs_open_host(s, out->proc, out->proc_arg);
+	return out->fd < 0 ? out->fd : 0;
+}
+
+/* Linux proc_map_files_get_link: who may follow them. */
+static int own_mapped(struct sys *s, const char *name, unsigned flags,
+		      struct path_ref *out)
+{
+	int64_t number = procfs_find_mapped(s, name);
+	const struct file *file = files_find(&s->files, (uint32_t)number);
+
+	if (number < 0)
+		return (int)number;
+	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
+		if (!file)
+			strcpy(out->target, "/dev/zero (deleted)");
+		else if (path_real(s, file->fd, out->target, PATH_MAX) < 0)
+			return -ENOENT;
+		return own_target(s, "exe", out);
+	}
+	if (!file)
+		return -ENXIO;
+	if (geteuid())
+		return -EPERM;
+	out->fd = file->fd;
+	out->borrowed = true;
 	return 0;
 }
 
 static int own_fd(struct sys *s, const char *name, unsigned flags,
 		  struct path_ref *out)
 {
-	char link[PATH_SELF_MAX], *end;
-	long fd = strtol(name, &end, 10);
-	int host = *name >= '0' && *name <= '9' && !*end && fd <= INT_MAX
-			   ? fdtable_host(&s->fds, (int)fd)
-			   : -EBADF;
-	int r;
+	char link[PATH_SELF_MAX];
+	int fd, host = named_fd(s, name, &fd), r;
 
 	if (host < 0)
-		return -ENOENT;
+		return host;
 	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT)))
-		return path_use_descriptor(s, (int)fd, host, out);
-	out->guest_fd = (int)fd;
-	r = descriptor_target(s, (int)fd, host, out->target);
+		return path_use_descriptor(s, fd, host, out);
+	out->guest_fd = fd;
+	r = descriptor_target(s, fd, host, out->target);
 	if (r < 0)
 		return r;
 	snprintf(link, sizeof(link), "fd/%d", host);
 	out->own_link = true;
 	out->fd = path_open(s->proc_fd, link, false, 0);
 	return out->fd < 0 ? out->fd : 0;
-}
-
-static bool is_common(const char *name)
-{
-	static const char *const common[] = {PROCFS_COMMON};
-
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (!strcmp(name, common[i]))
-			return true;
-	return false;
 }
 
 static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
@@ -192,10 +219,13 @@ int path_own_lookup(struct sys *s, const char *rest, const char *name,
 				    out);
 	if (dir == PROCFS_FD)
 		return own_fd(s, name, flags, out);
+	if (dir == PROCFS_FDINFO)
+		return own_fdinfo(s, name, out);
+	if (dir == PROCFS_MAP_FILES)
+		return own_mapped(s, name, flags, out);
 	if (dir == PROCFS_NONE)
 		return -ENOENT;
-	if (!strcmp(name, "fd") || !strcmp(name, "net") ||
-	    (!strcmp(name, "task") && dir == PROCFS_SELF))
+	if (procfs_find_subdir(dir, name))
 		return path_own_dir(s, path_open(out->parent, name, false, 0),
 				    out);
 	if (!strcmp(name, "exe"))
@@ -205,7 +235,7 @@ int path_own_lookup(struct sys *s, const char *rest, const char *name,
 	if (!strcmp(name, "root"))
 		return own_root(s, flags, out);
 	out->proc = procfs_find(dir, name);
-	if (!out->proc && !is_common(name))
+	if (!out->proc && !procfs_is_hosts(name))
 		return -ENOENT;
 	out->fd = path_open(out->parent, name, false, 0);
 	return out->fd < 0 ? out->fd : 0;

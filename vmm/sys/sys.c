@@ -164,6 +164,7 @@ void sys_serve(struct sys *s, struct vcpu *v)
 	struct call c = {.s = s, .v = v, .regs = &regs};
 	int64_t r;
 
+	s->v = v;
 	vcpu_get_regs(v, &regs);
 	c.nr = (uint32_t)regs.rax; /* as Linux: an int */
 	c.arg[0] = regs.rdi;

@@ -4,6 +4,7 @@
  *
  *   proc FILE...          each under a line "==> FILE"
  *   proc -p ADDR N        the entries of pagemap for N pages from ADDR
+ *   proc -R               of all pages that are there, after making some more
  *   proc -l DIR           names in the directory
  *   proc -s FILE          what fstat and stat say, offsets after lseek
  *   proc -r FILE N        what read gives of it, asked for N bytes each time
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,6 +85,61 @@ static void print_pagemap(const char *addr, const char *count)
 					     (unsigned long)entry));
 	}
 	close(fd);
+}
+
+/* Something of everything. */
+static void make_pages(void)
+{
+	int prot = PROT_READ | PROT_WRITE, own = MAP_PRIVATE | MAP_ANONYMOUS;
+	int file = open("/proc/self/exe", O_RDONLY);
+	char *p = mmap(NULL, 16384, prot, own, -1, 0);
+
+	p[0] = 1;
+	(void)*(volatile char *)(p + 4096);
+	p = mmap(NULL, 8192, prot, own, -1, 0);
+	p[0] = 1;
+	mprotect(p, 8192, PROT_NONE);
+	p = mmap(NULL, 8192, prot, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p[0] = 1;
+	p = mmap(NULL, 8192, PROT_READ, MAP_SHARED, file, 0);
+	(void)*(volatile char *)p;
+	p = mmap(NULL, 8192, prot, MAP_PRIVATE, file, 0);
+	p[0] = 1;
+	close(file);
+}
+
+/* The mapping whose line is at `line`, with its entries. */
+static void print_resident(int fd, const char *line)
+{
+	char *end;
+	uint64_t va = strtoull(line, &end, 16), last, entry;
+
+	last = strtoull(end + 1, NULL, 16);
+	for (; va < last && va < 1ull << 47; va += 4096) {
+		char text[64];
+
+		if (pread(fd, &entry, 8, (off_t)(va / 4096 * 8)) == 8 && entry)
+			put(text,
+			    (size_t)snprintf(text, sizeof(text),
+					     "%#lx %016lx\n", (unsigned long)va,
+					     (unsigned long)entry));
+	}
+}
+
+static void print_all_resident(void)
+{
+	int maps, fd;
+	size_t len = 0;
+	ssize_t n;
+
+	make_pages();
+	maps = open("/proc/self/maps", O_RDONLY);
+	fd = open("/proc/self/pagemap", O_RDONLY);
+	while ((n = read(maps, buf + len, sizeof(buf) - 1 - len)) > 0)
+		len += (size_t)n;
+	buf[len] = '\0';
+	for (char *at = buf; *at; at = strchr(at, '\n') + 1)
+		print_resident(fd, at);
 }
 
 struct dirent64 {
@@ -175,6 +232,8 @@ int main(int argc, char **argv)
 	memset(buf, 1, sizeof(buf));
 	if (argc > 3 && !strcmp(argv[1], "-p"))
 		print_pagemap(argv[2], argv[3]);
+	else if (argc > 1 && !strcmp(argv[1], "-R"))
+		print_all_resident();
 	else if (argc > 2 && !strcmp(argv[1], "-l"))
 		print_names(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "-s"))

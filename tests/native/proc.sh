@@ -1,0 +1,82 @@
+#!/bin/bash
+# proc.sh BUILD: what /proc/self says, on Linux under `setarch -R` and in vmm
+# with --no-aslr, byte for byte but for what proc.awk names: of programs of our
+# own that have every kind of mapping and use every file, and of Debian's that
+# read their own.
+set -u
+build=$1
+. "$(dirname "$0")/lib.sh"
+skip_all_without_kvm proc
+clean="env -i LC_ALL=C PATH=/usr/bin:/bin PERL_HASH_SEED=0 PYTHONHASHSEED=0"
+mkdir "$tmp/w" # on the file system of $tmp, which is a disk's or not
+
+lines=0
+# same NAME FILE SHARED COMMAND...
+same() {
+	local name=$1 file=$2 shared=$3 filter i
+	shift 3
+	rm -f "$tmp/linux"
+	filter="awk -v file=$file -v shared=$shared -f $here/proc.awk"
+	# Until two runs agree: files must be in the page cache, and once in a
+	# while Linux takes back what it has mapped.
+	for i in 1 2 3 4 5; do
+		mv "$tmp/linux" "$tmp/before" 2>/dev/null
+		$clean setarch -R "$@" 2>&1 </dev/null | $filter >"$tmp/linux"
+		cmp -s "$tmp/linux" "$tmp/before" && break
+	done
+	$clean "$vmm" -q --check --no-aslr --rw "$tmp/w" "$@" 2>&1 </dev/null |
+		grep -av '^vmm: check: ' | $filter >"$tmp/vmm"
+	lines=$((lines + $(wc -l <"$tmp/linux")))
+	if [ ! -s "$tmp/linux" ]; then
+		echo "ok $name # SKIP prints nothing"
+	elif diff -a "$tmp/linux" "$tmp/vmm" >"$tmp/diff"; then
+		echo "ok $name"
+	else
+		echo "not ok $name -$(sed -n 2p "$tmp/diff" | tr -cd '\t -~')"
+		{
+			echo "$name: < Linux, > vmm"
+			cat "$tmp/diff"
+		} >&2
+	fi
+}
+
+# Natively the pages of a program that was just linked are not on the disk yet.
+own() {
+	local program=$1 kind
+	shift
+	for kind in glibc pie musl dyn; do
+		if ! compile_as "$kind" "$here/src/$program.c"; then
+			echo "ok $program ($kind) # SKIP does not build"
+			continue
+		fi
+		sync -f "$bin/$program.$kind"
+		same "$program ($kind)" none "$([ $kind = dyn ] && echo 1)" \
+			"$bin/$program.$kind" "$@"
+	done
+}
+
+own procmaps "$tmp/w"
+own procfiles "$tmp/w" one two
+
+for file in maps smaps smaps_rollup status statm stat numa_maps limits auxv \
+	environ cmdline comm syscall personality; do
+	f=/proc/self/$file
+	same "cat $file" $file 1 cat $f
+	same "busybox cat $file" $file 1 busybox cat $f
+	same "perl $file" $file 1 perl -pe 1 $f
+	same "python3 $file" $file 1 /usr/bin/python3 -c "print(open('$f').read())"
+	same "lua $file" $file 1 lua5.4 -e "io.write(io.open('$f'):read('a'))"
+	same "bash $file" $file 1 bash --norc -c \
+		"while read -r l; do echo \"\$l\"; done <$f"
+	same "sqlite3 $file" $file 1 sqlite3 :memory: \
+		"select cast(readfile('$f') as text)"
+	same "sed $file" $file 1 sed -n p $f
+done
+same "names in /proc/self" none 0 ls -f /proc/self/
+same "names in fd" none 0 busybox ls /proc/self/fd
+same "names in fdinfo" none 0 busybox ls /proc/self/fdinfo
+same "links" none 0 perl -e \
+	'print readlink("/proc/self/$_"), "\n" for qw(exe cwd root fd/0)'
+same "map_files" none 0 busybox ls /proc/self/map_files
+same "/proc/net" none 0 busybox cat /proc/net/protocols
+echo "proc: $lines lines of Linux compared" >&2

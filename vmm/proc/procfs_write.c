@@ -1,0 +1,105 @@
+/*
+ * procfs_write.c: what a program can write to in /proc/PID: its memory, its
+ * name, and clear_refs; and the reading of its memory (Linux fs/proc/base.c,
+ * mem_rw, comm_write; task_mmu.c, clear_refs_write).
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "procfs.h"
+#include "procfs_internal.h"
+
+bool procfs_is_live(unsigned number, bool writes)
+{
+	return procfs_kind(number) == PROCFS_MEM ||
+	       (writes && number > PROCFS_DIRS);
+}
+
+/* ---- mem --------------------------------------------------------------- */
+
+/* As far as there is memory: bytes or -EIO. */
+static int64_t mem_move(struct vcpu *v, uint64_t va, uint8_t *buf, size_t len,
+			bool writes)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = HV_PAGE_SIZE - (va + done) % HV_PAGE_SIZE;
+
+		n = n < len - done ? n : len - done;
+		if (usermem_force(v, va + done, buf + done, n, writes))
+			break;
+		done += n;
+	}
+	return done || !len ? (int64_t)done : -EIO;
+}
+
+static int64_t mem_at(struct vcpu *v, int fd, uint8_t *buf, size_t len,
+		      int64_t offset, bool writes)
+{
+	bool moves = offset < 0;
+	int64_t n;
+
+	if (moves)
+		offset = lseek(fd, 0, SEEK_CUR);
+	if (offset < 0)
+		return -EINVAL;
+	n = mem_move(v, (uint64_t)offset, buf, len, writes);
+	if (n > 0 && moves && lseek(fd, offset + n, SEEK_SET) < 0)
+		return -errno;
+	return n;
+}
+
+int64_t procfs_read(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		    void *dst, size_t len, int64_t offset)
+{
+	(void)s;
+	(void)number;
+	return mem_at(v, fd, dst, len, offset, false);
+}
+
+/* ---- comm, clear_refs -------------------------------------------------- */
+
+static int64_t write_comm(struct sys *s, const char *text, size_t len)
+{
+	size_t n = len < sizeof(s->name) - 1 ? len : sizeof(s->name) - 1;
+
+	memset(s->name, 0, sizeof(s->name));
+	memcpy(s->name, text, n);
+	return (int64_t)len;
+}
+
+/* Linux kstrtoint(strstrip(buffer), 10, ...) of at most 12 bytes. */
+static int64_t write_clear_refs(struct vcpu *v, const char *text, size_t len)
+{
+	struct hv_call_describe d;
+	char number[13] = "", *end;
+	long kind;
+	int ret;
+
+	memcpy(number, text, len < 12 ? len : 12);
+	kind = strtol(number, &end, 10);
+	while (isspace((unsigned char)*end))
+		end++;
+	if (end == number || *end || kind < 1)
+		return -EINVAL;
+	if (kind > INT32_MAX)
+		return -ERANGE;
+	ret = vcpu_describe(v, HV_CLEAR_REFS, (uint64_t)kind, 0, &d);
+	return ret ? ret : (int64_t)len;
+}
+
+int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
+		     const void *src, size_t len, int64_t offset)
+{
+	if (procfs_kind(number) == PROCFS_MEM)
+		return mem_at(v, fd, (uint8_t *)(uintptr_t)src, len, offset,
+			      true);
+	if (procfs_kind(number) == PROCFS_ORDER)
+		return write_clear_refs(v, src, len);
+	return procfs_is_writable(number) ? write_comm(s, src, len) : -EINVAL;
+}
