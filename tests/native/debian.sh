@@ -48,8 +48,10 @@ deb_rw() {
 
 source "$here/debian_tools.sh"
 source "$here/debian_languages.sh"
+source "$here/debian_small.sh"
 make_data
 debian_data
 cd "$data" || exit 1
 tools
 languages
+small_packages
