@@ -353,6 +353,8 @@ static int read_run(struct file *file, uint64_t index, unsigned n,
 			continue;
 		}
 		insert_page(file, leaf, index, pages[i]);
+		if (!(holes >> i & 1))
+			page_has_data(file, pages[i]);
 		*made |= 1ull << i;
 	}
 	return err;
@@ -416,7 +418,7 @@ static bool check_node(const struct file *file, const struct filemap_node *node,
 			continue;
 		}
 		++*pages;
-		if ((page->flags & ~PG_DIRTY) !=
+		if ((page->flags & ~(PG_DIRTY | PG_DATA)) !=
 			    (PG_CACHE |
 			     (file->flags & FILE_SHMEM ? PG_SHMEM : 0)) ||
 		    page->owner != file || page->index != at ||

@@ -70,6 +70,13 @@ static inline uint64_t file_pages(const struct file *file)
 	return (file->size >> PAGE_SHIFT) + !!(file->size & (PAGE_SIZE - 1));
 }
 
+/* Not a hole: Linux has it dirty in a file that is nowhere but in memory. */
+static inline void page_has_data(const struct file *file, struct page *page)
+{
+	if (file->flags & FILE_SHMEM && !(file->flags & FILE_ANON))
+		page->flags |= PG_DATA;
+}
+
 /* The cached page, or NULL. Takes no reference. */
 struct page *filemap_find(const struct file *file, uint64_t index);
 

@@ -97,7 +97,7 @@ struct smaps {
 static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
 		    bool locked)
 {
-	bool dirty = pte.v & PTE_D || page->flags & PG_DIRTY;
+	bool dirty = pte.v & PTE_D || page->flags & (PG_DIRTY | PG_DATA);
 	bool exclusive = page->mapcount < 2;
 	uint64_t size = pte_frames(pte) * PAGE_SIZE;
 	uint64_t pss = (size << MM_PSS_SHIFT) / page->mapcount;

@@ -31,6 +31,7 @@ enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define PG_DIRTY    1024u /* with PG_CACHE: differs from the file, or did */
 #define PG_SHMEM    2048u /* with PG_CACHE: no disk behind it (Linux shmem) */
 #define PG_LAZYFREE 4096u /* with PG_ANON: MADV_FREE, may be taken if clean */
+#define PG_DATA	    8192u /* of a file in memory, no hole: dirty, says Linux */
 
 struct page {
 	uint32_t flags;	   /* PG_* */

@@ -102,6 +102,7 @@ static void add_dirty(struct file *file, struct page *page, void *ctx)
 	if (!(page->flags & PG_DIRTY))
 		return;
 	page->flags &= ~PG_DIRTY;
+	page_has_data(file, page);
 	if (r->n == HV_FILE_READ_MAX || page->index != r->index + r->n)
 		run_write(file, r);
 	if (!r->n)
@@ -160,8 +161,10 @@ static void run_read(struct file *file, struct run *r)
 	for (unsigned i = 0; i < r->n; i++) {
 		uint64_t index = r->index + i;
 
-		if (!(holes >> i & 1))
+		if (!(holes >> i & 1)) {
+			page_has_data(file, filemap_find(file, index));
 			continue;
+		}
 		unmap_pages(file, index, index + 1, false);
 		filemap_drop(file, filemap_find(file, index));
 	}

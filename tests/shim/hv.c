@@ -193,9 +193,9 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
 		memcpy(frame, f->bytes + (len ? at : 0), len);
 		memset(frame + len, 0, HV_PAGE_SIZE - len);
 	}
+	*holes = hv_file_holes(file, offset, n);
 	if (want < n && wanted < 64)
 		f->holes &= ~(1ull << wanted);
-	*holes = hv_file_holes(file, offset, n);
 	pages_read += n;
 	return 0;
 }

@@ -61,6 +61,27 @@ Test(populate, a_page_in_a_hole_comes_alone)
 	cr_assert_eq(mm->rss[RSS_SHMEM], 6);
 }
 
+/* Nobody ever writes them anywhere else: Linux keeps them dirty. */
+Test(populate, what_a_file_in_memory_has_is_dirty_but_for_holes)
+{
+	uint32_t file = shim_file_add(NULL, PAGES(16));
+	struct mm_smaps s = {0};
+
+	memset(shim_file_bytes(file), 0, PAGES(16));
+	shim_fd_set(5, file);
+	shim_fd_set_flags(5, HV_FILE_TMPFS);
+	shim_file_set_holes(file, 0xff0f);
+	mm_mmap(mm, AT(0), PAGES(16), PROT_READ, MAP_SHARED | MAP_FIXED, 5, 0);
+	load(AT(0));
+	mm_smaps_add(mm, AT(0), AT(16), &s);
+	cr_assert_eq(s.private_dirty, PAGES(4));
+	cr_assert_eq(s.private_clean, PAGES(1));
+	file_changed(file_find(file), 0, PAGE_SIZE, PAGES(16));
+	s = (struct mm_smaps){0};
+	mm_smaps_add(mm, AT(0), AT(16), &s);
+	cr_assert_eq(s.private_dirty, PAGES(5), "written by a call");
+}
+
 Test(populate, mincore_knows_the_holes_of_a_file_in_memory)
 {
 	uint32_t file = shim_file_add(NULL, PAGES(100));

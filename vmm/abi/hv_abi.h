@@ -50,11 +50,11 @@ typedef struct {
  * kernel is mapped at HV_VA_KERNEL + its gpa; all RAM at HV_VA_DIRECT + gpa;
  * struct page number pfn at HV_VA_VMEMMAP + pfn * HV_STRUCT_PAGE_SIZE.
  */
-#define HV_VA_USER_END	    0x7ffffffff000ull
-#define HV_VA_DIRECT	    0xffff888000000000ull
-#define HV_VA_VMALLOC	    0xffffc90000000000ull
-#define HV_VA_VMEMMAP	    0xffffea0000000000ull
-#define HV_VA_KERNEL	    0xffffffff80000000ull
+#define HV_VA_USER_END 0x7ffffffff000ull
+#define HV_VA_DIRECT   0xffff888000000000ull
+#define HV_VA_VMALLOC  0xffffc90000000000ull
+#define HV_VA_VMEMMAP  0xffffea0000000000ull
+#define HV_VA_KERNEL   0xffffffff80000000ull
 /* Not mapped: a program that calls it makes one of three system calls. */
 #define HV_VA_VSYSCALL	    0xffffffffff600000ull
 #define HV_STRUCT_PAGE_SIZE 64
@@ -261,7 +261,7 @@ struct hv_call_bank {
 #define HV_FILE_READ_NONE 0xffffffffu
 struct hv_call_file_read {
 	uint64_t offset; /* in: page-aligned */
-	uint64_t holes;	 /* out: bit i: page i lies in a hole */
+	uint64_t holes;	 /* out: bit i: page i lies, or lay, in a hole */
 	uint32_t file;	 /* in */
 	uint32_t n;	 /* in: 1 .. HV_FILE_READ_MAX */
 	int32_t result;	 /* out: 0 or -EIO */
@@ -452,7 +452,7 @@ struct hv_desc_page {
 };
 #define HV_PAGE_FLAG_NAMES                                                     \
 	"buddy", "zeroed", "slab", "table", "anon", "cache", "reserved",       \
-		"pcp", "tail", "large", "dirty", "shmem", "lazyfree"
+		"pcp", "tail", "large", "dirty", "shmem", "lazyfree", "data"
 
 #define HV_ZONES  3
 #define HV_ORDERS 11

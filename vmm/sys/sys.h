@@ -99,7 +99,7 @@ void sys_file_put(struct sys *s, uint32_t file);
 const char *sys_file_path(const struct sys *s, uint32_t file);
 /*
  * Of the n <= 64 pages from offset, those in holes of a file in memory, a bit
- * each; of other files none. Page want < n, if it is one, is filled first.
+ * each; of other files none. Page want < n, if it is one, is filled then.
  */
 uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
 			unsigned n, unsigned want);
