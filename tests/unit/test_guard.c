@@ -31,11 +31,11 @@ static const char *seen(uint64_t va, unsigned n)
 	uint64_t entry[64];
 
 	mm_pagemap(mm, va, n, entry);
-	for (unsigned i = 0; i < n; i++)
-		text[i] = entry[i] == MARKER ? 'G'
-			  : entry[i] >> 63   ? 'p'
-			  : entry[i] == 0    ? '.'
-					     : '?';
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t e = entry[i] & ~HV_PAGEMAP_TABLE;
+
+		text[i] = e == MARKER ? 'G' : e >> 63 ? 'p' : e ? '?' : '.';
+	}
 	text[n] = '\0';
 	return text;
 }
