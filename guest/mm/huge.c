@@ -66,8 +66,10 @@ static uint64_t zero_page(void)
 
 	if (!mm_globals.huge_zero_pfn) {
 		page = buddy_alloc(PT_ORDER_2M, GFP_ZERO);
-		if (page)
+		if (page) {
 			mm_globals.huge_zero_pfn = page_to_pfn(page);
+			mm_globals.thp_events.zero_page_alloc++;
+		}
 	}
 	return mm_globals.huge_zero_pfn;
 }
@@ -103,6 +105,7 @@ static bool map_new_page(struct fault *f, enum hv_outcome *outcome)
 		uncount(f->mm, page);
 		return false;
 	}
+	mm_globals.thp_events.fault_alloc++;
 	f->pfn = page_to_pfn(page);
 	*outcome = HV_FAULT_HUGE;
 	return true;
@@ -125,10 +128,12 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome)
 		mapped = map_zero_page(f, outcome);
 	else
 		mapped = map_new_page(f, outcome);
-	if (mapped)
+	if (mapped) {
 		f->mm->nr_huge++;
-	else
+	} else {
 		f->order = 0;
+		mm_globals.thp_events.fault_fallback++;
+	}
 	return mapped;
 }
 
@@ -148,8 +153,11 @@ bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
 	if (!huge_wanted(f->mm, f->vma) || !is_allowed(f->vma))
 		return false;
 	page = fault_anon_frame(f, PT_ORDER_2M, GFP_ZERO);
-	if (!page)
+	if (!page) {
+		mm_globals.thp_events.fault_fallback++;
 		return false;
+	}
+	mm_globals.thp_events.fault_alloc++;
 	fault_replace_frame(f, page);
 	*outcome = HV_FAULT_COW;
 	return true;
@@ -186,7 +194,9 @@ void huge_split(struct mm *mm, uint64_t va)
 	} else {
 		pt_split_2m(p, pte_make(pte_pfn(pte), bits), 1);
 		split_frames(pfn_to_page(pte_pfn(pte)));
+		mm_globals.thp_events.split_page++;
 	}
+	mm_globals.thp_events.split_pmd++;
 	mm->nr_huge--;
 	tlb_flush_range(start, start + PT_SPAN_2M);
 }
@@ -261,7 +271,10 @@ static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	if (!pte_is_huge(pte) || pte_is_zero_page(pte))
 		return 0;
 	split_unused(mm, va);
-	return mm->rss[RSS_ANON] < had;
+	if (mm->rss[RSS_ANON] == had)
+		return 0;
+	mm_globals.thp_events.underused_split_page++;
+	return 1;
 }
 
 bool huge_reclaim(struct mm *mm)
@@ -306,8 +319,11 @@ static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 		.to = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO),
 	};
 
-	if (!c.to)
+	if (!c.to) {
+		mm_globals.thp_events.collapse_alloc_failed++;
 		return -ENOMEM;
+	}
+	mm_globals.thp_events.collapse_alloc++;
 	pt_gather_init(&c.g);
 	pt_visit(mm->root, va, va + PT_SPAN_2M, NULL, collapse_pte, &c);
 	mm->rss[RSS_ANON] -= c.had;
@@ -370,4 +386,30 @@ int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 			ret = err;
 	}
 	return ret;
+}
+
+/* ---- Figures ----------------------------------------------------------- */
+
+static int count_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	(void)p;
+	(void)va;
+	if (pte_is_huge(pte) && !pte_is_zero_page(pte))
+		*(uint64_t *)ctx += PT_FRAMES_2M;
+	return 0;
+}
+
+uint64_t mm_huge_frames(struct mm *mm)
+{
+	uint64_t frames = 0;
+
+	if (mm->nr_huge)
+		pt_visit(mm->root, 0, HV_VA_USER_END, NULL, count_entry,
+			 &frames);
+	return frames;
+}
+
+const struct hv_thp_events *mm_thp_events(void)
+{
+	return &mm_globals.thp_events;
 }

@@ -57,6 +57,7 @@ struct mm_globals {
 	uint64_t huge_zero_pfn; /* likewise of 2 MiB; 0: not needed yet */
 	uint32_t thp;		/* enum hv_thp */
 	bool thp_zero;		/* use a huge zero page */
+	struct hv_thp_events thp_events;
 	unsigned around;    /* fault-around window in pages, a power of two */
 	uint64_t faults;    /* that were to be logged */
 	uint64_t committed; /* pages promised: Committed_AS */

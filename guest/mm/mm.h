@@ -193,6 +193,10 @@ struct mm_stat {
 };
 void mm_stat(const struct mm *mm, struct mm_stat *out);
 
+/* Frames that the program has in huge pages, and what became of those. */
+uint64_t mm_huge_frames(struct mm *mm);
+const struct hv_thp_events *mm_thp_events(void);
+
 /*
  * What the host asks when the program reads or writes a file that is mapped:
  * write back the bytes [start, end), or: the file changed there and is `size`

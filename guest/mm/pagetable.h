@@ -32,7 +32,7 @@
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 
 #define PT_SPAN_2M   (1ull << 21) /* bytes that one leaf table maps */
-#define PT_ORDER_2M  9
+#define PT_ORDER_2M  HV_HUGE_ORDER
 #define PT_FRAMES_2M (1u << PT_ORDER_2M)
 
 static inline uint64_t pte_pfn(pte_t pte)

@@ -216,6 +216,8 @@ static int describe_memory(struct hv_call_describe *d)
 	out->cached = filemap_pages();
 	out->anon = mm.rss_anon;
 	out->shmem = mm.rss_shmem;
+	out->anon_huge = mm_huge_frames(cpu_this()->mm);
+	out->thp = *mm_thp_events();
 	slab_for_each(add_slab_pages, &out->slab);
 	for (unsigned z = 0; z < NR_ZONES; z++) {
 		out->zone[z].frontier = stats.frontier[z];

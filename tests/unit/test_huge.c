@@ -468,3 +468,30 @@ Test(huge, what_cannot_be_collapsed)
 	mm_madvise(mm, area, 4 * HUGE, MADV_NOHUGEPAGE);
 	cr_assert_eq(collapse(area + HUGE, HUGE), -EINVAL);
 }
+
+/* ---- Figures ----------------------------------------------------------- */
+
+Test(huge, proc_vmstat_tells_what_became_of_them)
+{
+	const struct hv_thp_events *e = mm_thp_events();
+
+	store(area, 1);
+	load(area + HUGE);
+	cr_assert_eq(mm_huge_frames(mm), HUGE_PAGES, "not of the zero page");
+	store(area + HUGE, 1);
+	cr_assert_eq(mm_huge_frames(mm), 2 * HUGE_PAGES);
+	cr_assert(e->fault_alloc == 2 && e->zero_page_alloc == 1);
+	cr_assert_eq(mm_munmap(mm, area, PAGE_SIZE), 0);
+	cr_assert(e->split_page == 1 && e->split_pmd == 1);
+	load(area + 2 * HUGE);
+	cr_assert_eq(mm_munmap(mm, area + 2 * HUGE, PAGE_SIZE), 0);
+	cr_assert(e->split_page == 1 && e->split_pmd == 2);
+	cr_assert_eq(e->zero_page_alloc, 1);
+	mm_madvise(mm, area + 3 * HUGE, HUGE, MADV_NOHUGEPAGE);
+	store(area + 3 * HUGE, 1);
+	mm_madvise(mm, area + 3 * HUGE, HUGE, MADV_HUGEPAGE);
+	cr_assert_eq(collapse(area + 3 * HUGE, HUGE), 0);
+	cr_assert_eq(e->collapse_alloc, 1);
+	cr_assert_eq(mm_huge_frames(mm), 2 * HUGE_PAGES);
+	cr_assert_eq(e->fault_fallback, 0);
+}

@@ -32,6 +32,7 @@ typedef struct {
  * not RAM, as on a PC. vmm/banks.h makes the layout.
  */
 #define HV_PAGE_SHIFT	  12
+#define HV_HUGE_ORDER	  9 /* a huge page: 2 MiB */
 #define HV_PAGE_SIZE	  4096ull
 #define HV_RAM_HOLE_START 0xc0000000ull
 #define HV_RAM_HOLE_END	  0x100000000ull
@@ -456,12 +457,21 @@ struct hv_desc_page {
 
 #define HV_ZONES  3
 #define HV_ORDERS 11
+/* What became of huge pages: /proc/vmstat's thp_*. */
+struct hv_thp_events {
+	uint64_t fault_alloc, fault_fallback, zero_page_alloc;
+	uint64_t split_page, split_pmd, underused_split_page;
+	uint64_t collapse_alloc, collapse_alloc_failed;
+};
+
 /* The machine's memory; counts are of pages. */
 struct hv_desc_memory {
 	uint64_t total, free; /* what the buddy allocator owns, and has */
 	uint64_t percpu;      /* of `free`: in the list of single frames */
 	uint64_t slab, pagetables, cached, anon, shmem;
 	uint64_t splits, merges;
+	uint64_t anon_huge; /* of `anon`: in huge pages */
+	struct hv_thp_events thp;
 	struct {
 		uint64_t frontier; /* never used yet, in no list */
 		uint64_t blocks[HV_ORDERS];
