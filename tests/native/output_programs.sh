@@ -42,6 +42,7 @@ compiled_programs() {
 	each "directory in the kernel's order" dirs /usr/share/misc
 	same "a large directory" "$bin/dirs.glibc" /usr/bin
 	each "pipes, poll, select" pipes
+	each "epoll, kcmp" epolls
 	each "clocks and sleep" clocks
 	each "limits, usage, identity" limits
 	same "a smaller RLIMIT_AS" "$bin/limits.glibc" space

@@ -55,18 +55,22 @@ int64_t event_epoll_ctl(struct call *c)
 	return host_call(SYS_epoll_ctl, set, op, host, &event);
 }
 
-static int64_t milliseconds(void)
+#define FOR_EVER INT64_MAX
+#define SECOND	 1000000000ll
+
+static int64_t nanoseconds(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-static int64_t wait_events(struct call *c, int max, int timeout)
+/* For at most `timeout` nanoseconds, or FOR_EVER. */
+static int64_t wait_events(struct call *c, int max, int64_t timeout)
 {
 	struct epoll_event *buf = (void *)io_buffer();
-	int64_t end = milliseconds() + timeout, r;
+	int64_t start = timeout == FOR_EVER ? 0 : nanoseconds(), r;
 	int host = call_host_fd(c, 0);
 
 	if (host < 0)
@@ -74,11 +78,15 @@ static int64_t wait_events(struct call *c, int max, int timeout)
 	if (max > (int)EVENTS_AT_ONCE)
 		max = EVENTS_AT_ONCE;
 	for (;;) {
-		int64_t left = timeout < 0 ? -1 : end - milliseconds();
+		int64_t left = timeout == FOR_EVER
+				       ? 0
+				       : timeout - (nanoseconds() - start);
+		struct timespec t = {0};
 
-		if (timeout >= 0 && left < 0)
-			left = 0;
-		r = host_call(SYS_epoll_wait, host, buf, max, (int)left);
+		if (left > 0)
+			t = (struct timespec){left / SECOND, left % SECOND};
+		r = host_call(SYS_epoll_pwait2, host, buf, max,
+			      timeout == FOR_EVER ? NULL : &t, NULL, 0);
 		if (r != -EINTR || stop_signal())
 			break;
 	}
@@ -89,11 +97,14 @@ static int64_t wait_events(struct call *c, int max, int timeout)
 
 int64_t event_epoll_wait(struct call *c)
 {
-	return wait_events(c, (int)c->arg[2], (int)c->arg[3]);
+	int timeout = (int)c->arg[3];
+
+	return wait_events(c, (int)c->arg[2],
+			   timeout < 0 ? FOR_EVER : timeout * 1000000ll);
 }
 
 /* The mask is without effect: no signal comes from outside yet. */
-int64_t event_epoll_pwait(struct call *c)
+static int check_mask(struct call *c)
 {
 	uint64_t mask;
 
@@ -101,7 +112,32 @@ int64_t event_epoll_pwait(struct call *c)
 		return -EINVAL;
 	if (c->arg[4] && call_get(c, c->arg[4], &mask, sizeof(mask)) < 0)
 		return -EFAULT;
-	return event_epoll_wait(c);
+	return 0;
+}
+
+int64_t event_epoll_pwait(struct call *c)
+{
+	int r = check_mask(c);
+
+	return r < 0 ? r : event_epoll_wait(c);
+}
+
+int64_t event_epoll_pwait2(struct call *c)
+{
+	int64_t timeout = FOR_EVER;
+	struct timespec t;
+	int r;
+
+	if (c->arg[3]) {
+		if (call_get(c, c->arg[3], &t, sizeof(t)) < 0)
+			return -EFAULT;
+		if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= SECOND)
+			return -EINVAL;
+		if (t.tv_sec < FOR_EVER / SECOND)
+			timeout = t.tv_sec * SECOND + t.tv_nsec;
+	}
+	r = check_mask(c);
+	return r < 0 ? r : wait_events(c, (int)c->arg[2], timeout);
 }
 
 int64_t event_timerfd_create(struct call *c)

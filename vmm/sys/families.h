@@ -59,6 +59,7 @@ int64_t event_epoll_create(struct call *c);
 int64_t event_epoll_ctl(struct call *c);
 int64_t event_epoll_wait(struct call *c);
 int64_t event_epoll_pwait(struct call *c);
+int64_t event_epoll_pwait2(struct call *c);
 int64_t event_timerfd_create(struct call *c);
 int64_t event_inotify_init1(struct call *c);
 int64_t event_inotify_init(struct call *c);
@@ -145,6 +146,9 @@ int64_t self_personality(struct call *c);
 int64_t self_setresuid(struct call *c);
 int64_t self_setresgid(struct call *c);
 int64_t self_setreuid(struct call *c);
+int64_t self_setfsuid(struct call *c);
+int64_t self_setfsgid(struct call *c);
+int64_t self_kcmp(struct call *c);
 int64_t self_setregid(struct call *c);
 
 /* sigcalls.c */

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <linux/ioprio.h>
+#include <linux/kcmp.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -187,4 +189,61 @@ int64_t self_setregid(struct call *c)
 	const gid_t id[2] = {getgid(), getegid()};
 
 	return keeps(c, id, 2);
+}
+
+/* These answer with what was, and never with an error. */
+int64_t self_setfsuid(struct call *c)
+{
+	(void)c;
+	return geteuid();
+}
+
+int64_t self_setfsgid(struct call *c)
+{
+	(void)c;
+	return getegid();
+}
+
+/* A descriptor against what an epoll set has under a number. */
+static int64_t compare_target(struct call *c, int host)
+{
+	struct kcmp_epoll_slot slot;
+	int set, target;
+
+	if (call_get(c, c->arg[4], &slot, sizeof(slot)) < 0)
+		return -EFAULT;
+	set = fdtable_host(&c->s->fds, (int)slot.efd);
+	target = fdtable_host(&c->s->fds, (int)slot.tfd);
+	if (set < 0)
+		return -EBADF;
+	slot.efd = (uint32_t)set;
+	slot.tfd = target < 0 ? UINT32_MAX : (uint32_t)target;
+	return host_call(SYS_kcmp, getpid(), getpid(), KCMP_EPOLL_TFD, host,
+			 &slot);
+}
+
+/*
+ * What two processes share: here there is one, which shares all with itself.
+ * Files are compared by their descriptors.
+ */
+int64_t self_kcmp(struct call *c)
+{
+	int type = (int)c->arg[2], a, b;
+
+	for (int i = 0; i < 2; i++)
+		if ((int)c->arg[i] != getpid())
+			return kill((int)c->arg[i], 0) < 0 && errno == ESRCH
+				       ? -ESRCH
+				       : -EPERM;
+	if (type < 0 || type >= KCMP_TYPES)
+		return -EINVAL;
+	if (type != KCMP_FILE && type != KCMP_EPOLL_TFD)
+		return 0;
+	a = call_host_fd(c, 3);
+	if (a >= 0 && type == KCMP_EPOLL_TFD)
+		return compare_target(c, a);
+	b = call_host_fd(c, 4);
+	if (a < 0 || b < 0)
+		return -EBADF;
+	return host_call(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
 }

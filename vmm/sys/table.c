@@ -92,6 +92,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_epoll_ctl] = HANDLER(event_epoll_ctl),
 	[SYS_epoll_wait] = HANDLER(event_epoll_wait),
 	[SYS_epoll_pwait] = HANDLER(event_epoll_pwait),
+	[SYS_epoll_pwait2] = HANDLER(event_epoll_pwait2),
 	[SYS_timerfd_create] = HANDLER(event_timerfd_create),
 	[SYS_timerfd_settime] =
 		FORWARD(FD, VALUE, IN(struct itimerspec),
@@ -231,6 +232,9 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_setresuid] = HANDLER(self_setresuid),
 	[SYS_setresgid] = HANDLER(self_setresgid),
 	[SYS_setreuid] = HANDLER(self_setreuid),
+	[SYS_setfsuid] = HANDLER(self_setfsuid),
+	[SYS_setfsgid] = HANDLER(self_setfsgid),
+	[SYS_kcmp] = HANDLER(self_kcmp),
 	[SYS_setregid] = HANDLER(self_setregid),
 	[SYS_setgroups] = ERROR(EPERM),
 	[SYS_getrusage] = HANDLER(process_getrusage),
