@@ -70,6 +70,7 @@ static int prepare_vm(struct machine *m)
 static void explain_sys(const struct options *o)
 {
 	int cause = errno;
+	struct rlimit files = {0};
 
 	for (unsigned i = 0; i < o->nr_rw_dirs; i++) {
 		int fd = open(o->rw_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -80,7 +81,13 @@ static void explain_sys(const struct options *o)
 		}
 		close(fd);
 	}
-	error("cannot prepare system calls: %s", strerror(cause));
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < SYS_FILES_MIN)
+		error("the limit of open files, %lu, is too low: ulimit -n %d "
+		      "or more",
+		      files.rlim_cur, SYS_FILES_MIN);
+	else
+		error("cannot prepare system calls: %s", strerror(cause));
 }
 
 static int prepare_sys(struct machine *m)

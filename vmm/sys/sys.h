@@ -31,6 +31,9 @@ struct sys_config {
 	bool keep_inherited;
 };
 
+/* Open files that the VMM needs to be allowed: RLIMIT_NOFILE, the hard one. */
+#define SYS_FILES_MIN 256
+
 /*
  * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
  * directory. The working directory is the program's first one. Takes over the
