@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/personality.h>
 
+#include "boot.h"
 #include "hv_abi.h"
 
 /* argc, the pointers of argv and NULL, those of envp and NULL, then pairs. */
@@ -25,7 +26,7 @@ static void find_auxv(const struct elfload_plan *plan, struct sys_about *out)
 	out->auxv_len = (end + 2 - i) * 8;
 }
 
-void about_set(const struct vm *vm, const struct exec *e, const char *name,
+void about_set(struct vm *vm, const struct exec *e, const char *name,
 	       bool no_aslr)
 {
 	struct sys_about about = {
@@ -42,6 +43,8 @@ void about_set(const struct vm *vm, const struct exec *e, const char *name,
 	about.personality &= ~(uint32_t)ADDR_NO_RANDOMIZE;
 	if (no_aslr)
 		about.personality |= ADDR_NO_RANDOMIZE;
+	about.thp = (int)boot_info(vm)->thp;
+	about.overcommit = boot_info(vm)->commit.mode;
 	find_auxv(&e->plan, &about);
 	sys_set_about(vm->sys, &about);
 }

@@ -13,7 +13,7 @@
  * Tell m's system calls. name: of the program, as it was called. Both arguments
  * must outlive vm->sys.
  */
-void about_set(const struct vm *vm, const struct exec *e, const char *name,
+void about_set(struct vm *vm, const struct exec *e, const char *name,
 	       bool no_aslr);
 
 #endif

@@ -31,7 +31,7 @@ static size_t kernel_image_size(const struct vm *vm)
 				       : kernel_cpl0_end - kernel_cpl0_start);
 }
 
-static struct hv_boot *boot_info(struct vm *vm)
+struct hv_boot *boot_info(struct vm *vm)
 {
 	return (struct hv_boot *)(vm->mem.base + BOOT_INFO_GPA);
 }

@@ -39,6 +39,8 @@ int boot_prepare(struct vm *vm, const struct boot_config *config);
 
 /* Where exec's part of the boot information is to be written. */
 struct hv_exec *boot_exec(struct vm *vm);
+/* All that the guest is told at its start; it may change it then. */
+struct hv_boot *boot_info(struct vm *vm);
 
 /* Set the vCPU's registers for the kernel's entry. */
 int boot_set_registers(struct vm *vm, struct vcpu *v);

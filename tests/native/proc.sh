@@ -78,5 +78,18 @@ same "names in fdinfo" none 0 busybox ls /proc/self/fdinfo
 same "links" none 0 perl -e \
 	'print readlink("/proc/self/$_"), "\n" for qw(exe cwd root fd/0)'
 same "map_files" none 0 busybox ls /proc/self/map_files
-same "/proc/net" none 0 busybox cat /proc/net/protocols
+same "/proc/net" none 0 busybox ls /proc/net
+for file in /proc/swaps /proc/sys/vm/overcommit_memory \
+	/proc/sys/vm/max_map_count /proc/filesystems /proc/version \
+	/proc/cmdline /proc/sys/kernel/pid_max \
+	/sys/kernel/mm/transparent_hugepage/enabled \
+	/sys/kernel/mm/transparent_hugepage/hpage_pmd_size; do
+	same "$file" none 0 cat $file
+	same "$file, after a seek" none 0 busybox tail -c 3 $file
+done
+# Names, order and width of the lines.
+for file in meminfo vmstat; do
+	same "format of $file" none 0 busybox sed -E \
+		's/^(Huge|DirectMap).*//; s/ +[0-9]+/ N/g' /proc/$file
+done
 echo "proc: $lines lines of Linux compared" >&2

@@ -12,8 +12,9 @@
 #include "call.h"
 #include "procfs_internal.h"
 
-/* ENTRY: found by a number in its directory. */
-enum place { SELF, ROOT, ENTRY };
+/* ENTRY: found by a number in its directory. ELSEWHERE: its name is its path.
+ */
+enum place { SELF, ROOT, ENTRY, ELSEWHERE };
 
 struct procfs_file {
 	const char *name;
@@ -49,6 +50,17 @@ static const struct procfs_file files[] = {
 	{"zoneinfo", ROOT, PROCFS_WHOLE, procfs_zoneinfo},
 	{"slabinfo", ROOT, PROCFS_WHOLE, procfs_slabinfo},
 	{"iomem", ROOT, PROCFS_WHOLE, procfs_iomem},
+	{"swaps", ROOT, PROCFS_WHOLE, procfs_swaps},
+	{"vmallocinfo", ROOT, PROCFS_WHOLE, procfs_vmallocinfo},
+	{"kpagecount", ROOT, PROCFS_KPAGE, NULL},
+	{"kpageflags", ROOT, PROCFS_KPAGE, NULL},
+	/* There are no such things here, and the host's would be another's. */
+	{"kpagecgroup", ROOT, PROCFS_NEVER, NULL},
+	{"pagetypeinfo", ROOT, PROCFS_NEVER, NULL},
+	{"/proc/sys/vm/overcommit_memory", ELSEWHERE, PROCFS_WHOLE,
+	 procfs_overcommit},
+	{"/sys/kernel/mm/transparent_hugepage/enabled", ELSEWHERE, PROCFS_WHOLE,
+	 procfs_thp},
 };
 #define NR_FILES (sizeof(files) / sizeof(files[0]))
 
@@ -68,10 +80,22 @@ enum procfs_kind procfs_kind(unsigned number)
 
 unsigned procfs_find(unsigned dir, const char *name)
 {
-	enum place place = dir == PROCFS_NONE ? ROOT : SELF;
-
+	(void)dir; /* a thread has the same */
 	for (unsigned i = 0; i < NR_FILES; i++)
-		if (files[i].place == place && !strcmp(files[i].name, name))
+		if (files[i].place == SELF && !strcmp(files[i].name, name))
+			return PROCFS_DIRS + 1 + i;
+	return PROCFS_NONE;
+}
+
+unsigned procfs_find_path(const char *path)
+{
+	if (!strncmp(path, "/proc/", 6))
+		for (unsigned i = 0; i < NR_FILES; i++)
+			if (files[i].place == ROOT &&
+			    !strcmp(files[i].name, path + 6))
+				return PROCFS_DIRS + 1 + i;
+	for (unsigned i = 0; i < NR_FILES; i++)
+		if (files[i].place == ELSEWHERE && !strcmp(files[i].name, path))
 			return PROCFS_DIRS + 1 + i;
 	return PROCFS_NONE;
 }
@@ -80,7 +104,7 @@ bool procfs_is_own(unsigned number)
 {
 	const struct procfs_file *f = file_of(number);
 
-	return f && f->place != ROOT;
+	return f && (f->place == SELF || f->place == ENTRY);
 }
 
 unsigned procfs_find_fdinfo(void)
@@ -222,7 +246,7 @@ int procfs_show(struct sys *s, struct vcpu *v, unsigned number, unsigned arg,
 
 static bool is_dumped(const struct procfs_file *f)
 {
-	return f->show && f->place != ENTRY && strcmp(f->name, "sched");
+	return f->show && f->place <= ROOT && strcmp(f->name, "sched");
 }
 
 unsigned procfs_find_dump(const char *name)
@@ -251,6 +275,8 @@ void procfs_path(unsigned number, unsigned arg, char *buf)
 		sprintf(buf, "/proc/%d/%s/%u", getpid(), f->name, arg);
 	else if (f && f->place == SELF)
 		sprintf(buf, "/proc/%d/%s", getpid(), f->name);
+	else if (f && f->place == ELSEWHERE)
+		sprintf(buf, "%s", f->name);
 	else
 		sprintf(buf, "/proc/%s", f ? f->name : "");
 }

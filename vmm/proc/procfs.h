@@ -48,9 +48,10 @@ struct procfs_reads {
  * "/task/TID/fd". PROCFS_NONE if the program has no such directory.
  */
 unsigned procfs_find_dir(const char *rest);
-/* A file of PROCFS_SELF and PROCFS_TID (or, dir == PROCFS_NONE, of /proc
- * itself) by name. */
+/* A file of PROCFS_SELF and PROCFS_TID by name. */
 unsigned procfs_find(unsigned dir, const char *name);
+/* A file of the machine's, by its path. */
+unsigned procfs_find_path(const char *path);
 /* The file in PROCFS_FDINFO: its arg is the program's descriptor. */
 unsigned procfs_find_fdinfo(void);
 /* A directory in a process's or a thread's, by name. */

@@ -34,6 +34,7 @@ enum procfs_kind {
 	PROCFS_SMAPS,	/* likewise */
 	PROCFS_NUMA,	/* likewise */
 	PROCFS_PAGEMAP, /* by the entry */
+	PROCFS_KPAGE,	/* likewise */
 	PROCFS_MEM,	/* the program's memory itself */
 	PROCFS_ORDER,	/* to write to only */
 	PROCFS_NEVER,	/* cannot be opened */
@@ -95,7 +96,13 @@ void procfs_numa_record(const struct procfs *p, FILE *out,
 
 /* procfs_system.c */
 procfs_show_fn procfs_meminfo, procfs_vmstat, procfs_buddyinfo, procfs_zoneinfo,
-	procfs_slabinfo, procfs_iomem;
+	procfs_slabinfo, procfs_iomem, procfs_swaps, procfs_vmallocinfo,
+	procfs_overcommit, procfs_thp;
+
+/* procfs_kpage.c */
+/* n entries of kpagecount or kpageflags from frame pfn on. 0 or -errno. */
+int procfs_kpage(const struct procfs *p, bool flags, uint64_t pfn, size_t n,
+		 uint64_t *out);
 
 /*
  * procfs_host.c: the host's file as the pattern. Its lines "NAME: VALUE" or

@@ -94,30 +94,51 @@ static bool sees_frames(void)
 	return geteuid() == 0;
 }
 
-static int fill_pagemap(const struct procfs *p, int fd, int64_t offset,
-			uint64_t len)
+/* The entries [at, at + n) of pagemap. */
+static int get_pagemap(const struct procfs *p, uint64_t at, size_t n,
+		       uint64_t *out)
 {
-	uint64_t *entries;
-	size_t n;
+	int ret = describe_pagemap(p->v, at * HV_PAGE_SIZE, n, out);
+
+	for (size_t i = 0; i < n && !ret; i++)
+		out[i] &=
+			~(HV_PAGEMAP_MORE | (sees_frames() ? 0 : PAGEMAP_PFN));
+	return ret;
+}
+
+/* Frames that have an entry in kpageflags: Linux max_pfn. */
+static uint64_t frames(const struct sys *s)
+{
+	unsigned n = s->about.nr_banks;
+
+	return n ? s->about.banks[n - 1].end / HV_PAGE_SIZE : 0;
+}
+
+/* Linux pagemap_read, kpage_read: whole entries of 8 bytes. */
+static int fill_entries(const struct procfs *p, unsigned number, int fd,
+			int64_t offset, uint64_t len)
+{
+	bool own = procfs_kind(number) == PROCFS_PAGEMAP;
+	uint64_t bytes = own ? PAGEMAP_BYTES : frames(p->s) * 8;
+	uint64_t at = (uint64_t)offset / 8, *entries;
 	int ret;
 
 	if (offset % 8 || len % 8)
 		return -EINVAL;
-	if ((uint64_t)offset >= PAGEMAP_BYTES)
+	if ((uint64_t)offset >= bytes)
 		len = 0;
-	else if (len > PAGEMAP_BYTES - (uint64_t)offset)
-		len = PAGEMAP_BYTES - (uint64_t)offset;
+	else if (len > bytes - (uint64_t)offset)
+		len = bytes - (uint64_t)offset;
 	len = len < PAGEMAP_CHUNK ? len : PAGEMAP_CHUNK;
-	n = len / 8;
 	entries = malloc(len + 8);
 	if (!entries)
 		return -ENOMEM;
-	ret = describe_pagemap(p->v, (uint64_t)offset / 8 * HV_PAGE_SIZE, n,
-			       entries);
-	for (size_t i = 0; i < n && !ret && !sees_frames(); i++)
-		entries[i] &= ~PAGEMAP_PFN;
-	for (size_t i = 0; i < n && !ret; i++)
-		entries[i] &= ~HV_PAGEMAP_MORE;
+	if (own)
+		ret = get_pagemap(p, at, len / 8, entries);
+	else
+		ret = procfs_kpage(p,
+				   !strcmp(procfs_name(number), "kpageflags"),
+				   at, len / 8, entries);
 	if (!ret)
 		ret = procfs_fill(fd, entries, len, offset, true);
 	free(entries);
@@ -151,7 +172,8 @@ int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
 	anew = !offset || !goes_on(s, e, (uint64_t)offset);
 	switch (procfs_kind(number)) {
 	case PROCFS_PAGEMAP:
-		return fill_pagemap(&p, fd, offset, len);
+	case PROCFS_KPAGE:
+		return fill_entries(&p, number, fd, offset, len);
 	case PROCFS_ORDER:
 		return -EINVAL;
 	case PROCFS_MAPS:

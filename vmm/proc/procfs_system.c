@@ -13,6 +13,7 @@
 #include "describe.h"
 #include "procfs.h"
 #include "procfs_internal.h"
+#include "thp.h"
 
 #define PAGES_KB(n) ((n) << (HV_PAGE_SHIFT - 10))
 
@@ -226,6 +227,49 @@ int procfs_zoneinfo(const struct procfs *p, FILE *out)
 			zone_free(&m.m, z));
 	}
 	return ret;
+}
+
+/* ---- What there is none of, and settings -------------------------------- */
+
+static void first_line(FILE *out, const char *line, const char *name, void *ctx)
+{
+	(void)ctx;
+	if (!strcmp(name, "Filename"))
+		fputs(line, out);
+}
+
+int procfs_swaps(const struct procfs *p, FILE *out)
+{
+	(void)p;
+	return procfs_host_lines("/proc/swaps", out, first_line, NULL);
+}
+
+int procfs_vmallocinfo(const struct procfs *p, FILE *out)
+{
+	(void)p;
+	(void)out;
+	return 0;
+}
+
+int procfs_overcommit(const struct procfs *p, FILE *out)
+{
+	fprintf(out, "%u\n", p->s->about.overcommit);
+	return 0;
+}
+
+int procfs_thp(const struct procfs *p, FILE *out)
+{
+	static const enum hv_thp order[] = {HV_THP_ALWAYS, HV_THP_MADVISE,
+					    HV_THP_NEVER};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		bool now = p->s->about.thp == (int)order[i];
+
+		fprintf(out, "%s%s%s%s", i ? " " : "", now ? "[" : "",
+			thp_name(order[i]), now ? "]" : "");
+	}
+	fputc('\n', out);
+	return 0;
 }
 
 /* ---- slabinfo ---------------------------------------------------------- */

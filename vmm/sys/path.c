@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
@@ -112,6 +114,22 @@ static bool is_root(const struct sys *s, const struct path_ref *ref)
 	       !strcmp(real, "/proc");
 }
 
+static bool in_sysfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
+}
+
+/* A file of the machine's that tells of the guest. */
+static void find_special(const struct sys *s, int fd, struct path_ref *ref)
+{
+	char real[PATH_MAX];
+
+	if (fd >= 0 && path_real(s, fd, real, sizeof(real)) == 0)
+		ref->proc = procfs_find_path(real);
+}
+
 /*
  * A link in /proc: those in its root are ordinary, all others are magic, and
  * the host is asked once more, which refuses to follow magic ones.
@@ -147,8 +165,7 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 		return fd;
 	}
 	fd = path_open(out->parent, out->last, false, 0);
-	if (is_root(s, out))
-		out->proc = procfs_find(PROCFS_NONE, out->last);
+	find_special(s, fd, out);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
 	    (keep && (!out->slash || (flags & PATH_PARENT))))
 		return flags & PATH_PARENT && fd >= 0 ? (out->fd = fd, 0)
@@ -225,6 +242,8 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 	if (!(flags & PATH_PARENT)) {
 		fd = path_open(base, path, !(flags & PATH_NOFOLLOW), 0);
 		if (fd >= 0 && !path_in_procfs(fd)) {
+			if (in_sysfs(fd))
+				find_special(s, fd, out);
 			out->fd = fd;
 			return 0;
 		}

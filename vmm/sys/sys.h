@@ -52,6 +52,8 @@ struct sys_about {
 	const void *auxv; /* with its last pair, AT_NULL */
 	size_t auxv_len;  /* bytes */
 	uint32_t personality;
+	uint32_t overcommit; /* vm.overcommit_memory */
+	int thp;	     /* enum hv_thp */
 	const struct hv_bank *banks;
 	unsigned nr_banks;
 	const struct hv_image *image; /* the guest kernel's; may be NULL */

@@ -5,6 +5,7 @@
  *   proc FILE...          each under a line "==> FILE"
  *   proc -p ADDR N        the entries of pagemap for N pages from ADDR
  *   proc -R               of all pages that are there, after making some more
+ *   proc -K               and of these frames, kpagecount and kpageflags
  *   proc -l DIR           names in the directory
  *   proc -s FILE          what fstat and stat say, offsets after lseek
  *   proc -r FILE N        what read gives of it, asked for N bytes each time
@@ -12,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +110,33 @@ static void make_pages(void)
 	close(file);
 }
 
+static uint64_t entry_of(int fd, uint64_t n)
+{
+	uint64_t entry = ~0ull;
+
+	pread(fd, &entry, sizeof(entry), (off_t)(n * 8));
+	return entry;
+}
+
+/* Of the frame that an entry of pagemap names. */
+static void print_frame(uint64_t entry)
+{
+	static int count = -1, flags = -1;
+	uint64_t pfn = entry & ((1ull << 55) - 1);
+	char text[64];
+
+	if (count < 0) {
+		count = open("/proc/kpagecount", O_RDONLY);
+		flags = open("/proc/kpageflags", O_RDONLY);
+	}
+	put(text,
+	    (size_t)snprintf(text, sizeof(text), "%d %d %lx\n",
+			     (int)(entry >> 61 & 1), (int)entry_of(count, pfn),
+			     (unsigned long)entry_of(flags, pfn)));
+}
+
+static bool frames;
+
 /* The mapping whose line is at `line`, with its entries. */
 static void print_resident(int fd, const char *line)
 {
@@ -118,7 +147,10 @@ static void print_resident(int fd, const char *line)
 	for (; va < last && va < 1ull << 47; va += 4096) {
 		char text[64];
 
-		if (pread(fd, &entry, 8, (off_t)(va / 4096 * 8)) == 8 && entry)
+		entry = entry_of(fd, va / 4096);
+		if (entry && frames)
+			print_frame(entry);
+		else if (entry)
 			put(text,
 			    (size_t)snprintf(text, sizeof(text),
 					     "%#lx %016lx\n", (unsigned long)va,
@@ -232,9 +264,11 @@ int main(int argc, char **argv)
 	memset(buf, 1, sizeof(buf));
 	if (argc > 3 && !strcmp(argv[1], "-p"))
 		print_pagemap(argv[2], argv[3]);
-	else if (argc > 1 && !strcmp(argv[1], "-R"))
+	else if (argc > 1 &&
+		 (!strcmp(argv[1], "-R") || !strcmp(argv[1], "-K"))) {
+		frames = argv[1][1] == 'K';
 		print_all_resident();
-	else if (argc > 2 && !strcmp(argv[1], "-l"))
+	} else if (argc > 2 && !strcmp(argv[1], "-l"))
 		print_names(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "-s"))
 		print_attributes(argv[2]);
