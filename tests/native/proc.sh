@@ -10,6 +10,11 @@ skip_all_without_kvm proc
 clean="env -i LC_ALL=C PATH=/usr/bin:/bin PERL_HASH_SEED=0 PYTHONHASHSEED=0"
 mkdir "$tmp/w" # on the file system of $tmp, which is a disk's or not
 
+copies=$(mktemp -d -p "$bin") || exit 1 # on the disk of the programs
+trap 'rm -rf "$tmp" "$copies"' EXIT
+gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/singlepages" \
+	"$here/singlepages.c" >&2 || exit 1
+
 lines=0
 # same NAME FILE SHARED COMMAND...
 same() {
@@ -40,18 +45,19 @@ same() {
 	fi
 }
 
-# Natively the pages of a program that was just linked are not on the disk yet.
+# A copy whose pages are on the disk, and in the page cache one by one.
 own() {
-	local program=$1 kind
+	local program=$1 kind copy=$copies/$1
 	shift
 	for kind in glibc pie musl dyn; do
 		if ! compile_as "$kind" "$here/src/$program.c"; then
 			echo "ok $program ($kind) # SKIP does not build"
 			continue
 		fi
-		sync -f "$bin/$program.$kind"
+		rm -f "$copy"
+		"$bin/singlepages" "$bin/$program.$kind" "$copy"
 		same "$program ($kind)" none "$([ $kind = dyn ] && echo 1)" \
-			"$bin/$program.$kind" "$@"
+			"$copy" "$@"
 	done
 }
 

@@ -73,7 +73,8 @@ static int make_memory(const char *name, unsigned flags)
 {
 	int fd = memfd_create(name, flags);
 
-	if (ftruncate(fd, SIZE))
+	memset(text, 'm', SIZE);
+	if (write(fd, text, SIZE / 2) < 0 || ftruncate(fd, SIZE))
 		exit(1);
 	return fd;
 }
@@ -148,12 +149,13 @@ static void map_memory(void)
 	char *p = map(SIZE, RW, MAP_SHARED, plain, 0);
 
 	fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE);
-	memset(p, 1, SIZE);
+	p[0] = 1;
+	look(p + PAGE);
 	p = map(SIZE, RW, MAP_PRIVATE, plain, 0);
 	p[PAGE] = 1;
 	look(p);
 	look(map(SIZE, PROT_READ, MAP_SHARED, plain, 0));
-	map(SIZE, PROT_READ, MAP_SHARED, sealed, 0);
+	look(map(SIZE, PROT_READ, MAP_SHARED, sealed, 0));
 }
 
 /* What this kernel does not know is an error in both. */
