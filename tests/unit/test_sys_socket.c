@@ -142,8 +142,6 @@ Test(sys_socket, there_is_no_network)
 		     -EOPNOTSUPP);
 	make_pair(SOCK_DGRAM);
 	cr_assert_eq(call(SYS_sendto, 3, VA1, 5, 0, VA2, 16), -EISCONN);
-	cr_assert_eq(call(SYS_connect, 3, VA2, 16), -ENOSYS);
-	cr_assert_eq(call(SYS_bind, 3, VA2, 16), -ENOSYS);
 }
 
 Test(sys_socket, options_are_those_without_pointers)
@@ -170,4 +168,37 @@ Test(sys_socket, options_are_those_without_pointers)
 	cr_assert_eq(call(SYS_getsockname, 3, VA1, VA2), 0);
 	cr_assert_eq(*(unsigned short *)value, AF_UNIX);
 	cr_assert_eq(*len, 2);
+}
+
+/* What Linux says of a pair, which has no address and does not listen. */
+Test(sys_socket, half_of_a_pair_neither_listens_nor_is_called)
+{
+	const uint64_t size = sizeof(struct sockaddr_storage);
+	sa_family_t *family = fake_at(&cpu, VA1);
+
+	make_pair(SOCK_DGRAM);
+	cr_assert_eq(call(SYS_listen, 3, 1), -EOPNOTSUPP);
+	cr_assert_eq(call(SYS_accept, 3, 0, 0), -EOPNOTSUPP);
+	*family = AF_UNIX;
+	cr_assert_eq(call(SYS_bind, 3, VA1, size), -EOPNOTSUPP);
+	cr_assert_eq(call(SYS_bind, 3, VA1, 1), -EINVAL);
+	cr_assert_eq(call(SYS_bind, 3, VA1, size + 1), -EINVAL);
+	cr_assert_eq(call(SYS_bind, 3, BAD, size), -EFAULT);
+	cr_assert_eq(call(SYS_connect, 3, VA1, size), -ECONNREFUSED);
+	cr_assert_eq(call(SYS_connect, 3, VA1, 1), -EINVAL);
+	cr_assert_eq(call(SYS_connect, 3, VA1, -1ull), -EINVAL);
+	cr_assert_eq(call(SYS_connect, 3, BAD, size), -EFAULT);
+	*family = AF_INET;
+	cr_assert_eq(call(SYS_connect, 3, VA1, size), -EINVAL);
+	*family = AF_UNSPEC;
+	cr_assert_eq(call(SYS_connect, 3, VA1, size), 0);
+	cr_assert_eq(call(SYS_sendto, 3, VA0, 1, 0, 0, 0), -ENOTCONN);
+	cr_assert_eq(call(SYS_pipe2, VA0, 0), 0);
+	cr_assert_eq(call(SYS_accept4, 5, 0, 0, 0), -ENOTSOCK);
+	cr_assert_eq(call(SYS_accept4, 5, 0, 0, 1), -EINVAL);
+	cr_assert_eq(call(SYS_bind, 5, BAD, size), -ENOTSOCK);
+	cr_assert_eq(call(SYS_connect, 5, BAD, size), -EFAULT);
+	cr_assert_eq(call(SYS_connect, 5, VA1, size), -ENOTSOCK);
+	cr_assert_eq(call(SYS_connect, 77, BAD, size), -EBADF);
+	cr_assert_eq(call(SYS_listen, 77, 1), -EBADF);
 }

@@ -265,6 +265,8 @@ static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
 	struct path_ref to;
 	int64_t r = path_lookup(c, dirfd, va, PATH_PARENT, &to);
 
+	if (r == 0 && from->fd < 0) /* Linux, too, walks to both first */
+		r = -ENOENT;
 	if (r == 0)
 		r = path_may_change(c->s, to.parent, to.last);
 	if (r == 0)
@@ -287,7 +289,7 @@ static int64_t rename_at(struct call *c, int fromfd, uint64_t from, int tofd,
 	if (r == 0 && ref.slash && fstat(ref.fd, &st) == 0 &&
 	    !S_ISDIR(st.st_mode))
 		r = -ENOTDIR;
-	if (r == 0)
+	if (r == 0 || (r == -ENOENT && ref.parent >= 0))
 		r = rename_to(c, &ref, tofd, to, flags);
 	path_release(&ref);
 	return r;

@@ -7,6 +7,11 @@
 
 #include "call.h"
 
+/* address.c */
+int64_t address_bind(struct call *c);
+int64_t address_connect(struct call *c);
+int64_t address_accept(struct call *c);
+
 /* caps.c */
 int64_t caps_get(struct call *c);
 int64_t caps_set(struct call *c);

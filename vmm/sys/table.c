@@ -106,6 +106,11 @@ static const struct call_row table[CALL_NR_MAX] = {
 	/* Sockets: pairs only. */
 	[SYS_socketpair] = HANDLER(socket_pair),
 	[SYS_socket] = ERROR(EAFNOSUPPORT),
+	[SYS_bind] = HANDLER(address_bind),
+	[SYS_connect] = HANDLER(address_connect),
+	[SYS_listen] = FORWARD(FD),
+	[SYS_accept] = HANDLER(address_accept),
+	[SYS_accept4] = HANDLER(address_accept),
 	[SYS_sendto] = HANDLER(socket_send),
 	[SYS_recvfrom] = HANDLER(socket_receive),
 	[SYS_sendmsg] = HANDLER(socket_sendmsg),
