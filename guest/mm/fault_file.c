@@ -198,6 +198,9 @@ enum hv_outcome fault_file_cow(struct fault *f)
 	struct page *from, *page;
 	int err;
 
+	/* Linux does so before it looks: mappings may not merge any more. */
+	if (!f->vma->anon_id)
+		mm_anon_prepare(f->mm, f->vma);
 	if (index >= file_pages(f->vma->file))
 		return HV_FAULT_SIGBUS;
 	err = read_pages(f, index, 1, 0, &from);

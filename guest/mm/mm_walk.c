@@ -174,8 +174,10 @@ static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 		return 0; /* Linux pagemap_read passes VM_PFNMAP over */
 	if (pte_is_huge(pte))
 		entry |= HV_PAGEMAP_HUGE;
+	/* Linux asks vm_normal_page for small pages alone. */
 	if (pte_is_zero_page(pte))
-		return entry | HV_PAGEMAP_ZERO;
+		return entry | HV_PAGEMAP_ZERO |
+		       (pte_is_huge(pte) ? 1ull << 61 : 0);
 	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
 	if (page->mapcount == 1)

@@ -106,6 +106,9 @@ static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 			return -EFAULT;
 		if (iov[1] > total - done)
 			iov[1] = total - done;
+		/* Linux iov_iter_advance passes over it, wherever it is. */
+		if (i && !iov[1])
+			continue;
 		ret = mm_madvise(mm, iov[0], iov[1], advice);
 		if (ret < 0)
 			return done ? (int64_t)done : ret;

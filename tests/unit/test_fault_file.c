@@ -127,6 +127,22 @@ Test(fault_file, past_the_end_of_the_file_is_sigbus)
 	cr_assert_eq(pte_at((uint64_t)va + PAGES(2)), 0);
 }
 
+/*
+ * A write that ends in SIGBUS has made the mapping one of its own already: what
+ * was split off meanwhile, and written, does not come back to it.
+ */
+Test(fault_file, a_write_beyond_the_end_keeps_mappings_apart)
+{
+	uint64_t va = (uint64_t)mm_mmap(mm, 0, PAGES(5), RW, MAP_PRIVATE, 1,
+					PAGES(5));
+
+	mm_madvise(mm, va + PAGES(4), PAGE_SIZE, MADV_DONTFORK);
+	cr_assert_eq(fault(va + PAGES(4), WRITE), HV_FAULT_SIGBUS);
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_FILE_COW);
+	mm_madvise(mm, va + PAGES(4), PAGE_SIZE, MADV_DOFORK);
+	cr_assert(vma_is(va, va, va + PAGES(4)));
+}
+
 Test(fault_file, a_file_that_cannot_be_read_is_sigbus)
 {
 	shim_fail_reads(0, ~0u);

@@ -88,6 +88,16 @@ Test(huge, without_a_huge_zero_page_a_read_gets_a_block)
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
 }
 
+Test(huge, pagemap_takes_the_huge_zero_page_for_a_files)
+{
+	uint64_t entry[2];
+
+	fault(area, READ);
+	mm_pagemap(mm, area + PAGES(7), 2, entry);
+	cr_assert_eq(entry[0] >> 61, 5, "present, of a file");
+	cr_assert_eq(entry[1] - entry[0], 1);
+}
+
 Test(huge, who_is_not_advised_gets_ordinary_pages)
 {
 	uint64_t va = map_some(HUGE_PAGES, RW);

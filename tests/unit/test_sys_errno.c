@@ -353,6 +353,7 @@ Test(sys_errno, descriptors)
 		ROW(ioctl, O_PATHS, TCGETS, BUF),
 		ROW(eventfd2, 0, 0xff00),
 		ROW(memfd_create, HOLE, 0),
+		ROW(memfd_create, HOLE, 0xff00),
 		ROW(memfd_create, PATH("x"), 0xff00),
 		ROW(poll, HOLE, 1, 0),
 		ROW(poll, BUF, 1ull << 31, 0),

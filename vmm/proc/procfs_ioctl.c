@@ -193,8 +193,11 @@ static uint64_t categories(uint64_t entry)
 	/* Linux: written unless userfaultfd says otherwise. */
 	if (!(entry & PAGEMAP_PRESENT))
 		return entry & HV_PAGEMAP_TABLE ? SCAN_WRITTEN : 0;
-	set |= entry & PAGEMAP_FILE ? SCAN_FILE : 0;
-	set |= entry & HV_PAGEMAP_ZERO ? SCAN_PFNZERO : 0;
+	/* pagemap takes the huge page of zeros for a file's, this does not. */
+	if (entry & HV_PAGEMAP_ZERO)
+		set |= SCAN_PFNZERO;
+	else if (entry & PAGEMAP_FILE)
+		set |= SCAN_FILE;
 	return set | (entry & HV_PAGEMAP_HUGE ? SCAN_HUGE : 0);
 }
 

@@ -153,8 +153,10 @@ int64_t desc_memfd_create(struct call *c)
 	char name[250];
 	int64_t host = usermem_read_str(c->v, c->arg[0], name, sizeof(name));
 
-	if (host < 0)
-		return host == -ENAMETOOLONG ? -EINVAL : host;
+	if (host == -ENAMETOOLONG)
+		return -EINVAL;
+	if (host < 0) /* flags are looked at before the name: EINVAL, EFAULT */
+		return host_call(SYS_memfd_create, NULL, flags);
 	host = host_call(SYS_memfd_create, name, flags | 1u /* CLOEXEC */);
 	return host < 0 ? host
 			: call_new_fd(c, (int)host, flags & 1 ? O_CLOEXEC : 0);

@@ -33,13 +33,16 @@ typedef uint64_t u64;
 #define MANY_PAGES 48 /* the largest file, and the largest usual length */
 
 /*
- * The arena crosses a border of 2 MiB, so its tables are two, but contains no
- * huge page: those are not compared here. Mappings that mseal may touch never
- * go away, and have a place of their own.
+ * The arena crosses a border of 2 MiB, so its tables are two, but has no room
+ * for a huge page: those have a place of their own, and so have mappings that
+ * mseal may touch, which never go away.
  */
 #define ARENA	    0x100000000000ul
 #define ARENA_START (ARENA - 96 * PAGE)
 #define ARENA_END   (ARENA + 96 * PAGE)
+#define HUGE	    0x200000ul
+#define HUGE_START  0x500000000000ul
+#define HUGE_PLACES 6
 #define SEAL_START  0x200000000000ul
 #define SEAL_END    (SEAL_START + 16 * PAGE)
 
@@ -126,6 +129,8 @@ void state_print(void);
 u64 pages_digest(bool contents);
 /* Is it a matter of the calls alone which of its pages are there? */
 bool pages_compared(const struct map *m);
+/* Are mappings such that huge pages fit, and is it asked for them? */
+extern bool huge_pages;
 extern bool lazy_pages; /* MADV_FREE and MAP_DROPPABLE used, not MADV_PAGEOUT */
 /* Read every readable page, faulting it in: a digest of what that gave. */
 u64 pages_probe(void);

@@ -25,8 +25,25 @@ static const u64 odd_lengths[] = {
 
 #define PICK(list) (list)[chance(sizeof(list) / sizeof((list)[0]))]
 
+/* At a border of huge pages, near it, or between. */
+static u64 in_huge_arena(void)
+{
+	u64 at = HUGE_START + chance(HUGE_PLACES) * HUGE;
+
+	switch (chance(5)) {
+	case 0:
+		return at + chance(HUGE / PAGE) * PAGE;
+	case 1:
+		return at + chance(8) * PAGE - 4 * PAGE;
+	default:
+		return at;
+	}
+}
+
 static u64 in_arena(void)
 {
+	if (huge_pages && chance(3))
+		return in_huge_arena();
 	if (one_in(8))
 		return SEAL_START + chance(16) * PAGE;
 	return ARENA_START + chance((ARENA_END - ARENA_START) / PAGE) * PAGE;
@@ -51,7 +68,7 @@ static u64 near_map(void)
 		return m->start - chance(4) * PAGE;
 	default:
 		return m->start +
-		       chance((m->end - m->start) / PAGE) % 256 * PAGE;
+		       chance((m->end - m->start) / PAGE) % 2048 * PAGE;
 	}
 }
 
@@ -68,8 +85,17 @@ u64 arg_address(void)
 	return PICK(odd_addresses);
 }
 
+static u64 huge_length(void)
+{
+	u64 len = (1 + chance(3)) * HUGE;
+
+	return one_in(3) ? len + chance(8) * PAGE - 4 * PAGE : len;
+}
+
 static u64 small_length(void)
 {
+	if (huge_pages && one_in(3))
+		return huge_length();
 	switch (chance(12)) {
 	case 0:
 		return chance(2) * (1 + chance(MANY_PAGES * PAGE));

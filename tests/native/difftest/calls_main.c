@@ -42,15 +42,20 @@ struct look {
 	u64 maps, pages, accounts, smaps;
 };
 
-/* All of it, or of what is dear only at times. */
+/*
+ * All of it, or what is dear only at times. Contents at the same steps always,
+ * for reading leaves its mark: pages are accessed.
+ */
 static struct look look(u64 nr, bool all, bool contents)
 {
 	struct look l = {.maps = state_maps()};
+	bool pages = nr % (huge_pages ? 6 : 3) == 0;
 
-	l.pages = pages_digest(contents);
-	if (all || nr % 10 == 0)
+	if (all || pages)
+		l.pages = pages_digest(contents && pages);
+	if (all || nr % 12 == 0)
 		l.accounts = accounts_digest();
-	if (all || nr % 20 == 0)
+	if (all || nr % 24 == 0)
 		l.smaps = accounts_smaps();
 	return l;
 }

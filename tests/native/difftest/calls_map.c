@@ -107,10 +107,33 @@ static void normalise_map(u64 *a)
 	}
 }
 
+/* What may have huge pages. */
+static void op_mmap_huge(struct step *s)
+{
+	u64 *a = s->arg;
+
+	do {
+		a[0] = one_in(6) ? 0 : arg_address();
+		a[1] = arg_new_length();
+	} while (!state_is_ours(a[0], a[1]) || (a[0] && a[0] < LOWEST_MAPPED));
+	a[2] = one_in(4) ? arg_prot() : PROT_READ | PROT_WRITE;
+	a[3] = MAP_PRIVATE | MAP_ANONYMOUS;
+	if (a[0] && chance(4))
+		a[3] |= MAP_FIXED;
+	if (one_in(10))
+		a[3] |= one_in(2) ? MAP_POPULATE : MAP_NORESERVE;
+	a[4] = ~0ul;
+	call(s, "mmap", __NR_mmap, 6);
+}
+
 void op_mmap(struct step *s)
 {
 	u64 *a = s->arg;
 
+	if (huge_pages && chance(2)) {
+		op_mmap_huge(s);
+		return;
+	}
 	do {
 		a[0] = chance(3) ? arg_address() : 0;
 		a[1] = arg_new_length();
@@ -131,7 +154,7 @@ void op_mmap_large(struct step *s)
 {
 	u64 *a = s->arg;
 
-	a[0] = chance(2) ? 0 : 0x300000000000 + chance(512) * PAGE;
+	a[0] = chance(2) ? 0 : 0x700000000000 + chance(512) * PAGE;
 	a[1] = (1ul << (21 + chance(26))) + chance(3) * PAGE;
 	if (one_in(3))
 		a[1] -= PAGE;

@@ -9,9 +9,8 @@
  * MADV_PAGEOUT).
  */
 #include <asm/fcntl.h>
-#include <asm/resource.h>
 #include <asm/unistd.h>
-#include <linux/memfd.h>
+#include <linux/prctl.h>
 
 #include "calls_args.h"
 #include "calls_ops.h"
@@ -19,17 +18,14 @@
 #ifndef MADV_HWPOISON
 #define MADV_HWPOISON 100
 #endif
-#define MADV_SOFT_OFFLINE_  101
-#define MADV_GUARD_INSTALL_ 102
-#define MADV_GUARD_REMOVE_  103
+#define MADV_SOFT_OFFLINE_ 101
 
-int fd_rw, fd_ro, fd_wo, fd_mem, fd_dir, fd_zero, fd_pipe;
+int fd_rw, fd_ro, fd_wo, fd_mem, fd_dir, fd_zero, fd_pipe, fd_pipe_in;
 bool lock_future;
-bool lazy_pages;
+bool lazy_pages, huge_pages;
 u64 pending_start, pending_len;
 u64 brk_start;
 static unsigned char vec[64 * 1024];
-static unsigned char buffer[4 * 4096];
 
 long call(struct step *s, const char *name, long nr, unsigned n)
 {
@@ -45,16 +41,19 @@ long call(struct step *s, const char *name, long nr, unsigned n)
 static u64 an_advice(void)
 {
 	static const int advices[] = {
-		0,  1,	2,  3,	4,  4,	4,  8,	8,  9,	10, 11, 12, 13,
-		14, 15, 16, 17, 18, 19, 20, 21, 22, 22, 23, 23, 24, 25,
+		0,  1,	2,  3,	4,  4,	4,   8,	  8,   9,   10,
+		11, 12, 13, 14, 15, 16, 17,  18,  19,  20,  21,
+		22, 22, 23, 23, 24, 25, 102, 102, 102, 103, 103,
 	};
+	static const int huge_advices[] = {14, 14, 14, 15, 25,	25, 4,
+					   4,  8,  21, 23, 102, 103};
 	u64 advice;
 
 	do
-		advice = ONE_OF(advices);
+		advice = huge_pages && one_in(2) ? ONE_OF(huge_advices)
+						 : ONE_OF(advices);
 	while (advice == (lazy_pages ? MADV_PAGEOUT : MADV_FREE) ||
-	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE_ ||
-	       advice == MADV_GUARD_INSTALL_ || advice == MADV_GUARD_REMOVE_);
+	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE_);
 	return advice;
 }
 
@@ -160,116 +159,21 @@ static void op_membarrier(struct step *s)
 	call(s, "membarrier", __NR_membarrier, 3);
 }
 
-/* ---- Limits ---------------------------------------------------------------
- */
-
-static void set_limit(u64 which, u64 value)
+/* Whether huge pages are given at all: of runs that have them. */
+static void op_thp_disable(struct step *s)
 {
-	u64 limit[2] = {value, ~0ul};
-
-	sys(__NR_prlimit64, 0, which, (u64)limit, 0, 0, 0);
-}
-
-static void reset_limits(void)
-{
-	set_limit(RLIMIT_AS, ~0ul);
-	set_limit(RLIMIT_DATA, ~0ul);
-	set_limit(RLIMIT_STACK, 8ul << 20);
-	set_limit(RLIMIT_MEMLOCK, 8ul << 20);
-}
-
-static void op_setrlimit(struct step *s)
-{
-	static const u64 which[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK,
-				    RLIMIT_MEMLOCK};
-	u64 limit[2] = {0, ~0ul};
-
-	if (chance(3)) {
-		reset_limits();
-		s->name = "reset_limits";
+	if (!huge_pages) {
+		op_mlockall(s);
 		return;
 	}
-	s->arg[1] = which[chance(4)];
-	switch (s->arg[1]) {
-	case RLIMIT_AS:
-		limit[0] = (total_pages + chance(24)) * PAGE;
-		break;
-	case RLIMIT_STACK:
-		limit[0] = chance(24) * PAGE;
-		break;
-	default:
-		limit[0] = chance(256) * PAGE + chance(2) * chance(PAGE);
+	if (one_in(3)) {
+		s->arg[0] = PR_GET_THP_DISABLE;
+	} else {
+		s->arg[0] = PR_SET_THP_DISABLE;
+		s->arg[1] = one_in(4) ? chance(3) : 0;
+		s->arg[2] = one_in(6) ? chance(4) : 0;
 	}
-
-	s->result = sys(__NR_prlimit64, 0, s->arg[1], (u64)limit, 0, 0, 0);
-	s->name = "setrlimit";
-	s->arg[0] = s->arg[1];
-	s->arg[1] = limit[0];
-	s->nr_args = 2;
-}
-
-/* ---- Files ----------------------------------------------------------------
- */
-
-static u64 hash_bytes(const unsigned char *p, u64 n)
-{
-	u64 h = 1;
-
-	for (u64 i = 0; i < n; i++)
-		h = hash(h, p[i]);
-	return h;
-}
-
-/* Copying a file to itself by way of its mapping has no defined result. */
-static bool has_file(u64 addr, u64 len)
-{
-	for (unsigned i = 0; i < nr_maps; i++)
-		if ((maps[i].kind == KIND_FILE || maps[i].kind == KIND_MEMFD) &&
-		    maps[i].start < addr + len && addr < maps[i].end)
-			return true;
-	return false;
-}
-
-/* Through the descriptor, what a mapping has, and the other way round. */
-static void op_file_io(struct step *s)
-{
-	bool mapped = one_in(2), write = one_in(2);
-	u64 size;
-
-	s->arg[0] = (u64)(one_in(3) ? fd_mem : fd_rw);
-	s->arg[1] = (u64)buffer;
-	s->arg[2] = 1 + chance(sizeof(buffer));
-	s->arg[3] = chance(FILE_PAGES * PAGE);
-	/* What a write that fails beyond the end leaves is the file system's.
-	 */
-	size = (u64)SYS(__NR_lseek, s->arg[0], 0, 2);
-	if (s->arg[3] > size)
-		s->arg[3] = size;
-	if (mapped)
-		do
-			s->arg[1] = arg_address() + chance(2) * chance(PAGE);
-		while (!state_is_ours(s->arg[1], s->arg[2]) ||
-		       has_file(s->arg[1], s->arg[2]));
-	else if (write)
-		memset(buffer, (int)chance(256), sizeof(buffer));
-	call(s, write ? "pwrite" : "pread",
-	     write ? __NR_pwrite64 : __NR_pread64, 4);
-	if (!write && !mapped && s->result > 0)
-		s->seen = hash_bytes(buffer, (u64)s->result);
-	/* tmpfs makes the page before it finds that it cannot copy. */
-	if (write && s->result != (long)s->arg[2])
-		sys(__NR_pwrite64, s->arg[0], (u64)buffer, 1,
-		    s->arg[3] + (s->result > 0 ? (u64)s->result : 0), 0, 0);
-}
-
-static void op_truncate(struct step *s)
-{
-	s->arg[0] = (u64)(one_in(3) ? fd_mem : fd_rw);
-	s->arg[1] = chance(3) ? chance(FILE_PAGES) * PAGE
-			      : chance(FILE_PAGES * PAGE);
-	if (one_in(3))
-		s->arg[1] = FILE_PAGES * PAGE;
-	call(s, "ftruncate", __NR_ftruncate, 2);
+	call(s, "prctl", __NR_prctl, 5);
 }
 
 /* ---- Probes ---------------------------------------------------------------
@@ -289,37 +193,23 @@ static void probe_result(struct step *s, const char *name, u64 result)
 		s->seen = hash(s->seen, fault_error);
 }
 
-/*
- * What is stored in a file's last page beyond its end is lost when the page is
- * next written back, at a time of the kernel's own.
- */
-static bool is_beyond_end(u64 addr)
-{
-	const struct map *m = state_find(addr);
-
-	if (!m || (m->kind != KIND_FILE && m->kind != KIND_MEMFD))
-		return false;
-	return m->offset + (addr - m->start) >=
-	       (u64)SYS(__NR_lseek, m->kind == KIND_FILE ? fd_rw : fd_mem, 0,
-			2);
-}
-
 static void op_probe(struct step *s)
 {
 	u64 addr, seen;
 
 	do
 		addr = arg_byte();
-	while (!state_is_ours(addr, 1) || (is_beyond_end(addr) && chance(4)));
+	while (!state_is_ours(addr, 1) ||
+	       (file_is_beyond_end(addr) && chance(4)));
 	s->arg[0] = addr;
 	s->arg[1] = 1 + chance(255);
-	if (chance(3) && !is_beyond_end(addr)) {
+	if (chance(3) && !file_is_beyond_end(addr)) {
 		probe_result(s, "store", probe_store(addr, s->arg[1]));
 		return;
 	}
 	seen = probe_load(addr);
 	probe_result(s, "load", seen);
-	if (chance(3) || is_beyond_end(addr))
+	if (chance(3) || file_is_beyond_end(addr))
 		return;
 	/* Only a `ret`, or nothing at all, is executed. */
 	if (seen <= 0xff && seen != 0xc3) {
@@ -360,9 +250,15 @@ static const struct {
 	{op_mincore, 30},
 	{op_msync, 20},
 	{op_membarrier, 4},
+	{op_thp_disable, 2},
 	{op_setrlimit, 16},
+	{op_getrlimit, 6},
 	{op_file_io, 25},
+	{op_vector_io, 16},
+	{op_pipe_io, 10},
 	{op_truncate, 8},
+	{op_fallocate, 8},
+	{op_memfd_create, 3},
 	{op_probe, 200},
 	{op_probe_all, 12},
 };
@@ -370,7 +266,8 @@ static const struct {
 /* Back to an empty arena, with the limits that there were. */
 void ops_clean(void)
 {
-	reset_limits();
+	limits_reset();
+	SYS(__NR_prctl, PR_SET_THP_DISABLE, 0, 0);
 	SYS(__NR_munlockall, 0, 0, 0);
 	lock_future = false;
 	SYS(__NR_munmap, ours_low, SEAL_START - ours_low, 0);
@@ -383,7 +280,7 @@ static bool is_crowded(void)
 
 	for (unsigned i = 0; i < nr_maps; i++)
 		pages += (maps[i].end - maps[i].start) / PAGE;
-	return nr_maps > 32 || pages > 4096;
+	return nr_maps > 32 || pages > (huge_pages ? 16384 : 4096);
 }
 
 void ops_step(struct step *s)
@@ -434,7 +331,9 @@ void ops_start(const char *file)
 	fd_mem = must(SYS(__NR_memfd_create, "calls", 0, 0), "no memfd");
 	must(SYS(__NR_pipe, ends, 0, 0), "no pipe");
 	fd_pipe = ends[0];
+	fd_pipe_in = ends[1];
 	SYS(__NR_ftruncate, fd_mem, FILE_PAGES * PAGE, 0);
-	reset_limits();
+	limits_reset();
 	lazy_pages = one_in(2);
+	huge_pages = one_in(4);
 }

@@ -8,8 +8,9 @@
 
 #include "calls.h"
 
-#define LOOK_PAGES 64  /* of a mapping */
-#define READ_PAGES 256 /* by one read of pagemap */
+#define LOOK_PAGES 64	/* of a mapping, all */
+#define MOST_PAGES 4096 /* of a mapping, some */
+#define READ_PAGES 384	/* by one read of pagemap */
 
 #define PM_PRESENT (1ul << 63)
 /*
@@ -36,16 +37,27 @@ static u64 page_entry(u64 va)
 	return entries[(va - entries_start) / PAGE] & PM_COMPARED;
 }
 
+/* Of a large mapping: its start, around the borders of huge pages, some more.
+ */
+static bool is_looked_at(const struct map *m, u64 va)
+{
+	u64 nr = va / PAGE % (HUGE / PAGE);
+
+	return va - m->start < LOOK_PAGES * PAGE || nr < 2 || nr == 511 ||
+	       nr % 37 == 0;
+}
+
 static void each_page(void (*fn)(const struct map *m, u64 va))
 {
 	for (unsigned i = 0; i < nr_maps; i++) {
 		const struct map *m = &maps[i];
 		u64 end = m->end;
 
-		if (end - m->start > LOOK_PAGES * PAGE)
-			end = m->start + LOOK_PAGES * PAGE;
+		if (end - m->start > MOST_PAGES * PAGE)
+			end = m->start + MOST_PAGES * PAGE;
 		for (u64 va = m->start; va < end; va += PAGE)
-			fn(m, va);
+			if (is_looked_at(m, va))
+				fn(m, va);
 	}
 }
 

@@ -364,6 +364,8 @@ static void system_calls(void)
 	int fd = file, p[2];
 	struct iovec two[2] = {{AT(0) + PAGE - 4, 8}, {AT(2), 4}};
 	struct iovec self = {AT(4), 2 * PAGE};
+	/* What is empty is passed over, but for the first. */
+	struct iovec some[3] = {{AT(4), PAGE}, {AT(5) + 1, 0}, {AT(6), PAGE}};
 	char buf[8];
 
 	pipe(p);
@@ -378,6 +380,11 @@ static void system_calls(void)
 	SHOW(process_madvise(SELF, &self, 1, GUARD_INSTALL, 0));
 	show(N);
 	SHOW(process_madvise(SELF, &self, 1, GUARD_REMOVE, 0));
+	show(N);
+	SHOW(process_madvise(SELF, some, 3, GUARD_INSTALL, 0));
+	show(N);
+	SHOW(process_madvise(SELF, some + 1, 2, GUARD_REMOVE, 0));
+	SHOW(process_madvise(SELF, some, 3, GUARD_REMOVE, 0));
 	show(N);
 }
 
