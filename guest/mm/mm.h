@@ -8,11 +8,11 @@
  * (tests/unit/test_mm_native.c compares); an address space is used by one vCPU
  * at a time.
  *
- * Not as on Linux: no huge pages for files (huge.c), no swap. Nothing is ever
- * reclaimed, so MADV_FREE keeps its pages, and locking is bookkeeping. Pages of
- * files are written back at msync, at the last munmap, at the end, and when the
- * host asks; not by time. Fault-around is at most 64 KiB. Below 64 KiB nothing
- * may be mapped, whoever asks.
+ * Not as on Linux: no huge pages for files (huge.c), no swap. Nothing is
+ * reclaimed unasked, so MADV_FREE keeps its pages until MADV_PAGEOUT, and
+ * locking is bookkeeping. Pages of files are written back at msync, at the last
+ * munmap, at the end, and when the host asks; not by time. Fault-around is at
+ * most 64 KiB. Below 64 KiB nothing may be mapped, whoever asks.
  */
 #ifndef MM_H
 #define MM_H
