@@ -40,6 +40,7 @@ compile_as() {
 	muslpie) cc="musl-gcc -pie -fPIE" ;;
 	musldyn) cc="musl-gcc -no-pie -fno-pie" ;;
 	esac
-	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] && return
+	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] &&
+		[ "$out" -nt "$here/src/procuser.h" ] && return
 	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out" "$src" "$@" >&2
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "call.h"
 #include "describe.h"
@@ -310,9 +311,14 @@ int procfs_slabinfo(const struct procfs *p, FILE *out)
 static void iomem_line(FILE *out, unsigned depth, uint64_t start, uint64_t end,
 		       const char *name)
 {
-	if (start < end)
-		fprintf(out, "%*s%08" PRIx64 "-%08" PRIx64 " : %s\n",
-			(int)depth * 2, "", start, end - 1, name);
+	uint64_t last = end - 1;
+
+	if (start >= end)
+		return;
+	if (geteuid()) /* Linux r_show: addresses are for root */
+		start = last = 0;
+	fprintf(out, "%*s%08" PRIx64 "-%08" PRIx64 " : %s\n", (int)depth * 2,
+		"", start, last, name);
 }
 
 static void iomem_kernel(FILE *out, const struct sys_about *a)
