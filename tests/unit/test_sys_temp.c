@@ -105,6 +105,24 @@ Test(sys_temp, what_others_made_there_stays_as_it_is)
 	cr_assert(exists("tmp/dir"));
 }
 
+Test(sys_temp, an_own_link_does_not_make_its_target_writable)
+{
+	cr_assert_eq(call(SYS_symlink, fake_str(&cpu, VA0, in_scratch("ro")),
+			  path_at(VA1, "tmp/ro")),
+		     0);
+	cr_assert_eq(call(SYS_symlink,
+			  fake_str(&cpu, VA0, in_scratch("ro/file")),
+			  path_at(VA1, "tmp/file")),
+		     0);
+	cr_assert_eq(write_to("tmp/file"), -EROFS);
+	cr_assert_eq(make("tmp/ro/x"), -EROFS);
+	cr_assert_eq(unlink_it("tmp/ro/file"), -EROFS);
+	cr_assert_eq(call(SYS_access, path_at(VA0, "tmp/ro"), W_OK), -EROFS);
+	cr_assert_eq(call(SYS_chmod, path_at(VA0, "tmp/file"), 0), -EROFS);
+	end();
+	cr_assert_str_eq(host_read("ro/file"), "readonly");
+}
+
 /* New entries may come; the directory itself is not the program's. */
 Test(sys_temp, the_directory_counts_as_writable_and_is_not_changed)
 {
