@@ -412,6 +412,7 @@ int64_t process_prctl(struct call *c)
 	case PR_CAPBSET_READ:
 	case PR_GET_KEEPCAPS:
 	case PR_GET_TIMERSLACK:
+	case PR_SET_TIMERSLACK: /* the thread is the program's */
 		return host_call(SYS_prctl, c->arg[0], c->arg[1], 0, 0, 0);
 	default:
 		return -EINVAL;

@@ -236,6 +236,10 @@ static void test_names(int argc, char **argv)
 	cat("/proc/self/cmdline");
 	memset(argv[0], 'y', strlen(argv[0]));
 	cat("/proc/self/cmdline");
+	SHOW(prctl(PR_SET_TIMERSLACK, 12345));
+	cat("/proc/self/timerslack_ns");
+	SHOW(prctl(PR_SET_TIMERSLACK, 0));
+	SHOW(prctl(PR_GET_TIMERSLACK));
 	cat("/proc/self/wchan");
 	cat("/proc/self/oom_score_adj");
 	cat("/proc/self/nothing");
