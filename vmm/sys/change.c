@@ -230,13 +230,13 @@ int64_t change_linkat(struct call *c)
 }
 
 /*
- * Both names have been judged. What was free a moment ago may be someone's by
- * now, and is not to be replaced.
+ * Both names have been judged. What was free in /tmp a moment ago may be
+ * someone's by now, and is not to be replaced.
  */
 static int64_t rename_judged(struct call *c, const struct path_ref *from,
 			     const struct path_ref *to, uint64_t flags)
 {
-	bool keep = !flags && to->fd < 0;
+	bool keep = !flags && to->fd < 0 && path_is_temp_dir(c->s, to->parent);
 	bool here = path_is_temporary(c->s, from->fd);
 	bool there = flags && path_is_temporary(c->s, to->fd);
 	char last[NAME_MAX + 2];

@@ -329,11 +329,16 @@ bool path_is_writable(const struct sys *s, const char *real)
 	       temp_is_dir(&s->temp, real);
 }
 
-void path_made(struct sys *s, int fd, const char *name)
+bool path_is_temp_dir(const struct sys *s, int fd)
 {
 	char real[PATH_MAX];
 
-	if (s->temp.nr_dirs && path_real(s, fd, real, sizeof(real)) == 0 &&
-	    temp_is_dir(&s->temp, real))
+	return s->temp.nr_dirs && path_real(s, fd, real, sizeof(real)) == 0 &&
+	       temp_is_dir(&s->temp, real);
+}
+
+void path_made(struct sys *s, int fd, const char *name)
+{
+	if (path_is_temp_dir(s, fd))
 		temp_made(&s->temp, fd, name);
 }

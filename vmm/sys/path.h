@@ -65,7 +65,9 @@ int path_may_change(struct sys *s, int fd, const char *name);
 
 /* The program has made the entry `name` of directory fd. */
 void path_made(struct sys *s, int fd, const char *name);
-/* Of what the program made? `--rw` does not count. */
+/* A directory for temporary files, itself? */
+bool path_is_temp_dir(const struct sys *s, int fd);
+/* Of what the program made in one? `--rw` does not count. */
 bool path_is_temporary(const struct sys *s, int fd);
 /* May something be written at this real path? For a directory: inside it. */
 bool path_is_writable(const struct sys *s, const char *real);
