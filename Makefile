@@ -20,7 +20,7 @@ STD    := -std=gnu11 -MMD -MP
 SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 .PHONY: all run test test-hw bench fuzz lint fmt install clean packages images \
-	unit vm-tests native-tests fuzz-short hw-build
+	unit vm-tests native-tests fuzz-short hw-build linux-table
 all: $(B)/vmm $(B)/guest.elf images
 
 # ---- the guest kernel: freestanding, one image for each privilege level -----
@@ -229,6 +229,10 @@ test-hw:
 	@$(MAKE) --no-print-directory -s all $(VM_TESTS) \
 		$(VM_GUEST)
 	@tests/hw/suite.sh $(B)
+
+# The table of docs/linux.md.
+linux-table: all
+	@bash tests/native/table.sh $(B)
 
 # What tests/run.sh needs built.
 test-programs: $(UNIT) $(VM_TESTS) $(VM_GUEST) $(FUZZERS)

@@ -3,13 +3,14 @@
 # END". Input is "ADDRESS IP" of perf, or "ADDRESS IP FLAGS" of vmm's log, all
 # numbers hexadecimal without 0x.
 #
-# A row is printed as it is, but for two kinds, in which what is replaced cannot
-# be the same (docs/linux.md):
+# A row is printed as it is, but for these (docs/linux.md has the reasons):
 #
 #   PAGE kernel  a fault that the kernel took for the program: the kernels are
 #                two, and copy in different steps. vmm's is marked H.
 #   PAGE vdso    a fault of an instruction in [vdso], which holds other code and
 #                keeps its data elsewhere in the page
+#   (none)       a fault of the program at an address of the kernel's, which
+#                Linux does not count
 
 function below(a, b) { # as numbers, without losing digits
 	return length(a) != length(b) ? length(a) < length(b) : "" a < "" b
@@ -17,6 +18,10 @@ function below(a, b) { # as numbers, without losing digits
 
 BEGIN {
 	split(vdso, range)
+}
+
+NF == 3 && length($1) == 16 {
+	next
 }
 
 {

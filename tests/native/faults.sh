@@ -27,33 +27,52 @@ trap 'rm -rf "$tmp" "$copies"' EXIT
 gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/singlepages" \
 	"$here/singlepages.c" >&2 || exit 1
 
-# Cover FILE by a copy. 1: it is covered already, or is no file. It is not any
-# more if somebody put a new file in its place.
+# Cover FILE by a copy. 1: it is covered already, or is no file, or one that the
+# program writes. It is not covered any more if somebody put a new one there.
 declare -A copy_of=()
 nr_copies=0
 cover() {
 	local copy=$copies/$nr_copies
 
-	[ -f "$1" ] && ! [ "$1" -ef "${copy_of[$1]-}" ] || return
+	[ -f "$1" ] && ! [ "$1" -ef "${copy_of[$1]-}" ] &&
+		[ "${1#"$tmp"}" = "$1" ] || return
 	copy_of[$1]=$copy
 	nr_copies=$((nr_copies + 1))
 	"$bin/singlepages" "$1" "$copy" && mount --bind "$copy" "$1"
 }
 
+uncover_all() {
+	local file
+
+	for file in "${!copy_of[@]}"; do
+		umount -l "$file"
+		rm -f "${copy_of[$file]}"
+	done
+	copy_of=()
+}
+
 # Each run is process 1 of a namespace: its number, and its parent's, are data.
 alone="unshare --pid --fork --mount-proc"
 
-# What perf saw of two runs of COMMAND..., to $tmp/events.
+# What perf saw of two runs of COMMAND..., to $tmp/events: from exec on, as the
+# program is then called, with the process's number first.
 record() {
 	local comm
 	comm=$(basename "$1" | cut -c1-15)
 
 	perf record -q -d -e page-faults -c 1 -o "$tmp/perf.data" \
 		sh -c '"$@"; "$@"' sh $alone setarch -R $clean "$@" \
-		>/dev/null 2>"$tmp/perf.err"
+		2>"$tmp/perf.err" | cat >/dev/null
 	perf script -i "$tmp/perf.data" -F comm,pid,event,addr,ip \
 		--show-mmap-events 2>/dev/null |
-		awk -v comm="$comm" '$1 == comm' >"$tmp/events"
+		awk -v comm="$comm" '
+		match($0, / [0-9]+ (page-faults:|PERF_RECORD_MMAP2) /) {
+			pid = substr($0, RSTART + 1) + 0
+			if ($1 == comm)
+				on[pid]
+			if (pid in on)
+				print substr($0, RSTART + 1)
+		}' >"$tmp/events"
 }
 
 # Cover what was mapped in the runs recorded. 1: all was covered already.
@@ -70,11 +89,11 @@ cover_mapped() {
 # The rows of the runs recorded, to $tmp/run.1, $tmp/run.2.
 split_runs() {
 	rm -f "$tmp"/run.*
-	awk -v to="$tmp/run." '$3 == "page-faults:" {
-		if ($2 != pid)
+	awk -v to="$tmp/run." '$2 == "page-faults:" {
+		if ($1 != pid)
 			n++
-		pid = $2
-		print $4, $5 >(to n)
+		pid = $1
+		print $3, $4 >(to n)
 	}' "$tmp/events"
 }
 
@@ -90,13 +109,14 @@ linux_faults() {
 		done
 		split_runs
 		cmp -s "$tmp/run.1" "$tmp/run.2" && return
-		copy_of=() # of new copies next time
+		uncover_all # new copies next time
 	done
 	return 1
 }
 
 vmm_faults() {
-	$alone $clean $vmm_run -o "$tmp/log" "$@" >/dev/null 2>&1
+	$alone $clean $vmm_run -o "$tmp/log" "$@" 2>"$tmp/vmm.err" |
+		cat >/dev/null
 	awk '$3 ~ /^0x/ { print substr($3, 3), substr($6, 3), $5 }' \
 		"$tmp/log" >"$tmp/vmm"
 }
@@ -130,14 +150,16 @@ same() {
 		normalise
 		cmp -s "$tmp/linux.rows" "$tmp/vmm.rows" && result=equal && break
 		echo "$name: not equal at attempt $i" >&2
-		copy_of=()
+		uncover_all
 	done
 	total=$(wc -l <"$tmp/linux.rows")
-	ours=$(wc -l <"$tmp/vmm.rows")
+	ours=$(wc -l <"$tmp/vmm")
 	unequal=$(diff "$tmp/linux.rows" "$tmp/vmm.rows" | grep -c '^<')
-	printf '%s\t%d\t%d\t%d\t%d\t%d\n' "$name" "$((total - unequal))" \
-		"$total" "$ours" "$(grep -c kernel "$tmp/linux.rows")" \
-		"$(grep -c vdso "$tmp/linux.rows")" >>"$rows"
+	printf '%s\t%d\t%d\t%d\t%d\t%d\t%d\n' "$name" \
+		$((total - unequal)) "$total" "$ours" \
+		"$(grep -c kernel "$tmp/linux.rows")" \
+		"$(grep -c vdso "$tmp/linux.rows")" \
+		$((ours - $(wc -l <"$tmp/vmm.rows"))) >>"$rows"
 	if [ $result = equal ]; then
 		echo "ok faults of $name"
 	else
@@ -155,7 +177,8 @@ if ! grep -q page-faults: "$tmp/events"; then
 	exit 0
 fi
 rows=$bin/faults.rows
+columns=program,equal,linux,vmm,kernel,vdso,left-out
 : >"$rows"
 programs_with_maps same
 programs_without_maps same
-column -t -s "$(printf '\t')" -N program,equal,linux,vmm,kernel,vdso "$rows" >&2
+column -t -s "$(printf '\t')" -N "$columns" "$rows" >&2

@@ -9,9 +9,9 @@
 
 # One environment for all, and nothing in it that differs between two runs.
 clean="env -i LC_ALL=C PATH=/usr/bin:/bin PERL_HASH_SEED=0 PYTHONHASHSEED=0"
-vmm_run="$vmm -q --no-aslr"
+vmm_run="$vmm -q --no-aslr --rw=$tmp/rw"
 linked=$bin/linked
-mkdir -p "$linked"
+mkdir -p "$linked" "$tmp/rw"
 
 # link DO NAME COMPILER FLAGS...: showmaps.c to $linked/NAME, newer than it.
 link() {
@@ -114,7 +114,44 @@ own_without_maps() {
 	compile_as dyn "$here/src/hugefaults.c" &&
 		"$1" "huge pages" "$bin/hugefaults.dyn"
 	"$1" "args, 3000" "$bin/args.glibc" $(seq 3000)
-	"$1" "image layout" "$build/images/layout"
+	for p in clocks devzero dirs hugepages maps resident seals signals \
+		sorts special text wide; do
+		compile_as glibc "$here/src/$p.c" -lm && "$1" "$p" "$bin/$p.glibc"
+	done
+	compile_as glibc "$here/src/filemap.c" &&
+		"$1" filemap "$bin/filemap.glibc" /etc/passwd
+	compile_as glibc "$here/src/memcalls.c" || return
+	for p in 1 2 3; do
+		"$1" "memcalls, seed $p" "$bin/memcalls.glibc" $p 1000 "$tmp/rw"
+	done
+}
+
+images_without_maps() {
+	local image
+	while read -r image; do
+		"$1" "image $image" "$build/images/"$image
+	done <<-END
+		badptr
+		bss 200
+		calls 100 getppid
+		cow 8
+		fileread /bin/bash
+		filemap /bin/bash
+		fpu 100
+		guard
+		hello
+		huge 8
+		layout
+		malloc128
+		nolibc
+		nolibc_pf 200
+		rotext
+		segvhandler
+		stack 200
+		stack 9000
+		touch 200
+		touch 100 read
+	END
 }
 
 embedded_without_maps() {
@@ -146,6 +183,7 @@ debian_without_maps() {
 
 programs_without_maps() {
 	own_without_maps "$1"
+	images_without_maps "$1"
 	embedded_without_maps "$1"
 	debian_without_maps "$1"
 }
