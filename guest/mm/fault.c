@@ -116,7 +116,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 	old = pfn_to_page(f->old_pfn);
 	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
 		f->pfn = f->old_pfn;
-		old->flags |= PG_DIRTY;
+		page_set_dirty(old);
 		f->vma->file->flags |= FILE_DIRTIED;
 		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return old->flags & PG_SHMEM ? HV_FAULT_REUSE

@@ -183,7 +183,7 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 	err = read_pages(f, index, 1, 0, &page);
 	if (err)
 		return file_error(err);
-	page->flags |= PG_DIRTY;
+	page_set_dirty(page);
 	v->file->flags |= FILE_DIRTIED;
 	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
 	pt_count_filled(f->p, 1);

@@ -418,7 +418,7 @@ static bool check_node(const struct file *file, const struct filemap_node *node,
 			continue;
 		}
 		++*pages;
-		if ((page->flags & ~(PG_DIRTY | PG_DATA)) !=
+		if ((page->flags & ~(PG_DIRTY | PG_SENT | PG_DATA)) !=
 			    (PG_CACHE |
 			     (file->flags & FILE_SHMEM ? PG_SHMEM : 0)) ||
 		    page->owner != file || page->index != at ||

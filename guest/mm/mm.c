@@ -297,7 +297,7 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		return 0;
 	BUG_ON(!page->mapcount);
 	if (pte.v & PTE_D && page->flags & PG_CACHE)
-		page->flags |= PG_DIRTY;
+		page_set_dirty(page);
 	page->mapcount--;
 	z->mm->rss[page_rss(page)] -= pte_frames(pte);
 	pt_gather_page(&z->g, page);

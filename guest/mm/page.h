@@ -18,20 +18,21 @@
 
 enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 
-#define PG_BUDDY    1u	  /* head of a free block; order is its order */
-#define PG_ZEROED   2u	  /* with PG_BUDDY, PG_PCP: every byte of it is zero */
-#define PG_SLAB	    4u	  /* page of a slab; head is the slab's first page */
-#define PG_TABLE    8u	  /* page-table page */
-#define PG_ANON	    16u	  /* anonymous user memory */
-#define PG_CACHE    32u	  /* in the page cache: file, index are valid */
-#define PG_RESERVED 64u	  /* never given to the buddy allocator */
-#define PG_PCP	    128u  /* free frame in a per-CPU list */
-#define PG_TAIL	    256u  /* with PG_SLAB: not the slab's first page */
-#define PG_LARGE    512u  /* head of a block that kmalloc took whole */
-#define PG_DIRTY    1024u /* with PG_CACHE: differs from the file, or did */
-#define PG_SHMEM    2048u /* with PG_CACHE: no disk behind it (Linux shmem) */
-#define PG_LAZYFREE 4096u /* with PG_ANON: MADV_FREE, may be taken if clean */
-#define PG_DATA	    8192u /* of a file in memory, no hole: dirty, says Linux */
+#define PG_BUDDY    1u	   /* head of a free block; order is its order */
+#define PG_ZEROED   2u	   /* with PG_BUDDY, PG_PCP: every byte of it is zero */
+#define PG_SLAB	    4u	   /* page of a slab; head is the slab's first page */
+#define PG_TABLE    8u	   /* page-table page */
+#define PG_ANON	    16u	   /* anonymous user memory */
+#define PG_CACHE    32u	   /* in the page cache: file, index are valid */
+#define PG_RESERVED 64u	   /* never given to the buddy allocator */
+#define PG_PCP	    128u   /* free frame in a per-CPU list */
+#define PG_TAIL	    256u   /* with PG_SLAB: not the slab's first page */
+#define PG_LARGE    512u   /* head of a block that kmalloc took whole */
+#define PG_DIRTY    1024u  /* with PG_CACHE: differs from the file, or did */
+#define PG_SHMEM    2048u  /* with PG_CACHE: no disk behind it (Linux shmem) */
+#define PG_LAZYFREE 4096u  /* with PG_ANON: MADV_FREE, may be taken if clean */
+#define PG_DATA	    8192u  /* of a file in memory, no hole: dirty, says Linux */
+#define PG_SENT	    16384u /* with PG_DIRTY: but the host has its bytes */
 
 struct page {
 	uint32_t flags;	   /* PG_* */
@@ -66,6 +67,12 @@ static inline struct page *pfn_to_page(uint64_t pfn)
 static inline uint64_t page_to_pfn(const struct page *page)
 {
 	return (uint64_t)(page - (const struct page *)arch_memmap());
+}
+
+/* It was stored to, or will be: the host does not have its bytes. */
+static inline void page_set_dirty(struct page *page)
+{
+	page->flags = (page->flags | PG_DIRTY) & ~PG_SENT;
 }
 
 static inline hv_gpa_t page_to_phys(const struct page *page)

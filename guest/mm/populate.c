@@ -15,7 +15,7 @@ static void mark_dirty(struct mm *mm, const struct vma *v, uint64_t va)
 	if (!p || !(v->flags & VMA_SHARED))
 		return;
 	page = pfn_to_page(pte_pfn(arch_pte_get(p)));
-	page->flags |= PG_DIRTY;
+	page_set_dirty(page);
 	v->file->flags |= FILE_DIRTIED;
 }
 

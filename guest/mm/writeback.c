@@ -50,9 +50,27 @@ static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	if (!(page->flags & PG_SHMEM))
 		clear |= PTE_RW;
 	if (pte.v & PTE_D)
-		page->flags |= PG_DIRTY;
+		page_set_dirty(page);
 	if (pte.v & clear) {
 		pt_change(p, (pte_t){pte.v & ~clear});
+		pt_gather_flush(ctx, va);
+	}
+	return 0;
+}
+
+/*
+ * The page takes the entry's dirty bit over, so that the next store shows. An
+ * entry that forbids stores keeps it, as mprotect goes by it later.
+ */
+static int take_dirty(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+
+	if (!(page->flags & PG_CACHE) || !(pte.v & PTE_D))
+		return 0;
+	page_set_dirty(page);
+	if (pte.v & PTE_RW) {
+		pt_change(p, (pte_t){pte.v & ~PTE_D});
 		pt_gather_flush(ctx, va);
 	}
 	return 0;
@@ -84,6 +102,7 @@ struct run {
 	uint64_t index;
 	unsigned n;
 	hv_gpa_t frames[HV_FILE_READ_MAX];
+	bool keep; /* the pages stay dirty */
 	int err;
 };
 
@@ -99,9 +118,13 @@ static void add_dirty(struct file *file, struct page *page, void *ctx)
 {
 	struct run *r = ctx;
 
-	if (!(page->flags & PG_DIRTY))
+	uint32_t flags = page->flags;
+
+	if (!(flags & PG_DIRTY))
 		return;
-	page->flags &= ~PG_DIRTY;
+	page->flags = r->keep ? flags | PG_SENT : flags & ~(PG_DIRTY | PG_SENT);
+	if (flags & PG_SENT)
+		return;
 	page_has_data(file, page);
 	if (r->n == HV_FILE_READ_MAX || page->index != r->index + r->n)
 		run_write(file, r);
@@ -110,16 +133,22 @@ static void add_dirty(struct file *file, struct page *page, void *ctx)
 	r->frames[r->n++] = page_to_phys(page);
 }
 
-int file_sync(struct file *file, uint64_t start, uint64_t end)
+static int write_back(struct file *file, uint64_t start, uint64_t end,
+		      bool keep)
 {
-	struct run r = {.n = 0};
+	struct run r = {.keep = keep};
 
 	if (!(file->flags & FILE_DIRTIED) || file->flags & FILE_ANON)
 		return 0;
-	rmap_visit(file, start, end, clean_pte);
+	rmap_visit(file, start, end, keep ? take_dirty : clean_pte);
 	filemap_walk(file, start, end, add_dirty, &r);
 	run_write(file, &r);
 	return r.err;
+}
+
+int file_sync(struct file *file, uint64_t start, uint64_t end)
+{
+	return write_back(file, start, end, false);
 }
 
 /* ---- Changes from outside ---------------------------------------------- */
@@ -248,10 +277,11 @@ int mm_file_upcall(const struct hv_call_file_upcall *call)
 		file_changed(file, c.start, c.end, c.size);
 		return 0;
 	}
-	return file_sync(file, c.start >> PAGE_SHIFT,
-			 c.end > ~0ull - PAGE_SIZE
-				 ? ~0ull
-				 : page_align(c.end) >> PAGE_SHIFT);
+	return write_back(file, c.start >> PAGE_SHIFT,
+			  c.end > ~0ull - PAGE_SIZE
+				  ? ~0ull
+				  : page_align(c.end) >> PAGE_SHIFT,
+			  c.op == HV_FILE_UPCALL_PUT);
 }
 
 void mm_sync_files(void)

@@ -120,8 +120,10 @@ own_without_maps() {
 	done
 	compile_as glibc "$here/src/filemap.c" &&
 		"$1" filemap "$bin/filemap.glibc" /etc/passwd
+	compile_as glibc "$here/src/sharedfile.c" &&
+		"$1" sharedfile "$bin/sharedfile.glibc" "$tmp/rw"
 	compile_as glibc "$here/src/memcalls.c" || return
-	for p in 1 2 3; do
+	for p in 1 2 3 4 5 6; do
 		"$1" "memcalls, seed $p" "$bin/memcalls.glibc" $p 1000 "$tmp/rw"
 	done
 }

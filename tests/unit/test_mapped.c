@@ -42,17 +42,17 @@ Test(mapped, a_read_asks_for_its_bytes_first)
 {
 	call(SYS_pread64, (uint64_t)fd, VA0, 3, 4);
 	cr_assert_eq(cpu.nr_file_upcalls, 1);
-	heard(0, HV_FILE_UPCALL_SYNC, 4, 7);
+	heard(0, HV_FILE_UPCALL_PUT, 4, 7);
 	call(SYS_read, (uint64_t)fd, VA0, 2);
 	call(SYS_read, (uint64_t)fd, VA0, 2);
-	heard(2, HV_FILE_UPCALL_SYNC, 2, 4);
+	heard(2, HV_FILE_UPCALL_PUT, 2, 4);
 }
 
 Test(mapped, a_write_tells_what_is_new)
 {
 	call(SYS_pwrite64, (uint64_t)fd, VA0, 3, 4);
 	cr_assert_eq(cpu.nr_file_upcalls, 2);
-	heard(0, HV_FILE_UPCALL_SYNC, 4, 7);
+	heard(0, HV_FILE_UPCALL_PUT, 4, 7);
 	heard(1, HV_FILE_UPCALL_CHANGED, 4, 7);
 	cr_assert_eq(cpu.file_upcalls[1].size, 10);
 }

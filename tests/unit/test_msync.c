@@ -43,16 +43,22 @@ static void changed(uint64_t start, uint64_t end, uint64_t size)
 	cr_assert(mm_check(mm));
 }
 
-static void host_syncs(uint64_t start, uint64_t end)
+static void host_asks(enum hv_file_upcall op, uint64_t start, uint64_t end)
 {
 	const struct hv_call_file_upcall call = {
 		.start = start,
 		.end = end,
 		.file = number,
-		.op = HV_FILE_UPCALL_SYNC,
+		.op = op,
 	};
 
 	cr_assert_eq(mm_file_upcall(&call), 0);
+	cr_assert(mm_check(mm));
+}
+
+static void host_syncs(uint64_t start, uint64_t end)
+{
+	host_asks(HV_FILE_UPCALL_SYNC, start, end);
 }
 
 static uint8_t host_byte(uint64_t at)
@@ -118,6 +124,56 @@ Test(msync, after_it_the_next_write_is_noticed)
 	cr_assert(!(pte_at(va) & (PTE_RW | PTE_D)));
 	cr_assert(shim_flushed(va));
 	cr_assert_eq(fault(va, WRITE), HV_FAULT_SHARED_WRITE);
+}
+
+/* On Linux a read(2) of the file neither cleans nor write-protects a page. */
+Test(msync, what_the_host_reads_stays_dirty_and_writable)
+{
+	uint64_t va = map_file(1, RW, MAP_SHARED);
+	struct mm_smaps s = {0};
+
+	store(va, 1);
+	host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+	cr_assert_eq(host_byte(0), 1);
+	cr_assert_eq(touch(va, WRITE), 0, "no fault");
+	mm_smaps_add(mm, va, va + PAGE_SIZE, &s);
+	cr_assert_eq(s.private_dirty, PAGE_SIZE);
+	host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+	mm_msync(mm, va, PAGE_SIZE, MS_SYNC);
+	cr_assert_eq(shim_file_writes(), 1, "the host had it");
+	cr_assert_eq(fault(va, WRITE), HV_FAULT_SHARED_WRITE);
+}
+
+/* Linux can_change_shared_pte_writable. */
+Test(msync, a_read_between_two_mprotects_costs_no_fault)
+{
+	uint64_t va = map_file(1, RW, MAP_SHARED);
+
+	store(va, 1);
+	mm_mprotect(mm, va, PAGE_SIZE, PROT_READ);
+	host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+	cr_assert_eq(host_byte(0), 1);
+	mm_mprotect(mm, va, PAGE_SIZE, RW);
+	cr_assert_eq(touch(va, WRITE), 0);
+}
+
+/* The processor sets the dirty bit of an entry that is still writable. */
+Test(msync, what_is_stored_after_the_host_read_goes_there_too)
+{
+	uint64_t va = map_file(1, RW, MAP_SHARED);
+
+	for (uint8_t i = 1; i < 4; i++) {
+		store(va, i);
+		arch_pte_set(pt_walk(mm->root, va),
+			     (pte_t){pte_at(va) | PTE_D});
+		host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+		cr_assert_eq(host_byte(0), i);
+		cr_assert(!(pte_at(va) & PTE_D));
+	}
+	store(va, 9);
+	arch_pte_set(pt_walk(mm->root, va), (pte_t){pte_at(va) | PTE_D});
+	mm_munmap(mm, va, PAGE_SIZE);
+	cr_assert_eq(host_byte(0), 9);
 }
 
 Test(msync, async_writes_nothing)

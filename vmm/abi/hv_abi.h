@@ -311,6 +311,7 @@ struct hv_call_file_op {
 enum hv_file_upcall {
 	HV_FILE_UPCALL_SYNC = 1, /* write back the bytes [start, end) */
 	HV_FILE_UPCALL_CHANGED,	 /* [start, end) is new, size is the size */
+	HV_FILE_UPCALL_PUT,	 /* as SYNC; pages stay dirty and writable */
 };
 struct hv_call_file_upcall {
 	uint64_t start, end, size; /* out: bytes */

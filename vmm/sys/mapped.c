@@ -290,7 +290,7 @@ static void ask(struct call *c, uint32_t number, enum hv_file_upcall op,
 	};
 	struct stat st;
 
-	if (!f || f->zero || (op == HV_FILE_UPCALL_SYNC && f->wfd < 0) ||
+	if (!f || f->zero || (op != HV_FILE_UPCALL_CHANGED && f->wfd < 0) ||
 	    fstat(f->fd, &st) < 0)
 		return;
 	f->size = st.st_size;
@@ -324,13 +324,22 @@ void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
 		ask(c, number, HV_FILE_UPCALL_SYNC, start, end);
 }
 
+/* The host is about to read from the file: it has what was stored then. */
+static void put(struct call *c, uint64_t fd)
+{
+	uint32_t number = mapped_number(c, fd);
+
+	if (number)
+		ask(c, number, HV_FILE_UPCALL_PUT, 0, INT64_MAX);
+}
+
 /* The call will write by fd, somewhere. */
 static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
 {
 	io->out = mapped_number(c, fd);
 	io->end = INT64_MAX;
 	if (io->out)
-		ask(c, io->out, HV_FILE_UPCALL_SYNC, 0, io->end);
+		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
 }
 
 /* It will write at an offset, or at the position if that is -1. */
@@ -343,7 +352,7 @@ static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
 	io->start = (int64_t)offset < 0 ? position(c, c->arg[0], true) : offset;
 	io->end = end_of(io->start, len);
 	io->counted = true;
-	ask(c, io->out, HV_FILE_UPCALL_SYNC, io->start, io->end);
+	ask(c, io->out, HV_FILE_UPCALL_PUT, io->start, io->end);
 }
 
 static void begin_read(struct call *c, uint64_t offset, uint64_t len)
@@ -354,7 +363,7 @@ static void begin_read(struct call *c, uint64_t offset, uint64_t len)
 		return;
 	if ((int64_t)offset < 0)
 		offset = position(c, c->arg[0], false);
-	ask(c, number, HV_FILE_UPCALL_SYNC, offset, end_of(offset, len));
+	ask(c, number, HV_FILE_UPCALL_PUT, offset, end_of(offset, len));
 }
 
 /* A file that is named, not held, gets another size. */
@@ -362,7 +371,7 @@ static void begin_path(struct call *c, struct mapped_io *io)
 {
 	io->by_path = true;
 	for (uint32_t i = 1; i <= c->s->files.size; i++)
-		ask(c, i, HV_FILE_UPCALL_SYNC, 0, INT64_MAX);
+		ask(c, i, HV_FILE_UPCALL_PUT, 0, INT64_MAX);
 }
 
 #define AT_POSITION (~0ull)
@@ -400,12 +409,12 @@ void mapped_before(struct call *c, struct mapped_io *io)
 		begin_write(c, io, c->arg[3], INT64_MAX);
 		break;
 	case SYS_sendfile:
-		mapped_sync(c, c->arg[1], 0, INT64_MAX);
+		put(c, c->arg[1]);
 		begin_any(c, io, c->arg[0]);
 		break;
 	case SYS_copy_file_range:
 	case SYS_splice:
-		mapped_sync(c, c->arg[0], 0, INT64_MAX);
+		put(c, c->arg[0]);
 		begin_any(c, io, c->arg[2]);
 		break;
 	case SYS_fsync:
