@@ -54,6 +54,7 @@ compiled_programs() {
 		echo "ok vsyscall # SKIP this Linux has none"
 	fi
 	each "errors of bad calls" errors
+	each "what may be opened how" opens
 	input=$data/numbers
 	each "stdio" text
 	input=/dev/null

@@ -22,6 +22,9 @@
 	 O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE |    \
 	 0100000 | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | \
 	 O_TMPFILE)
+/* O_PATH goes with these alone. */
+#define PATH_FLAGS  (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 /* Decided here, not to be seen by the host when it opens what was found. */
 #define OPEN_OURS (O_CREAT | O_EXCL | O_NOFOLLOW | O_ASYNC)
 
@@ -133,6 +136,11 @@ static int64_t open_as_path(const struct opening *o, struct path_ref *ref,
 		return -ENOTDIR;
 	if (ref->borrowed)
 		return open_again(ref->fd, O_PATH, 0);
+	if (o->flags & O_DIRECTORY) { /* which F_GETFL shows */
+		fd = openat(ref->fd, ".", (o->flags & PATH_FLAGS) | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+	}
 	fd = ref->fd;
 	ref->fd = -1;
 	return fd;
@@ -223,9 +231,10 @@ static int64_t open_path(struct opening *o)
 {
 	int64_t host;
 
-	if (o->flags & O_PATH)
-		o->flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((o->flags & O_CREAT) && (o->flags & O_DIRECTORY))
+		return -EINVAL;
+	if ((o->flags & TMPFILE_BIT) &&
+	    (!(o->flags & O_DIRECTORY) || (o->flags & O_ACCMODE) == O_RDONLY))
 		return -EINVAL;
 	/* Someone else may create the file between our two looks. */
 	for (int i = 0; i < 8; i++) {
@@ -259,6 +268,8 @@ static int64_t open_at(struct call *c, int dirfd, uint64_t va, uint64_t flags,
 	};
 	int64_t len = usermem_read_str(c->v, va, path, sizeof(path));
 
+	if (o.flags & O_PATH)
+		o.flags &= PATH_FLAGS;
 	return len < 0 ? len : open_path(&o);
 }
 
@@ -282,23 +293,56 @@ int64_t open_creat(struct call *c)
 	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |       \
 	 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
+/* Linux copy_struct_from_user: what a later kernel's has more must be zero. */
+static int get_how(struct call *c, struct open_how *how)
+{
+	uint64_t size = c->arg[3], va = c->arg[2];
+	uint8_t rest[HV_PAGE_SIZE];
+
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (size > sizeof(rest))
+		return -E2BIG;
+	if (call_get(c, va, rest, size) < 0)
+		return -EFAULT;
+	memcpy(how, rest, sizeof(*how));
+	for (uint64_t i = sizeof(*how); i < size; i++)
+		if (rest[i])
+			return -E2BIG;
+	return 0;
+}
+
+/* Linux build_open_flags; what open(2) has to check, too, is in open_path. */
+static int check_how(const struct open_how *how)
+{
+	const uint64_t scopes = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+	const uint64_t makes = O_CREAT | TMPFILE_BIT;
+
+	if ((how->flags & ~(uint64_t)OPEN_FLAGS) ||
+	    (how->resolve & ~(uint64_t)RESOLVE_KNOWN) ||
+	    (how->resolve & scopes) == scopes)
+		return -EINVAL;
+	if (how->flags & makes ? how->mode & ~07777ull : how->mode)
+		return -EINVAL;
+	if ((how->flags & O_PATH) && (how->flags & ~(uint64_t)PATH_FLAGS))
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_CACHED) && (how->flags & (makes | O_TRUNC)))
+		return -EAGAIN;
+	return 0;
+}
+
 int64_t open_openat2(struct call *c)
 {
 	char path[PATH_MAX];
 	struct opening o = {.c = c, .dirfd = (int)c->arg[0], .path = path};
 	struct open_how how;
 	int64_t len;
+	int r = get_how(c, &how);
 
-	if (c->arg[3] < sizeof(how))
-		return -EINVAL;
-	if (c->arg[3] > sizeof(how))
-		return -E2BIG;
-	if (call_get(c, c->arg[2], &how, sizeof(how)) < 0)
-		return -EFAULT;
-	if ((how.flags & ~(uint64_t)OPEN_FLAGS) || (how.mode & ~07777ull) ||
-	    (how.mode && !(how.flags & (O_CREAT | 020000000))) ||
-	    (how.resolve & ~(uint64_t)RESOLVE_KNOWN))
-		return -EINVAL;
+	if (r == 0)
+		r = check_how(&how);
+	if (r < 0)
+		return r;
 	len = usermem_read_str(c->v, c->arg[1], path, sizeof(path));
 	if (len < 0)
 		return len;
