@@ -289,6 +289,23 @@ static void map_zero(struct vma *like)
 		like->flags |= VMA_ZERO;
 }
 
+/* like has its file and offset. */
+static int64_t set_place(struct mm *mm, uint64_t addr, uint64_t len,
+			 uint32_t flags, struct vma *like)
+{
+	int64_t va =
+		mm_find_area(mm, addr, len, flags, like->file, like->pgoff);
+
+	if (va < 0)
+		return va;
+	like->start = (uint64_t)va;
+	like->end = like->start + len;
+	if (flags & MAP_FIXED_NOREPLACE &&
+	    vma_find_first(&mm->vmas, like->start, like->end))
+		return -EEXIST;
+	return 0;
+}
+
 int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		      uint32_t flags, const struct map_source *source,
 		      uint64_t offset)
@@ -314,14 +331,9 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		return -EOVERFLOW;
 	if (mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;
-	ret = mm_find_area(mm, addr, len, flags, like.file, like.pgoff);
-	if (ret < 0)
+	ret = set_place(mm, addr, len, flags, &like);
+	if (ret)
 		return ret;
-	like.start = (uint64_t)ret;
-	like.end = like.start + len;
-	if (flags & MAP_FIXED_NOREPLACE &&
-	    vma_find_first(&mm->vmas, like.start, like.end))
-		return -EEXIST;
 	like.flags = mm->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
 	if (flags & MAP_LOCKED && !mm->rlim_memlock)
 		return -EPERM;
