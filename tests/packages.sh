@@ -17,7 +17,7 @@ test="$build bash-static libcriterion-dev musl-tools clang clang-format
 	libclang-rt-14-dev llvm linux-perf valgrind util-linux
 	liblua5.4-dev libsqlite3-dev
 	brotli cpio datamash dos2unix dosfstools ed figlet flac gforth
-	glpk-utils hexyl indent libjpeg-turbo-progs libxml2-utils luajit lz4
+	glpk-utils gnuplot-nox hexyl imagemagick indent libjpeg-turbo-progs libxml2-utils luajit lz4
 	lzip lzop minisat nasm rhash ripgrep tcc tree unzip zip
 	bc bison bsdextrautils bzip2 dc file flex gawk git gdb jq lua5.4 m4
 	mawk openssl php-cli procps python3 sqlite3 tcl units xxd xz-utils

@@ -24,6 +24,8 @@ judge() {
 	name=$(printf %.70s "${name//[#\\]/}" | tr -cd ' -~')
 	if command -v "$1" >/dev/null; then
 		"$how" "$name" "$@"
+	elif [ "$how" = later ]; then
+		echo "# later: $name: not installed"
 	else
 		echo "ok $name # SKIP not installed: $package"
 	fi
