@@ -117,3 +117,11 @@ Test(sys_self, ids_may_be_set_to_what_they_are)
 	cr_assert_eq(getuid(), uid);
 	cr_assert_eq(getegid(), gid);
 }
+
+Test(sys_self, only_namespaces_are_shared_with_others)
+{
+	cr_assert_eq(call(SYS_unshare, CLONE_FILES | CLONE_FS | CLONE_VM), 0);
+	cr_assert_eq(call(SYS_unshare, CLONE_NEWNS), -EPERM);
+	cr_assert_eq(call(SYS_unshare, CLONE_NEWUSER | CLONE_FILES), -EPERM);
+	cr_assert_eq(call(SYS_unshare, CLONE_VFORK), -EINVAL);
+}

@@ -148,6 +148,7 @@ int64_t self_getattr(struct call *c);
 int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);
 int64_t self_personality(struct call *c);
+int64_t self_unshare(struct call *c);
 int64_t self_setresuid(struct call *c);
 int64_t self_setresgid(struct call *c);
 int64_t self_setreuid(struct call *c);
@@ -185,6 +186,8 @@ int64_t socket_name(struct call *c);
 /* time.c */
 int64_t time_nanosleep(struct call *c);
 int64_t time_clock_nanosleep(struct call *c);
+int64_t time_clock_settime(struct call *c);
+int64_t time_settimeofday(struct call *c);
 int64_t time_futex(struct call *c);
 
 /* xattr.c */

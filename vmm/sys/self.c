@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/kcmp.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -150,6 +151,23 @@ int64_t self_personality(struct call *c)
 		return -EINVAL;
 	c->s->about.personality = next;
 	return old;
+}
+
+/*
+ * What one thread alone has is not shared. Namespaces would be the VMM's, too,
+ * and are for the privileged.
+ */
+int64_t self_unshare(struct call *c)
+{
+	const uint64_t shared = CLONE_VM | CLONE_FS | CLONE_FILES |
+				CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	const uint64_t namespaces =
+		CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
+
+	if (c->arg[0] & ~(shared | namespaces))
+		return -EINVAL;
+	return c->arg[0] & namespaces ? -EPERM : 0;
 }
 
 /* ---- Credentials: they may be set to what they are --------------------- */

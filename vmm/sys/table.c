@@ -184,8 +184,8 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* Time. */
 	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
-	[SYS_clock_settime] = ERROR(EPERM),
-	[SYS_settimeofday] = ERROR(EPERM),
+	[SYS_clock_settime] = HANDLER(time_clock_settime),
+	[SYS_settimeofday] = HANDLER(time_settimeofday),
 	[SYS_clock_getres] = FORWARD(VALUE, OUT_OPT(struct timespec)),
 	[SYS_gettimeofday] =
 		FORWARD(OUT_OPT(struct timeval), OUT_OPT(struct timezone)),
@@ -228,6 +228,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_setpgid] = HANDLER(self_setpgid),
 	[SYS_setsid] = PLAIN,
 	[SYS_personality] = HANDLER(self_personality),
+	[SYS_unshare] = HANDLER(self_unshare),
 	[SYS_sched_getaffinity] = HANDLER(process_sched_getaffinity),
 	[SYS_prlimit64] = HANDLER(process_prlimit64),
 	[SYS_getrlimit] = HANDLER(process_getrlimit),

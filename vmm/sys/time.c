@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,6 +82,34 @@ int64_t time_clock_nanosleep(struct call *c)
 		return sleep_until(clock, &t);
 	/* A relative sleep is not moved by setting the clock. */
 	return sleep_for(clock == CLOCK_REALTIME ? CLOCK_MONOTONIC : clock, &t);
+}
+
+/* The host's clock is not the program's to set; only that one can be at all. */
+int64_t time_clock_settime(struct call *c)
+{
+	struct timespec t;
+
+	if ((clockid_t)c->arg[0] != CLOCK_REALTIME)
+		return -EINVAL;
+	if (call_get(c, c->arg[1], &t, sizeof(t)) < 0)
+		return -EFAULT;
+	return is_valid(&t) ? -EPERM : -EINVAL;
+}
+
+int64_t time_settimeofday(struct call *c)
+{
+	struct timezone zone;
+	struct timeval tv;
+
+	if (c->arg[0]) {
+		if (call_get(c, c->arg[0], &tv, sizeof(tv)) < 0)
+			return -EFAULT;
+		if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+			return -EINVAL;
+	}
+	if (c->arg[1] && call_get(c, c->arg[1], &zone, sizeof(zone)) < 0)
+		return -EFAULT;
+	return c->arg[0] || c->arg[1] ? -EPERM : 0;
 }
 
 /* ---- futex ------------------------------------------------------------- */
