@@ -374,6 +374,8 @@ int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 	if (!is_allowed(v) || !v->anon_id || !has_room(v))
 		return -EINVAL;
 	start = (start + PT_SPAN_2M - 1) & HUGE_MASK;
+	if (start > (end & HUGE_MASK)) /* with no border of huge pages in it */
+		return -EINVAL;
 	for (; start < end && end - start >= PT_SPAN_2M; start += PT_SPAN_2M) {
 		int err;
 

@@ -70,11 +70,11 @@ static bool wants_huge(const struct file *file, uint64_t offset, uint64_t len,
  */
 static uint64_t find_free(const struct mm *mm, uint64_t len, uint32_t flags)
 {
-	const uint32_t anon = MAP_ANONYMOUS | MAP_PRIVATE;
+	uint32_t type = flags & MAP_TYPE;
 	uint64_t va;
 
-	if ((flags & (MAP_ANONYMOUS | MAP_TYPE)) == anon &&
-	    !(len & (PT_SPAN_2M - 1))) {
+	if (flags & MAP_ANONYMOUS && !(len & (PT_SPAN_2M - 1)) &&
+	    (type == MAP_PRIVATE || type == MAP_DROPPABLE)) {
 		va = find_free_any(mm, len + PT_SPAN_2M, flags);
 		if (va)
 			return align_huge(va, 0);

@@ -461,6 +461,16 @@ Test(huge, collapsing_copies_what_is_there_and_zeroes_the_rest)
 	cr_assert_eq(collapse(area, HUGE), 0, "it is one already");
 }
 
+/* Nothing to collapse is an error if it lies within one huge page's place. */
+Test(huge, collapsing_less_than_a_huge_page)
+{
+	store(area, 1);
+	cr_assert_eq(collapse(area + PAGES(1), PAGES(5)), -EINVAL);
+	cr_assert_eq(collapse(area, PAGES(5)), 0);
+	cr_assert_eq(collapse(area + HUGE - PAGES(5), PAGES(5)), 0);
+	cr_assert_eq(collapse(area + HUGE - PAGES(5), PAGES(10)), 0);
+}
+
 Test(huge, what_cannot_be_collapsed)
 {
 	uint64_t never = map_some(2 * HUGE_PAGES, RW), free;

@@ -35,6 +35,16 @@ Test(mmap_huge, what_holds_a_huge_page_is_aligned)
 	cr_assert(va + 2 * HUGE > MMAP_BASE);
 }
 
+Test(mmap_huge, droppable_memory_is_aligned_like_private)
+{
+	const uint32_t droppable = 8; /* MAP_DROPPABLE */
+	uint64_t va = (uint64_t)mm_mmap(mm, 0, HUGE, RW,
+					MAP_ANONYMOUS | droppable, -1, 0);
+
+	cr_assert_eq(va % HUGE, 0);
+	cr_assert(va + 2 * HUGE > MMAP_BASE);
+}
+
 Test(mmap_huge, less_is_not)
 {
 	cr_assert_eq(map_file(0, HUGE - PAGE_SIZE, 0),

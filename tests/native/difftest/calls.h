@@ -88,7 +88,15 @@ u64 probe_exec(u64 addr);
 
 /* ---- calls_state.c: the mappings ---------------------------------------- */
 
-enum kind { KIND_ANON, KIND_SHM, KIND_MEMFD, KIND_FILE, KIND_HEAP, KIND_OTHER };
+enum kind {
+	KIND_ANON,
+	KIND_SHM,
+	KIND_MEMFD,  /* fd_mem */
+	KIND_SEALED, /* a memfd of op_seals */
+	KIND_FILE,
+	KIND_HEAP,
+	KIND_OTHER
+};
 struct map {
 	u64 start, end, offset;
 	uint32_t prot;

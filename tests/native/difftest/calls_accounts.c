@@ -52,13 +52,13 @@ u64 accounts_digest(void)
 static bool is_compared(const struct map *m, const char *p)
 {
 	static const char *const always[] = {
-		"Size:",	"KernelPageSize:", "MMUPageSize:",
-		"THPeligible:", "VmFlags:",	   NULL};
+		"Size:",	  "KernelPageSize:", "MMUPageSize:",
+		"THPeligible:",	  "VmFlags:",	     "Anonymous:",
+		"AnonHugePages:", "Swap:",	     NULL};
 	static const char *const pages[] = {
-		"Rss:",	     "Pss:",	   "Anonymous:",      "AnonHugePages:",
-		"Swap:",     "SwapPss:",   "Locked:",	      "Pss_Anon:",
-		"Pss_File:", "Pss_Shmem:", "ShmemPmdMapped:", "FilePmdMapped:",
-		NULL};
+		"Rss:",		  "Pss:",      "SwapPss:",   "Locked:",
+		"Pss_Anon:",	  "Pss_File:", "Pss_Shmem:", "ShmemPmdMapped:",
+		"FilePmdMapped:", NULL};
 	static const char *const dirt[] = {
 		"Pss_Dirty:",	  "Shared_Clean:",  "Shared_Dirty:",
 		"Private_Clean:", "Private_Dirty:", NULL};
@@ -66,7 +66,8 @@ static bool is_compared(const struct map *m, const char *p)
 	return is_one_of(p, always) ||
 	       (pages_compared(m) &&
 		(is_one_of(p, pages) ||
-		 (m->kind != KIND_MEMFD && is_one_of(p, dirt))));
+		 (m->kind != KIND_MEMFD && m->kind != KIND_SEALED &&
+		  is_one_of(p, dirt))));
 }
 
 static void each_smaps(line_fn *fn)

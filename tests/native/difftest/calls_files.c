@@ -11,6 +11,7 @@
 #include "calls_ops.h"
 
 #define MFD_NOEXEC_SEAL_ 8
+#define F_ADD_SEALS_	 1033
 #define F_GET_SEALS_	 1034
 
 static unsigned char buffer[4 * 4096];
@@ -193,4 +194,35 @@ void op_memfd_create(struct step *s)
 	s->seen =
 		hash(s->seen, (u64)SYS(__NR_fcntl, s->result, F_GET_SEALS_, 0));
 	SYS(__NR_close, s->result, 0, 0);
+}
+
+/* Map a memfd, seal it, and try what the seals may forbid. */
+void op_seals(struct step *s)
+{
+	u64 *a = s->arg, fd, seals = chance(64);
+	u64 size = 4 * PAGE;
+
+	fd = (u64)SYS(__NR_memfd_create, "seals", MFD_ALLOW_SEALING, 0);
+	SYS(__NR_ftruncate, fd, size, 0);
+	do
+		a[0] = arg_address();
+	while (!state_is_ours(a[0], size) || a[0] < LOWEST_MAPPED);
+	a[1] = size;
+	a[2] = one_in(3) ? PROT_READ : PROT_READ | PROT_WRITE;
+	a[3] = one_in(3) ? MAP_PRIVATE : MAP_SHARED;
+	a[3] |= one_in(3) ? MAP_FIXED : 0;
+	a[4] = fd;
+	call(s, "seals", __NR_mmap, 6);
+	s->seen = hash(seals, (u64)SYS(__NR_fcntl, fd, F_ADD_SEALS_, seals));
+	s->seen = hash(s->seen, (u64)SYS(__NR_fcntl, fd, F_GET_SEALS_, 0));
+	if (s->result > 0 && one_in(2))
+		s->seen = hash(s->seen, (u64)SYS(__NR_mprotect, s->result, PAGE,
+						 PROT_READ | PROT_WRITE));
+	s->seen = hash(s->seen, (u64)sys(__NR_mmap, 0, PAGE, PROT_WRITE,
+					 MAP_SHARED, fd, PAGE));
+	s->seen = hash(s->seen, (u64)sys(__NR_pwrite64, fd, (u64)buffer, 100,
+					 chance(4) * PAGE, 0, 0));
+	s->seen = hash(s->seen,
+		       (u64)SYS(__NR_ftruncate, fd, chance(6) * PAGE, 0));
+	SYS(__NR_close, fd, 0, 0);
 }

@@ -18,6 +18,7 @@
 #ifndef MADV_HWPOISON
 #define MADV_HWPOISON 100
 #endif
+#define MADV_COLLAPSE_	   25
 #define MADV_SOFT_OFFLINE_ 101
 
 int fd_rw, fd_ro, fd_wo, fd_mem, fd_dir, fd_zero, fd_pipe, fd_pipe_in;
@@ -57,10 +58,23 @@ static u64 an_advice(void)
 	return advice;
 }
 
+/* Room for a huge page in shared memory, which has none here: not yet. */
+static bool has_shared_room(u64 addr, u64 len)
+{
+	for (unsigned i = 0; i < nr_maps; i++)
+		if (maps[i].kind != KIND_ANON && maps[i].start < addr + len &&
+		    addr < maps[i].end && maps[i].end - maps[i].start >= HUGE)
+			return true;
+	return false;
+}
+
 static void op_madvise(struct step *s)
 {
 	arg_range(&s->arg[0], &s->arg[1]);
 	s->arg[2] = an_advice();
+	if (s->arg[2] == MADV_COLLAPSE_ &&
+	    has_shared_room(s->arg[0], s->arg[1]))
+		s->arg[2] = MADV_COLD;
 	call(s, "madvise", __NR_madvise, 3);
 }
 
@@ -77,6 +91,8 @@ static void op_process_madvise(struct step *s)
 	s->arg[1] = one_in(30) ? 8 : (u64)iov;
 	s->arg[2] = one_in(30) ? 1025 + chance(2) * (1ul << 40) : n;
 	s->arg[3] = an_advice();
+	if (s->arg[3] == MADV_COLLAPSE_ && huge_pages)
+		s->arg[3] = MADV_COLD;
 	s->arg[4] = one_in(30);
 	call(s, "process_madvise", __NR_process_madvise, 5);
 }
@@ -259,6 +275,7 @@ static const struct {
 	{op_truncate, 8},
 	{op_fallocate, 8},
 	{op_memfd_create, 3},
+	{op_seals, 6},
 	{op_probe, 200},
 	{op_probe_all, 12},
 };

@@ -26,6 +26,7 @@ void op_pipe_io(struct step *s);
 void op_truncate(struct step *s);
 void op_fallocate(struct step *s);
 void op_memfd_create(struct step *s);
+void op_seals(struct step *s);
 /*
  * In a file's last page beyond its end? What is stored there is lost when the
  * page is next written back, at a time of the kernel's own.

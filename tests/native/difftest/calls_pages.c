@@ -13,11 +13,12 @@
 #define READ_PAGES 384	/* by one read of pagemap */
 
 #define PM_PRESENT (1ul << 63)
+#define PM_FILE	   (1ul << 61) /* or shared */
 /*
  * Compared: present, swapped, of a file or shared, a guard, mapped once. Not:
  * frames, and what the kernel may lack (soft-dirty, write-protected).
  */
-#define PM_COMPARED (PM_PRESENT | 1ul << 62 | 1ul << 61 | 1ul << 58 | 1ul << 56)
+#define PM_COMPARED (PM_PRESENT | 1ul << 62 | PM_FILE | 1ul << 58 | 1ul << 56)
 
 static int pagemap_fd;
 static u64 entries[READ_PAGES];
@@ -77,7 +78,8 @@ static void start_reading(void)
 bool pages_compared(const struct map *m)
 {
 	return m->kind == KIND_ANON || m->kind == KIND_HEAP ||
-	       (lazy_pages && (m->kind == KIND_SHM || m->kind == KIND_MEMFD));
+	       (lazy_pages && (m->kind == KIND_SHM || m->kind == KIND_MEMFD ||
+			       m->kind == KIND_SEALED));
 }
 
 /* ---- Without a fault ---------------------------------------------------- */
@@ -99,9 +101,17 @@ static u64 hash_page(const u64 *p)
 static u64 digest;
 static bool with_contents;
 
+/* Private copies are always a matter of the calls alone. */
+static u64 compared_entry(const struct map *m, u64 va)
+{
+	u64 e = page_entry(va);
+
+	return e & PM_FILE && !pages_compared(m) ? 0 : e;
+}
+
 static void digest_page(const struct map *m, u64 va)
 {
-	u64 e = pages_compared(m) ? page_entry(va) : 0;
+	u64 e = compared_entry(m, va);
 
 	digest = hash(digest, e);
 	if (with_contents && e & PM_PRESENT && m->prot & PROT_READ)
@@ -147,13 +157,13 @@ u64 pages_probe(void)
 
 static void print_page(const struct map *m, u64 va)
 {
-	u64 e = page_entry(va);
+	u64 e = compared_entry(m, va);
 
 	say("  page ");
 	say_hex(va);
 	say(" pagemap ");
-	say_hex(pages_compared(m) ? e : 0);
-	if (pages_compared(m) && e & PM_PRESENT && m->prot & PROT_READ) {
+	say_hex(e);
+	if (e & PM_PRESENT && m->prot & PROT_READ) {
 		say(" content ");
 		say_hex(hash_page((const u64 *)va) & 0xffffffff);
 	}

@@ -136,13 +136,14 @@ static const char *parse_line(const char *p, struct line *l)
 		      (l->perms[1] == 'w' ? PROT_WRITE : 0) |
 		      (l->perms[2] == 'x' ? PROT_EXEC : 0);
 	l->map.shared = l->perms[3] == 's';
-	l->map.kind = l->name == l->end			  ? KIND_ANON
-		      : text_starts(l->name, "[heap]")	  ? KIND_HEAP
-		      : text_starts(l->name, "[v")	  ? KIND_OTHER
-		      : text_starts(l->name, "[stack]")	  ? KIND_OTHER
-		      : text_starts(l->name, "/dev/zero") ? KIND_SHM
-		      : text_starts(l->name, "/memfd")	  ? KIND_MEMFD
-							  : KIND_FILE;
+	l->map.kind = l->name == l->end			     ? KIND_ANON
+		      : text_starts(l->name, "[heap]")	     ? KIND_HEAP
+		      : text_starts(l->name, "[v")	     ? KIND_OTHER
+		      : text_starts(l->name, "[stack]")	     ? KIND_OTHER
+		      : text_starts(l->name, "/dev/zero")    ? KIND_SHM
+		      : text_starts(l->name, "/memfd:seals") ? KIND_SEALED
+		      : text_starts(l->name, "/memfd")	     ? KIND_MEMFD
+							     : KIND_FILE;
 	return l->end + (*l->end == '\n');
 }
 
@@ -214,7 +215,7 @@ bool state_is_ours(u64 addr, u64 len)
 	u64 start = addr & -PAGE;
 	u64 end = (addr + len + PAGE - 1) & -PAGE;
 
-	if (len > -addr || end <= start || start >= TASK_SIZE ||
+	if (addr + len < addr || end <= start || start >= TASK_SIZE ||
 	    end <= 0x400000)
 		return true;
 	return start >= ours_low && end <= ours_high;
