@@ -98,11 +98,11 @@ static bool sees_frames(void)
 static int get_pagemap(const struct procfs *p, uint64_t at, size_t n,
 		       uint64_t *out)
 {
+	uint64_t hidden = HV_PAGEMAP_MORE | (sees_frames() ? 0 : PAGEMAP_PFN);
 	int ret = describe_pagemap(p->v, at * HV_PAGE_SIZE, n, out);
 
 	for (size_t i = 0; i < n && !ret; i++)
-		out[i] &=
-			~(HV_PAGEMAP_MORE | (sees_frames() ? 0 : PAGEMAP_PFN));
+		out[i] &= ~hidden;
 	return ret;
 }
 

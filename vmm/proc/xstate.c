@@ -1,6 +1,7 @@
 /*
  * xstate.c: see xstate.h. Intel SDM vol. 1, 13.2 and 13.4.3: CPUID leaf 0DH
- * gives each feature's place in the standard format.
+ * gives each feature's place in the standard format. It is asked once: in a
+ * virtual machine CPUID is a trap, and each signal needs all of this.
  */
 #include "xstate.h"
 
@@ -9,7 +10,7 @@
 #define XSTATE_LEGACY  576			 /* x87, SSE and the header */
 #define XSTATE_DYNAMIC (1ull << 17 | 1ull << 18) /* AMX: arch_prctl first */
 
-static uint64_t host_xcr0(void)
+static uint64_t read_xcr0(void)
 {
 	uint32_t a, b, c, d;
 
@@ -19,8 +20,16 @@ static uint64_t host_xcr0(void)
 	return a | (uint64_t)d << 32;
 }
 
-/* First byte after the feature's component. */
-static size_t feature_end(unsigned feature)
+static uint64_t host_xcr0(void)
+{
+	static uint64_t xcr0;
+
+	if (!xcr0)
+		xcr0 = read_xcr0();
+	return xcr0;
+}
+
+static size_t read_feature_end(unsigned feature)
 {
 	uint32_t size, offset, c, d;
 
@@ -28,6 +37,16 @@ static size_t feature_end(unsigned feature)
 	    !__get_cpuid_count(0xd, feature, &size, &offset, &c, &d))
 		return XSTATE_LEGACY;
 	return (size_t)offset + size;
+}
+
+/* First byte after the feature's component. */
+static size_t feature_end(unsigned feature)
+{
+	static size_t known[64];
+
+	if (!known[feature])
+		known[feature] = read_feature_end(feature);
+	return known[feature];
 }
 
 uint64_t xstate_features(size_t size)
