@@ -177,8 +177,7 @@ if ! grep -q page-faults: "$tmp/events"; then
 	exit 0
 fi
 rows=$bin/faults.rows
-columns=program,equal,linux,vmm,kernel,vdso,left-out
 : >"$rows"
 programs_with_maps same
 programs_without_maps same
-column -t -s "$(printf '\t')" -N "$columns" "$rows" >&2
+show_rows "$rows" program equal linux vmm kernel vdso left-out

@@ -53,4 +53,4 @@ same() {
 rows=$bin/maps.rows
 : >"$rows"
 programs_with_maps same
-column -t -s "$(printf '\t')" -N program,equal,maps,equal,auxv "$rows" >&2
+show_rows "$rows" program equal maps equal auxv

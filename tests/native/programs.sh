@@ -13,6 +13,18 @@ vmm_run="$vmm -q --no-aslr --rw=$tmp/rw"
 linked=$bin/linked
 mkdir -p "$linked" "$tmp/rw"
 
+# show_rows FILE HEADING...: the rows of a table, fields by tabs, to stderr.
+show_rows() {
+	local file=$1
+	shift
+	{ (IFS=$'\t'; echo "$*") && cat "$file"; } | awk -F '\t' '{
+		printf "%-22s", $1
+		for (i = 2; i <= NF; i++)
+			printf " %8s", $i
+		print ""
+	}' >&2
+}
+
 # link DO NAME COMPILER FLAGS...: showmaps.c to $linked/NAME, newer than it.
 link() {
 	local do=$1 name=$2 cc=$3 src=$here/showmaps.c
