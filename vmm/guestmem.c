@@ -221,8 +221,11 @@ int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size)
 		size_t n = chunk(va + len, size - len);
 		const char *end;
 
-		if (!page)
+		if (!page) {
+			/* Linux tries by the word, and then by the byte. */
+			user_page(v, va + len, false);
 			return -EFAULT;
+		}
 		memcpy(dst + len, page + PAGE_OFFSET(va + len), n);
 		end = memchr(dst + len, '\0', n);
 		if (end)

@@ -126,8 +126,8 @@ own_without_maps() {
 	compile_as dyn "$here/src/hugefaults.c" &&
 		"$1" "huge pages" "$bin/hugefaults.dyn"
 	"$1" "args, 3000" "$bin/args.glibc" $(seq 3000)
-	for p in clocks devzero dirs hugepages maps resident seals signals \
-		sorts special text wide; do
+	for p in clocks devzero dirs errors guards hugefaults hugepages limits \
+		maps resident seals signals sorts special text wide; do
 		compile_as glibc "$here/src/$p.c" -lm && "$1" "$p" "$bin/$p.glibc"
 	done
 	compile_as glibc "$here/src/filemap.c" &&

@@ -41,14 +41,15 @@ struct io {
 
 typedef int64_t (*io_fn)(const struct io *io, uint64_t va, uint64_t len);
 
-/* Bytes up to the first that is not there; `put`: to the program's memory. */
+/*
+ * Bytes up to the first that is not there; `put`: to the program's memory. Page
+ * by page, so that a bad page is touched once, as by Linux.
+ */
 static size_t copy_some(struct call *c, uint64_t va, uint8_t *buf, size_t len,
 			bool put)
 {
 	size_t done = 0;
 
-	if ((put ? call_put(c, va, buf, len) : call_get(c, va, buf, len)) == 0)
-		return len;
 	while (done < len) {
 		uint64_t at = va + done;
 		size_t n = HV_PAGE_SIZE - at % HV_PAGE_SIZE;
