@@ -15,7 +15,7 @@ build="gcc make pkg-config binutils libc6-dev linux-libc-dev libelf-dev libdw-de
 	libseccomp-dev zlib1g-dev scdoc busybox-static"
 test="$build bash-static libcriterion-dev musl-tools clang clang-format
 	libclang-rt-14-dev llvm linux-perf valgrind util-linux
-	liblua5.4-dev libsqlite3-dev
+	liblua5.4-dev libsqlite3-dev libpython3.11-testsuite
 	brotli cpio datamash dos2unix dosfstools ed figlet flac gforth
 	glpk-utils gnuplot-nox hexyl imagemagick indent libjpeg-turbo-progs libxml2-utils luajit lz4
 	lzip lzop minisat nasm rhash ripgrep tcc tree unzip zip

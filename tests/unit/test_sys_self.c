@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/timex.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys_fixture.h"
@@ -116,6 +118,21 @@ Test(sys_self, ids_may_be_set_to_what_they_are)
 	cr_assert_eq(call(SYS_setgroups, 0, 0), -EPERM);
 	cr_assert_eq(getuid(), uid);
 	cr_assert_eq(getegid(), gid);
+}
+
+Test(sys_self, the_clock_is_read_and_not_steered)
+{
+	struct timex *t = fake_at(&cpu, VA0), host = {0};
+
+	adjtimex(&host);
+	memset(t, 0, sizeof(*t));
+	cr_assert_geq(call(SYS_adjtimex, VA0), 0);
+	cr_assert_eq(t->tick, host.tick);
+	t->modes = ADJ_TICK;
+	cr_assert_eq(call(SYS_adjtimex, VA0), -EPERM);
+	cr_assert_eq(call(SYS_clock_adjtime, CLOCK_REALTIME, VA0), -EPERM);
+	t->modes = ADJ_OFFSET_SS_READ;
+	cr_assert_geq(call(SYS_adjtimex, VA0), 0);
 }
 
 Test(sys_self, only_namespaces_are_shared_with_others)

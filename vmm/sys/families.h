@@ -188,6 +188,7 @@ int64_t time_nanosleep(struct call *c);
 int64_t time_clock_nanosleep(struct call *c);
 int64_t time_clock_settime(struct call *c);
 int64_t time_settimeofday(struct call *c);
+int64_t time_adjtimex(struct call *c);
 int64_t time_futex(struct call *c);
 
 /* xattr.c */

@@ -12,6 +12,7 @@
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 #define IN(type)	{ARG_IN, sizeof(type)}
 #define OUT(type)	{ARG_OUT, sizeof(type)}
 #define OUT_OPT(type)	{ARG_OUT | ARG_NULL, sizeof(type)}
+#define INOUT(type)	{ARG_INOUT, sizeof(type)}
 #define INOUT_OPT(type)	{ARG_INOUT | ARG_NULL, sizeof(type)}
 #define HANDLER(f)	{.known = true, .fn = (f)}
 #define ERROR(e)	{.known = true, .error = (e)}
@@ -184,6 +186,9 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* Time. */
 	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_adjtimex] = CHECKED(time_adjtimex, INOUT(struct timex)),
+	[SYS_clock_adjtime] =
+		CHECKED(time_adjtimex, VALUE, INOUT(struct timex)),
 	[SYS_clock_settime] = HANDLER(time_clock_settime),
 	[SYS_settimeofday] = HANDLER(time_settimeofday),
 	[SYS_clock_getres] = FORWARD(VALUE, OUT_OPT(struct timespec)),
