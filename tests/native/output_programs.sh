@@ -45,6 +45,7 @@ compiled_programs() {
 	each "epoll, kcmp" epolls
 	each "clocks and sleep" clocks
 	each "limits, usage, identity" limits
+	each "waiting on several futexes" futexes
 	same "a smaller RLIMIT_AS" "$bin/limits.glibc" space
 	compile_as glibc "$here/src/privileges.c"
 	same "capabilities, processor, scheduler" "$bin/privileges.glibc"

@@ -190,6 +190,7 @@ int64_t time_clock_settime(struct call *c);
 int64_t time_settimeofday(struct call *c);
 int64_t time_adjtimex(struct call *c);
 int64_t time_futex(struct call *c);
+int64_t time_futex_waitv(struct call *c);
 
 /* xattr.c */
 int64_t xattr_get(struct call *c);

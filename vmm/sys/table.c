@@ -199,6 +199,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_nanosleep] = HANDLER(time_nanosleep),
 	[SYS_clock_nanosleep] = HANDLER(time_clock_nanosleep),
 	[SYS_futex] = HANDLER(time_futex),
+	[SYS_futex_waitv] = HANDLER(time_futex_waitv),
 
 	/* The process. */
 	[SYS_getpid] = HANDLER(process_getpid),

@@ -202,3 +202,73 @@ int64_t time_futex(struct call *c)
 		return -ENOSYS;
 	}
 }
+
+#define WAITV_MAX     128
+#define WAITV_U32     2u
+#define WAITV_PRIVATE 128u
+
+/* Linux <linux/futex.h>, struct futex_waitv. */
+struct waiter {
+	uint64_t value, address;
+	uint32_t flags, reserved;
+};
+
+static int64_t get_waiter(struct call *c, uint64_t i, struct waiter *w)
+{
+	if (call_get(c, c->arg[0] + i * sizeof(*w), w, sizeof(*w)) < 0)
+		return -EFAULT;
+	if ((w->flags & ~WAITV_PRIVATE) != WAITV_U32 || w->reserved ||
+	    w->value > UINT32_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* 0 if the program would have to sleep for all of them. */
+static int64_t check_waiters(struct call *c, uint64_t n)
+{
+	struct waiter w;
+	uint32_t value;
+	int64_t r = 0;
+
+	for (uint64_t i = 0; i < n && r == 0; i++)
+		r = get_waiter(c, i, &w);
+	for (uint64_t i = 0; i < n && r == 0; i++) {
+		r = get_waiter(c, i, &w);
+		if (r == 0 && w.address % sizeof(value))
+			r = -EINVAL;
+		if (r == 0)
+			r = call_get(c, w.address, &value, sizeof(value));
+		if (r == 0 && value != (uint32_t)w.value)
+			r = -EAGAIN;
+	}
+	return r;
+}
+
+int64_t time_futex_waitv(struct call *c)
+{
+	clockid_t clock = (clockid_t)c->arg[4];
+	uint32_t n = (uint32_t)c->arg[1];
+	struct timespec t;
+	int64_t r;
+
+	if ((uint32_t)c->arg[2] || !n || n > WAITV_MAX || !c->arg[0])
+		return -EINVAL;
+	if (c->arg[3]) {
+		if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+			return -EINVAL;
+		if (call_get(c, c->arg[3], &t, sizeof(t)) < 0)
+			return -EFAULT;
+		if (!is_valid(&t))
+			return -EINVAL;
+	}
+	r = check_waiters(c, n);
+	if (r < 0)
+		return r;
+	if (!c->arg[3]) {
+		while (!stop_signal())
+			pause();
+		return -EINTR;
+	}
+	r = sleep_until(clock, &t);
+	return r < 0 ? r : -ETIMEDOUT;
+}
