@@ -98,7 +98,7 @@ static void fixed_addresses(void)
 				.sa_flags = SA_SIGINFO};
 	struct timeval tv = {0}, now;
 	struct timezone zone = {-1, -1};
-	long t = 0, before = time(NULL);
+	long t = 0, before = syscall(SYS_time, NULL);
 	unsigned cpu = 4711, node = 4711;
 
 	sigaction(SIGSEGV, &act, NULL);
