@@ -184,6 +184,28 @@ static bool update_time(struct vdso *v)
 	return true;
 }
 
+/* Each tick, or never if the program does not ask in between. */
+static bool update_coarse(struct vdso *v)
+{
+	static const clockid_t clock[] = {CLOCK_REALTIME_COARSE,
+					  CLOCK_MONOTONIC_COARSE};
+	bool changed = false;
+
+	for (int i = 0; i < 2; i++) {
+		struct hv_vdso_base *base = &v->data.base[clock[i]];
+		struct timespec t;
+
+		clock_gettime(clock[i], &t);
+		if (base->sec == (uint64_t)t.tv_sec &&
+		    base->nsec == (uint64_t)t.tv_nsec)
+			continue;
+		base->sec = (uint64_t)t.tv_sec;
+		base->nsec = (uint64_t)t.tv_nsec;
+		changed = true;
+	}
+	return changed;
+}
+
 void vdso_refresh(struct vdso *v)
 {
 	bool changed;
@@ -191,7 +213,8 @@ void vdso_refresh(struct vdso *v)
 	if (!v->page)
 		return;
 	changed = update_cpu(v);
-	if (update_time(v) || changed)
+	changed |= update_time(v);
+	if (update_coarse(v) || changed)
 		publish(v);
 }
 
@@ -227,6 +250,7 @@ static void read_page(struct vdso *v, uint64_t offset, void *page)
 	if (offset == 0) {
 		v->page = page;
 		update_cpu(v);
+		update_coarse(v);
 		publish(v);
 	} else if (offset >= image) {
 		read_image(v, offset - image, page);

@@ -132,12 +132,51 @@ static inline int read_clock(int base, struct timespec64 *ts)
 	return 1;
 }
 
+static inline int is_coarse(int64_t clock)
+{
+	return clock == CLOCK_REALTIME_COARSE ||
+	       clock == CLOCK_MONOTONIC_COARSE;
+}
+
+/*
+ * A coarse clock is what the system said at the last trap, so that it is never
+ * behind a system call, nor behind the times of a file just written. It goes on
+ * without traps, too: two ticks late, so that it is not ahead of the next call.
+ */
+static inline int read_coarse(int clock, struct timespec64 *ts)
+{
+	const volatile struct hv_vdso_data *d = vdso_data();
+	int64_t late = 2 * (int64_t)d->coarse_ns;
+	int64_t sec, nsec;
+	uint32_t seq;
+
+	if (!read_clock(clock_base(clock), ts))
+		return 0;
+	ts->nsec -= late;
+	if (ts->nsec < 0) {
+		ts->nsec += NSEC;
+		ts->sec--;
+	}
+	do {
+		seq = read_begin(d);
+		sec = (int64_t)d->base[clock].sec;
+		nsec = (int64_t)d->base[clock].nsec;
+	} while (read_again(d, seq));
+	if (sec > ts->sec || (sec == ts->sec && nsec > ts->nsec)) {
+		ts->sec = sec;
+		ts->nsec = nsec;
+	}
+	return 1;
+}
+
 PUBLIC int __vdso_clock_gettime(int clock, struct timespec64 *ts);
 int __vdso_clock_gettime(int clock, struct timespec64 *ts)
 {
 	int base = clock_base(clock);
 
-	if (base >= 0 && read_clock(base, ts))
+	if (is_coarse(clock) && read_coarse(clock, ts))
+		return 0;
+	if (base >= 0 && !is_coarse(clock) && read_clock(base, ts))
 		return 0;
 	return (int)system_call(NR_clock_gettime, (void *)(int64_t)clock, ts,
 				0);
@@ -167,7 +206,7 @@ int64_t __vdso_time(int64_t *t)
 {
 	struct timespec64 ts;
 
-	if (!read_clock(CLOCK_REALTIME, &ts))
+	if (!read_coarse(CLOCK_REALTIME_COARSE, &ts))
 		return system_call(NR_time, t, 0, 0);
 	if (t)
 		*t = ts.sec;
@@ -178,15 +217,13 @@ PUBLIC int __vdso_clock_getres(int clock, struct timespec64 *ts);
 int __vdso_clock_getres(int clock, struct timespec64 *ts)
 {
 	const volatile struct hv_vdso_data *d = vdso_data();
-	int coarse = clock == CLOCK_REALTIME_COARSE ||
-		     clock == CLOCK_MONOTONIC_COARSE;
 
 	if (clock_base(clock) < 0 || !(d->flags & HV_VDSO_TIME))
 		return (int)system_call(NR_clock_getres, (void *)(int64_t)clock,
 					ts, 0);
 	if (ts) {
 		ts->sec = 0;
-		ts->nsec = coarse ? d->coarse_ns : d->fine_ns;
+		ts->nsec = is_coarse(clock) ? d->coarse_ns : d->fine_ns;
 	}
 	return 0;
 }

@@ -24,7 +24,10 @@ struct hv_vdso_params {
 #define HV_VDSO_TIME 1u /* flags: clocks below are valid */
 #define HV_VDSO_CPU  2u /* cpu and node are */
 
-/* Indices are CLOCK_* of <linux/time.h>. */
+/*
+ * Indices are CLOCK_* of <linux/time.h>. The coarse ones are as of the last
+ * trap, their nsec not shifted.
+ */
 #define HV_VDSO_BASES 12
 
 struct hv_vdso_base {
