@@ -463,6 +463,14 @@ int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
 		map_flags |= MAP_LOCKED;
 	source.file = v->file;
 	source.opened = v->opened;
+	/* Linux memfd_check_seals_mmap: since it was mapped. */
+	if (v->file->number &&
+	    hv_file_op(v->file->number, HV_FILE_OP_SEALED, 0, PAGE_SIZE) > 0) {
+		if (v->prot & PROT_WRITE)
+			return -EPERM;
+		source.writable = false;
+		source.sealed = true;
+	}
 	file_get(source.file);
 	ret = mm_map_source(mm, addr, len, v->prot, map_flags, &source,
 			    pgoff << PAGE_SHIFT);

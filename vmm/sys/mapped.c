@@ -250,6 +250,8 @@ int sys_file_op(struct sys *s, uint32_t number, uint32_t op, uint64_t start,
 			      FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			      (off_t)start, (off_t)(end - start));
 		break;
+	case HV_FILE_OP_SEALED:
+		return is_sealed(f->wfd);
 	default:
 		return -EINVAL;
 	}

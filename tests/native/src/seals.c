@@ -201,6 +201,14 @@ int main(void)
 		}
 	}
 	begin();
+	map(RW, MAP_SHARED, fd);
+	SHOW(remap_file_pages(AT, PAGE, 0, 2, 0));
+	SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+	SHOW(remap_file_pages(AT, PAGE, 0, 1, 0));
+	mprotect(AT + PAGE, PAGE, PROT_READ);
+	SHOW(remap_file_pages(AT + PAGE, PAGE, 0, 3, 0));
+	SHOW(mprotect(AT + PAGE, PAGE, RW));
+	begin();
 	SHOW(fcntl(readable, F_ADD_SEALS, F_SEAL_WRITE));
 	SHOW(fcntl(fd, F_ADD_SEALS, 0x4000));
 	SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL));
