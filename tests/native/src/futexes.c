@@ -33,6 +33,10 @@ static long wait_all(clockid_t clock, long ms)
 	struct timespec t;
 
 	clock_gettime(clock, &t);
+	if (ms < 0) {
+		t.tv_sec--;
+		ms += 1000;
+	}
 	t.tv_sec += (t.tv_nsec + ms * 1000000) / 1000000000;
 	t.tv_nsec = (t.tv_nsec + ms * 1000000) % 1000000000;
 	return syscall(SYS_futex_waitv, waiter, 4, 0, &t, clock);
@@ -43,7 +47,7 @@ int main(void)
 	set(3, U32);
 	SHOW(wait_all(CLOCK_MONOTONIC, 20));
 	SHOW(wait_all(CLOCK_REALTIME, 20));
-	SHOW(wait_all(CLOCK_MONOTONIC, -20));
+	SHOW(wait_all(CLOCK_MONOTONIC, 20 - 1000));
 	set(3, U32 | 128);
 	SHOW(wait_all(CLOCK_MONOTONIC, 5));
 	set(4, U32);
