@@ -186,21 +186,46 @@ int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
 	}
 }
 
+/* What Linux says a file has in bytes; -1: there is no end to seek from. */
+static int64_t size_of(unsigned number)
+{
+	const char *name = procfs_name(number);
+
+	if (!strncmp(name, "/sys/", 5))
+		return HV_PAGE_SIZE;
+	if (!strncmp(name, "/proc/sys/", 10))
+		return 0;
+	return procfs_kind(number) == PROCFS_SIZED ? 0 : -1;
+}
+
+/* Linux generic_file_llseek: the place, counted from the start, or -errno. */
+static int64_t seek_sized(int64_t size, int64_t offset, int whence)
+{
+	if (whence == SEEK_END)
+		return size + offset;
+	if (offset < 0 || offset >= size)
+		return -ENXIO;
+	return whence == SEEK_HOLE ? size : offset;
+}
+
 /*
- * Linux seq_lseek and mem_lseek; of PROCFS_SIZED generic_file_llseek. What is
- * at another place than the last read's end is made at once, as of now.
+ * Linux seq_lseek and mem_lseek; generic_file_llseek of what has a size. What
+ * is at another place than the last read's end is made at once, as of now.
  */
 int64_t procfs_seek(struct sys *s, struct vcpu *v, struct fd_entry *e,
 		    int64_t offset, int whence)
 {
-	bool sized = procfs_kind(e->proc) == PROCFS_SIZED;
+	int64_t size = size_of(e->proc);
 	off_t at;
 	int ret;
 
-	if (sized && whence == SEEK_END)
+	if (size >= 0 && (whence == SEEK_END || whence == SEEK_DATA ||
+			  whence == SEEK_HOLE)) {
+		offset = seek_sized(size, offset, whence);
+		if (offset == -ENXIO)
+			return offset;
 		whence = SEEK_SET;
-	if (sized && (whence == SEEK_DATA || whence == SEEK_HOLE))
-		return -ENXIO;
+	}
 	if (whence != SEEK_SET && whence != SEEK_CUR)
 		return -EINVAL;
 	at = lseek(e->host, offset, whence);
