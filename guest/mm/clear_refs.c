@@ -20,11 +20,10 @@ static int clear_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 
 static bool is_meant(const struct vma *v, unsigned kind)
 {
-	bool file = v->file && !(v->flags & VMA_SPECIAL);
-
 	if (vma_is_pfnmap(v))
 		return false;
-	return kind == MM_CLEAR_ALL || file == (kind == MM_CLEAR_MAPPED);
+	return kind == MM_CLEAR_ALL ||
+	       vma_has_file(v) == (kind == MM_CLEAR_MAPPED);
 }
 
 int mm_clear_refs(struct mm *mm, unsigned kind)

@@ -38,8 +38,7 @@ void mm_anon_prepare(struct mm *mm, struct vma *v)
 		v->anon_id = ++mm->anon_ids;
 }
 
-static inline struct page *anon_block(struct fault *f, unsigned order,
-				      uint32_t gfp)
+struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
 {
 	struct vma *v = f->vma;
 	struct page *page = buddy_alloc(order, gfp);
@@ -54,18 +53,6 @@ static inline struct page *anon_block(struct fault *f, unsigned order,
 	return page;
 }
 
-struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
-{
-	return anon_block(f, order, gfp);
-}
-
-static enum hv_outcome map_anon_frame(struct fault *f, struct page *page)
-{
-	f->pfn = page_to_pfn(page);
-	pt_fill(f->p, fault_anon_pte(f, f->pfn));
-	return HV_FAULT_ANON_ZERO;
-}
-
 static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
@@ -75,8 +62,11 @@ static enum hv_outcome anon_fault(struct fault *f)
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;
 	}
-	page = anon_block(f, 0, GFP_ZERO);
-	return page ? map_anon_frame(f, page) : HV_FAULT_OOM;
+	page = fault_anon_frame(f, 0, GFP_ZERO);
+	if (!page)
+		return HV_FAULT_OOM;
+	fault_map_frame(f, page);
+	return HV_FAULT_ANON_ZERO;
 }
 
 /* ---- Writes to present pages ------------------------------------------- */
@@ -107,7 +97,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 
 	f->old_pfn = pte_pfn(pte);
 	if (f->old_pfn == mm_globals.zero_pfn) {
-		page = anon_block(f, 0, GFP_ZERO);
+		page = fault_anon_frame(f, 0, GFP_ZERO);
 		if (!page)
 			return HV_FAULT_OOM;
 		fault_replace_frame(f, page);
@@ -127,7 +117,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 		pt_change(f->p, fault_anon_pte(f, f->pfn));
 		return HV_FAULT_REUSE;
 	}
-	page = anon_block(f, 0, GFP_KERNEL);
+	page = fault_anon_frame(f, 0, GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(old));

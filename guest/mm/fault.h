@@ -37,6 +37,13 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 	return pte_make(pfn, bits);
 }
 
+/* The entry was empty: it maps this frame of the VMA's own. */
+static inline void fault_map_frame(struct fault *f, const struct page *page)
+{
+	f->pfn = page_to_pfn(page);
+	pt_fill(f->p, fault_anon_pte(f, f->pfn));
+}
+
 /* A block of the VMA's own, counted and not yet mapped. NULL: no memory. */
 struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp);
 

@@ -210,7 +210,6 @@ enum hv_outcome fault_file_cow(struct fault *f)
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(from));
-	f->pfn = page_to_pfn(page);
-	pt_fill(f->p, fault_anon_pte(f, f->pfn));
+	fault_map_frame(f, page);
 	return HV_FAULT_FILE_COW;
 }

@@ -310,11 +310,7 @@ static int collapse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 /* Linux collapse_huge_page: of the table that p names, which is in v alone. */
 static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 {
-	struct fault f = {.mm = mm,
-			  .va = va,
-			  .access = HV_ACCESS_WRITE,
-			  .vma = v,
-			  .order = PT_ORDER_2M};
+	struct fault f = {.mm = mm, .access = HV_ACCESS_WRITE, .vma = v};
 	struct collapse c = {
 		.to = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO),
 	};

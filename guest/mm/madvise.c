@@ -66,12 +66,6 @@ static bool is_advice(int advice)
 	}
 }
 
-/* On Linux nothing stands behind the vDSO and its data. */
-static bool has_file(const struct vma *v)
-{
-	return v->file && !(v->flags & VMA_SPECIAL);
-}
-
 /* [start, end) of *pv, which becomes the VMA that has it afterwards. */
 static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 			uint64_t end, int advice)
@@ -80,7 +74,7 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 	uint32_t flags = (v->flags & ~flag_advice[advice].clear) |
 			 flag_advice[advice].set;
 
-	if (flag_advice[advice].anon_only && has_file(v))
+	if (flag_advice[advice].anon_only && vma_has_file(v))
 		return -EINVAL;
 	if (v->flags & VMA_DROPPABLE &&
 	    (advice == MADV_DODUMP || advice == MADV_KEEPONFORK))
@@ -148,18 +142,18 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 static void page_out(struct mm *mm, const struct vma *v, uint64_t start,
 		     uint64_t end)
 {
-	if (has_file(v) && v->file->flags & FILE_FOREIGN)
+	if (vma_has_file(v) && v->file->flags & FILE_FOREIGN)
 		return;
 	mm_zap_some(mm, start, end,
 		    v->flags & VMA_DROPPABLE ? ZAP_DROPPABLE : ZAP_RECLAIM);
-	if (has_file(v))
+	if (vma_has_file(v))
 		file_reclaim(v->file, vma_pgoff(v, start), vma_pgoff(v, end));
 }
 
 /* Linux madvise_remove: a hole in the file, or in shared anonymous memory. */
 static int advise_remove(struct vma *v, uint64_t start, uint64_t end)
 {
-	if (v->flags & VMA_LOCKED || !has_file(v))
+	if (v->flags & VMA_LOCKED || !vma_has_file(v))
 		return -EINVAL;
 	if (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE)
 		return -EACCES;

@@ -104,6 +104,12 @@ static inline bool vma_is_pfnmap(const struct vma *v)
 	return v->kind == HV_MAP_VVAR || v->kind == HV_MAP_VCLOCK;
 }
 
+/* On Linux nothing stands behind the vDSO and its data. */
+static inline bool vma_has_file(const struct vma *v)
+{
+	return v->file && !(v->flags & VMA_SPECIAL);
+}
+
 /* Linux special_mapping_split: may [start, end) be parted from the rest? */
 static inline bool vma_may_split(const struct vma *v, uint64_t start,
 				 uint64_t end)

@@ -74,7 +74,5 @@ void kernel_exit(void)
 			panic("buddy_check or slab_check failed at exit");
 	}
 	mm_counters(&counters);
-	counters.faults = cpu->fault_seq;
-	tlb_flush_counts(&counters.tlb_flush_page, &counters.tlb_flush_all);
 	hv_exit(&counters);
 }
