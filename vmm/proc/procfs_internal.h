@@ -66,8 +66,12 @@ extern const struct hv_desc_vma procfs_vsyscall;
 /* procfs_smaps.c */
 procfs_show_fn procfs_smaps, procfs_smaps_rollup;
 /* The line of one mapping, and all that smaps says of it. */
-void procfs_smaps_record(const struct procfs *p, FILE *out,
-			 const struct hv_desc_smaps *s);
+typedef void procfs_record_fn(const struct procfs *p, FILE *out,
+			      const struct hv_desc_smaps *s);
+procfs_record_fn procfs_smaps_record;
+/* A record for each mapping of the program. 0 or -errno. */
+int procfs_each_smaps(const struct procfs *p, FILE *out,
+		      procfs_record_fn *record);
 
 /* procfs_pieces.c */
 /*
@@ -91,8 +95,7 @@ procfs_show_fn procfs_auxv, procfs_cmdline, procfs_comm, procfs_environ,
 
 /* procfs_numa.c */
 procfs_show_fn procfs_numa_maps;
-void procfs_numa_record(const struct procfs *p, FILE *out,
-			const struct hv_desc_smaps *s);
+procfs_record_fn procfs_numa_record;
 
 /* procfs_system.c */
 procfs_show_fn procfs_meminfo, procfs_vmstat, procfs_buddyinfo, procfs_zoneinfo,

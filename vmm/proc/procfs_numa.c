@@ -4,10 +4,8 @@
  * active ones, so nothing is said of those.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "describe.h"
 #include "procfs_internal.h"
 
 /* As seq_path with "\n\t= ". */
@@ -59,14 +57,5 @@ void procfs_numa_record(const struct procfs *p, FILE *out,
 
 int procfs_numa_maps(const struct procfs *p, FILE *out)
 {
-	struct hv_desc_smaps *s;
-	int64_t n =
-		describe_all(p->v, HV_DESCRIBE_SMAPS, sizeof(*s), (void **)&s);
-
-	if (n < 0)
-		return (int)n;
-	for (int64_t i = 0; i < n; i++)
-		procfs_numa_record(p, out, &s[i]);
-	free(s);
-	return 0;
+	return procfs_each_smaps(p, out, procfs_numa_record);
 }

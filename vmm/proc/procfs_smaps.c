@@ -139,9 +139,9 @@ void procfs_smaps_record(const struct procfs *p, FILE *out,
 	print_lines(out, host_labels("/proc/self/smaps"), s);
 }
 
-int procfs_smaps(const struct procfs *p, FILE *out)
+int procfs_each_smaps(const struct procfs *p, FILE *out,
+		      procfs_record_fn *record)
 {
-	const struct hv_desc_smaps gate = {.vma = procfs_vsyscall};
 	struct hv_desc_smaps *s;
 	int64_t n =
 		describe_all(p->v, HV_DESCRIBE_SMAPS, sizeof(*s), (void **)&s);
@@ -149,11 +149,19 @@ int procfs_smaps(const struct procfs *p, FILE *out)
 	if (n < 0)
 		return (int)n;
 	for (int64_t i = 0; i < n; i++)
-		procfs_smaps_record(p, out, &s[i]);
+		record(p, out, &s[i]);
 	free(s);
-	if (procfs_has_vsyscall())
-		procfs_smaps_record(p, out, &gate);
 	return 0;
+}
+
+int procfs_smaps(const struct procfs *p, FILE *out)
+{
+	const struct hv_desc_smaps gate = {.vma = procfs_vsyscall};
+	int ret = procfs_each_smaps(p, out, procfs_smaps_record);
+
+	if (!ret && procfs_has_vsyscall())
+		procfs_smaps_record(p, out, &gate);
+	return ret;
 }
 
 static void add(struct hv_desc_smaps *sum, const struct hv_desc_smaps *s)
