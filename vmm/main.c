@@ -93,14 +93,15 @@ static void explain_sys(const struct options *o)
 static int prepare_sys(struct machine *m)
 {
 	const char *own = getenv("TMPDIR");
-	const char *const temp_dirs[] = {"/tmp", "/var/tmp", "/dev/shm",
-					 own ? own : "/tmp"};
+	const char *const temp_dirs[] = {"/tmp", "/var/tmp", "/dev/shm", own};
 	struct sys_config config = {
 		.exe = m->exec.program.path,
 		.rw_dirs = m->options.rw_dirs,
 		.nr_rw_dirs = m->options.nr_rw_dirs,
 		.temp_dirs = temp_dirs,
-		.nr_temp_dirs = m->options.no_tmp ? 0 : 4,
+		.nr_temp_dirs = m->options.no_tmp ? 0
+				: own		  ? 4
+						  : 3,
 		.verbose = m->options.verbose,
 	};
 
