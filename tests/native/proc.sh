@@ -66,6 +66,17 @@ own procmaps "$tmp/w"
 own procfiles "$tmp/w" one two
 own procmem "$tmp/w"
 
+# The program is run by one that had descriptor 300 open: it is closed, the
+# table stays as large.
+cat >"$tmp/wide" <<-end
+	import os, sys
+	os.dup2(0, 300, inheritable=False)
+	os.execvp(sys.argv[1], sys.argv[1:])
+end
+as="/usr/bin/python3 $tmp/wide"
+same "status after a large table" status 1 cat /proc/self/status
+as=
+
 # What is for root only. /dev/kvm may be root's, too: it gets another one.
 as_nobody() {
 	local vmm=$tmp/program as="unshare -m bash $tmp/nobody" program

@@ -6,12 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define FDTABLE_STEP 64
+/* Linux NR_OPEN_DEFAULT: what a table holds at least. */
+#define FDTABLE_MIN 64
 /* Keep the program's descriptors clear of the low host numbers. */
 #define FDTABLE_HOST_MIN 64
 
@@ -43,13 +45,16 @@ int fdtable_host(const struct fdtable *t, int fd)
 	return e ? e->host : -EBADF;
 }
 
+/* Linux alloc_fdtable: to a power of two, and never back. */
 static int grow(struct fdtable *t, unsigned fd)
 {
-	unsigned size = (fd / FDTABLE_STEP + 1) * FDTABLE_STEP;
+	unsigned size = FDTABLE_MIN;
 	struct fd_entry *e;
 
 	if (fd < t->size)
 		return 0;
+	while (size <= fd)
+		size *= 2;
 	e = realloc(t->entry, size * sizeof(*e));
 	if (!e)
 		return -ENOMEM;
@@ -182,12 +187,29 @@ static int inherit_one(struct fdtable *t, int fd)
 	return r < 0 ? r : 0;
 }
 
+/* How many descriptors the table of this process holds, open or not. */
+static unsigned host_table_size(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	unsigned size = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f) &&
+	       sscanf(line, "FDSize: %u", &size) != 1)
+		;
+	if (f)
+		fclose(f);
+	return size > FDTABLE_MIN ? size : FDTABLE_MIN;
+}
+
 int fdtable_inherit(struct fdtable *t, bool all)
 {
 	struct dirent *d;
 	DIR *dir;
-	int r = inherit_standard(t);
+	int r = grow(t, host_table_size() - 1);
 
+	if (r == 0)
+		r = inherit_standard(t);
 	if (r < 0 || !all)
 		return r;
 	dir = opendir("/proc/self/fd"); /* opened with O_CLOEXEC */

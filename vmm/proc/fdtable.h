@@ -27,7 +27,7 @@ struct fd_entry {
 
 struct fdtable {
 	struct fd_entry *entry;
-	unsigned size;	/* entries allocated */
+	unsigned size;	/* entries allocated: FDSize of /proc/PID/status */
 	unsigned limit; /* RLIMIT_NOFILE: numbers are below it */
 };
 
@@ -39,7 +39,8 @@ void fdtable_fini(struct fdtable *t);
  * Make the descriptors that this process inherited the program's, under the
  * same numbers: 0 to 2 (copied: the VMM keeps its own), and, if `all`, every
  * other one without FD_CLOEXEC, which is taken over. The VMM must have opened
- * its own with O_CLOEXEC. Returns 0 or -errno.
+ * its own with O_CLOEXEC, and few. As at execve, the table is of the size that
+ * this process has. Returns 0 or -errno.
  */
 int fdtable_inherit(struct fdtable *t, bool all);
 

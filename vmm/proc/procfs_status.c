@@ -243,19 +243,6 @@ static bool print_signals(FILE *out, const char *name, const struct signals *g)
 	return false;
 }
 
-/* Linux: a table of descriptors holds a power of two, and at least 64. */
-static unsigned table_size(const struct fdtable *t)
-{
-	unsigned last = 0, size = 64;
-
-	for (unsigned i = 0; i < t->size; i++)
-		if (t->entry[i].host >= 0)
-			last = i;
-	while (size <= last)
-		size *= 2;
-	return size;
-}
-
 static bool print_plain(FILE *out, const char *name, const struct sys *s)
 {
 	const struct {
@@ -263,7 +250,7 @@ static bool print_plain(FILE *out, const char *name, const struct sys *s)
 		unsigned value;
 	} values[] = {
 		{"TracerPid", 0},
-		{"FDSize", table_size(&s->fds)},
+		{"FDSize", s->fds.size},
 		{"Threads", 1},
 		{"NoNewPrivs", (unsigned)s->no_new_privs},
 		{"Seccomp", 0},

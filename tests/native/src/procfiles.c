@@ -160,6 +160,9 @@ static void test_status(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	dup2(1, 300);
 	show_status();
+	close(300);
+	dup2(1, 1023);
+	show_status();
 	setrlimit(RLIMIT_CORE, &limit);
 	limit.rlim_max = RLIM_INFINITY;
 	setrlimit(RLIMIT_STACK, &limit);
