@@ -3,9 +3,17 @@
  */
 #include "internal.h"
 
+static bool is_dirty(const struct mm *mm, uint64_t va)
+{
+	const uint64_t bits = PTE_P | PTE_RW | PTE_D;
+	pte_t *p = pt_walk(mm->root, va);
+
+	return p && (arch_pte_get(p).v & bits) == bits;
+}
+
 /*
  * Linux follow_page_pte with FOLL_TOUCH and FOLL_WRITE: a page of a file is
- * dirty, not only the entry that was brought in.
+ * dirty, not only its entry, unless the entry was dirty already.
  */
 static void mark_dirty(struct mm *mm, const struct vma *v, uint64_t va)
 {
@@ -27,6 +35,7 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 
 	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
 		const struct vma *v = vma_find_first(&mm->vmas, va, va + 1);
+		bool dirty = write && is_dirty(mm, va);
 
 		/* Linux gup_vma_lookup: no stack grows by this. */
 		if (!v)
@@ -46,7 +55,7 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		case HV_FAULT_SIGBUS:
 			return -EFAULT;
 		default:
-			if (write)
+			if (write && !dirty)
 				mark_dirty(mm, v, va);
 		}
 	}

@@ -43,6 +43,26 @@ Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
 	cr_assert_eq(s.shared_clean, 0);
 }
 
+/* The same, but what is brought in was written through. */
+Test(populate, populating_leaves_alone_what_was_written_to)
+{
+	struct mm_smaps s = {0};
+	pte_t *p;
+
+	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	load(AT(0));
+	cr_assert_eq(mm_mremap(mm, AT(0), 0, PAGE_SIZE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, AT(4)),
+		     AT(4));
+	load(AT(4));
+	p = pt_walk(mm->root, AT(0));
+	arch_pte_set(p, (pte_t){pte_at(AT(0)) | PTE_D});
+	cr_assert_eq(mm_madvise(mm, AT(0), PAGE_SIZE, MADV_POPULATE_WRITE), 0);
+	mm_smaps_add(mm, AT(4), AT(5), &s);
+	cr_assert_eq(s.shared_clean, PAGE_SIZE);
+	cr_assert_eq(s.shared_dirty, 0);
+}
+
 Test(populate, a_page_in_a_hole_comes_alone)
 {
 	uint32_t file = shim_file_add(NULL, PAGES(16));
