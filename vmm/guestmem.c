@@ -113,12 +113,14 @@ static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 }
 
 /*
- * Host address of the user page at va, faulted in if need be. NULL: EFAULT.
+ * Host address of the user page at va, faulted in if need be and if `how` says
+ * so. NULL: EFAULT, or it is not there.
  * One upcall must be enough; if the page is absent still, the guest kernel
  * broke its contract, and the program gets EFAULT.
  */
-static uint8_t *user_page(struct vcpu *v, uint64_t va, bool write)
+static uint8_t *user_page_how(struct vcpu *v, uint64_t va, unsigned how)
 {
+	bool write = how & USERMEM_WRITE;
 	const struct guestmem *gm = &v->vm->mem;
 	uint64_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
 	uint64_t leaf = need | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
@@ -127,12 +129,17 @@ static uint8_t *user_page(struct vcpu *v, uint64_t va, bool write)
 	if (va >= HV_VA_USER_END)
 		return NULL;
 	page = user_walk(gm, root, va, need, leaf);
-	if (!page.v) {
+	if (!page.v && (how & USERMEM_ASK)) {
 		if (vcpu_upcall(v, va, write ? HV_ACCESS_WRITE : 0))
 			return NULL;
 		page = user_walk(gm, root, va, need, leaf);
 	}
 	return page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
+}
+
+static uint8_t *user_page(struct vcpu *v, uint64_t va, bool write)
+{
+	return user_page_how(v, va, USERMEM_ASK | (write ? USERMEM_WRITE : 0));
 }
 
 static size_t chunk(uint64_t va, size_t len)
@@ -143,6 +150,15 @@ static size_t chunk(uint64_t va, size_t len)
 }
 
 #define PAGE_OFFSET(va) ((va) & (HV_PAGE_SIZE - 1))
+
+size_t usermem_ready(struct vcpu *v, uint64_t va, size_t len, unsigned how)
+{
+	size_t done = 0;
+
+	while (done < len && user_page_how(v, va + done, how))
+		done += chunk(va + done, len - done);
+	return done;
+}
 
 int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len)
 {

@@ -43,6 +43,13 @@ struct vcpu;
  */
 int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len);
 int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len);
+/*
+ * How many bytes from va on are there, without asking the guest; with
+ * USERMEM_ASK, up to the first page that it refuses.
+ */
+#define USERMEM_WRITE 1u /* for writing */
+#define USERMEM_ASK   2u
+size_t usermem_ready(struct vcpu *v, uint64_t va, size_t len, unsigned how);
 int usermem_zero(struct vcpu *v, uint64_t va, size_t len);
 /*
  * The same as Linux does it for /proc/PID/mem (FOLL_FORCE), inside one page:

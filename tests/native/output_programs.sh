@@ -34,6 +34,8 @@ compiled_programs() {
 	same "seals of a mapped memfd" "$bin/seals.glibc"
 	compile_as glibc "$here/src/vectors.c"
 	same "vectors that are bad in part" "$bin/vectors.glibc"
+	compile_as glibc "$here/src/streams.c"
+	same "pipes, sockets, devices and bad memory" "$bin/streams.glibc"
 	paging_out
 	compile_as glibc "$here/src/faultcount.c"
 	same "faults as getrusage counts them" "$bin/faultcount.glibc" \

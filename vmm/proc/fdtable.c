@@ -65,15 +65,17 @@ static int grow(struct fdtable *t, unsigned fd)
 	return 0;
 }
 
-/* Files, block devices, and the endless devices (major 1: /dev/zero, ...). */
-static bool is_bulk(int host)
+static void find_kind(struct fd_entry *e)
 {
 	struct stat st;
 
-	if (fstat(host, &st) < 0)
-		return false;
-	return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
-	       (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
+	if (fstat(e->host, &st) < 0)
+		return;
+	/* Major 1: the endless devices, /dev/zero and such. */
+	e->bulk = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
+		  (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
+	e->streams = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
+		     S_ISCHR(st.st_mode);
 }
 
 static int put(struct fdtable *t, unsigned fd, int host, bool cloexec)
@@ -87,8 +89,8 @@ static int put(struct fdtable *t, unsigned fd, int host, bool cloexec)
 	t->entry[fd] = (struct fd_entry){
 		.host = host,
 		.cloexec = cloexec,
-		.bulk = is_bulk(host),
 	};
+	find_kind(&t->entry[fd]);
 	return (int)fd;
 }
 

@@ -29,11 +29,6 @@ void fsize_fini(struct sys *s)
 	sigaction(SIGXFSZ, &s->sigxfsz, NULL);
 }
 
-bool fsize_limited(const struct sys *s)
-{
-	return s->limit[RLIMIT_FSIZE].rlim_cur != RLIM_INFINITY;
-}
-
 static void set(const struct sys *s, rlim_t size)
 {
 	const struct rlimit limit = {size, s->host_fsize.rlim_max};

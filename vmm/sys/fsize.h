@@ -19,7 +19,5 @@ int64_t fsize_end(struct call *c, int64_t r);
 /* As host_call; notes in the call if Linux would raise SIGXFSZ. */
 #define fsize_call(c, ...)                                                     \
 	(fsize_begin(c), fsize_end(c, host_call(__VA_ARGS__)))
-/* Is a short write the last word, as the limit may be why? */
-bool fsize_limited(const struct sys *s);
 
 #endif

@@ -135,23 +135,43 @@ static void drain_pipe(struct step *s)
 {
 	long n;
 
-	SYS(__NR_fcntl, fd_pipe, F_SETFL, O_NONBLOCK);
 	while ((n = SYS(__NR_read, fd_pipe, buffer, sizeof(buffer))) > 0)
 		s->seen = hash(s->seen, hash_bytes(buffer, (u64)n));
 }
 
 /*
- * Into a pipe, which is empty before and after. Not out of it to bad memory:
- * there Linux keeps what it could not hand over, and vmm has lost it.
+ * Into a pipe and out of it: bad memory, more than it holds, memory that was
+ * never touched. Empty before and after.
  */
 void op_pipe_io(struct step *s)
 {
-	s->arg[0] = (u64)fd_pipe_in;
+	u64 n, (*iov)[2];
+
+	if (one_in(2))
+		for (u64 i = chance(40); i; i--)
+			SYS(__NR_write, fd_pipe_in, buffer,
+			    1 + chance(sizeof(buffer)));
+	if (one_in(2)) {
+		iov = a_vector(s, &n);
+		s->arg[0] = (u64)(one_in(2) ? fd_pipe : fd_pipe_in);
+		s->arg[1] = (u64)iov;
+		s->arg[2] = n;
+		if (s->arg[0] == (u64)fd_pipe)
+			call(s, "readv", __NR_readv, 3);
+		else
+			call(s, "writev", __NR_writev, 3);
+		drain_pipe(s);
+		return;
+	}
+	s->arg[0] = (u64)(one_in(2) ? fd_pipe : fd_pipe_in);
 	s->arg[2] = 1 + chance(3 * PAGE);
 	do
 		s->arg[1] = arg_byte();
 	while (!state_is_ours(s->arg[1], s->arg[2]));
-	call(s, "write", __NR_write, 3);
+	if (s->arg[0] == (u64)fd_pipe)
+		call(s, "read", __NR_read, 3);
+	else
+		call(s, "write", __NR_write, 3);
 	drain_pipe(s);
 }
 

@@ -349,6 +349,8 @@ void ops_start(const char *file)
 	must(SYS(__NR_pipe, ends, 0, 0), "no pipe");
 	fd_pipe = ends[0];
 	fd_pipe_in = ends[1];
+	SYS(__NR_fcntl, fd_pipe, F_SETFL, O_NONBLOCK);
+	SYS(__NR_fcntl, fd_pipe_in, F_SETFL, O_NONBLOCK);
 	SYS(__NR_ftruncate, fd_mem, FILE_PAGES * PAGE, 0);
 	limits_reset();
 	lazy_pages = one_in(2);

@@ -1,0 +1,37 @@
+/*
+ * io.h: one transfer between a descriptor and the program's memory. Private to
+ * io.c, which says what is asked for, and transfer.c, which does it.
+ */
+#ifndef IO_H
+#define IO_H
+
+#include <sys/uio.h>
+
+#include "call.h"
+
+#define NO_OFFSET (-1ll) /* the descriptor's own position */
+
+struct io {
+	struct call *c;
+	int host;
+	int64_t offset; /* in the file, or NO_OFFSET */
+	int flags;	/* RWF_* */
+	unsigned proc;	/* procfs.h */
+	struct fd_entry *e;
+};
+
+/*
+ * To and from the memory of a vector, `total` bytes in all. The count, or
+ * -errno if that is 0.
+ */
+int64_t io_receive(const struct io *io, const struct iovec *iov,
+		   uint64_t total);
+int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total);
+
+/*
+ * Bytes up to the first that is not there. Page by page, so that a bad page is
+ * touched once, as by Linux.
+ */
+size_t io_get_some(struct call *c, uint64_t va, uint8_t *dst, size_t len);
+
+#endif
