@@ -19,9 +19,10 @@ struct fd_entry {
 	/* mapped.c: the mapped file behind it, as of files_version. */
 	uint32_t file;
 	uint64_t files_version;
-	bool bulk;    /* a read of any length is answered in full */
-	bool streams; /* a write takes what it wants and looks at no more */
-	uint8_t proc; /* procfs.h: number of the file; or 0 */
+	int shown_flags; /* of F_GETFL: those that the host was not told */
+	bool bulk;	 /* a read of any length is answered in full */
+	bool streams;	 /* a write takes what it wants and looks at no more */
+	uint8_t proc;	 /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
 };

@@ -122,7 +122,7 @@ int procfs_syscall(const struct procfs *p, FILE *out)
 
 struct fdinfo {
 	const struct fdtable *fds;
-	bool cloexec;
+	int flags;
 };
 
 /* The program's number of a descriptor of ours; -1: it has none. */
@@ -144,8 +144,7 @@ static void fdinfo_line(FILE *out, const char *line, const char *name,
 
 	if (!strcmp(name, "flags") && sscanf(line, "flags: %o", &flags) == 1)
 		fprintf(out, "flags:\t0%o\n",
-			(flags & ~(unsigned)O_CLOEXEC) |
-				(info->cloexec ? O_CLOEXEC : 0));
+			(flags & ~(unsigned)O_CLOEXEC) | (unsigned)info->flags);
 	else if (sscanf(line, "tfd: %d%n", &fd, &n) == 1) /* of epoll */
 		fprintf(out, "tfd: %8d%s", number_of(info->fds, fd), line + n);
 	else
@@ -160,7 +159,8 @@ int procfs_fdinfo(const struct procfs *p, FILE *out)
 
 	if (!e)
 		return -ENOENT;
-	info = (struct fdinfo){&p->s->fds, e->cloexec};
+	info = (struct fdinfo){&p->s->fds,
+			       e->shown_flags | (e->cloexec ? O_CLOEXEC : 0)};
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", e->host);
 	return procfs_host_lines(path, out, fdinfo_line, &info);
 }

@@ -50,6 +50,7 @@ static int64_t carry(struct call *c, int64_t to)
 		return to;
 	from = fdtable_entry(&c->s->fds, (int)c->arg[0]);
 	e = fdtable_entry(&c->s->fds, (int)to);
+	e->shown_flags = from->shown_flags;
 	e->proc = from->proc;
 	e->proc_arg = from->proc_arg;
 	e->proc_id = from->proc_id;
@@ -212,6 +213,11 @@ int64_t desc_fcntl(struct call *c)
 	case F_SETFD:
 		return fcntl_flags(c, cmd);
 	case F_GETFL:
+		return host_call(SYS_fcntl, host, cmd) |
+		       fdtable_entry(&c->s->fds, (int)c->arg[0])->shown_flags;
+	case F_SETFL: /* O_ASYNC would signal the VMM */
+		return host_call(SYS_fcntl, host, cmd,
+				 c->arg[2] & ~(uint64_t)O_ASYNC);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 	case F_GET_SEALS:
@@ -219,9 +225,6 @@ int64_t desc_fcntl(struct call *c)
 		return host_call(SYS_fcntl, host, cmd, c->arg[2]);
 	case F_ADD_SEALS:
 		return seals_add(c, host);
-	case F_SETFL: /* O_ASYNC would signal the VMM */
-		return host_call(SYS_fcntl, host, cmd,
-				 c->arg[2] & ~(uint64_t)O_ASYNC);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

@@ -248,6 +248,7 @@ static int64_t open_path(struct opening *o)
 	if (host >= 0) {
 		struct fd_entry *e = fdtable_entry(&o->c->s->fds, (int)host);
 
+		e->shown_flags = o->flags & (O_NOFOLLOW | O_ASYNC);
 		e->proc = (uint8_t)o->proc;
 		e->proc_arg = o->proc_arg;
 		e->proc_id = ++o->c->s->reads.opened;

@@ -68,10 +68,13 @@ static void combinations(void)
 
 static void flags(const char *path, int with)
 {
-	int fd = open(path, with);
+	int fd = open(path, with), copy = dup(fd);
 
 	printf("%s with %#x: %#x\n", path, with, fcntl(fd, F_GETFL));
+	SHOW(fcntl(fd, F_SETFL, O_NONBLOCK));
+	printf("  then %#x, %#x\n", fcntl(fd, F_GETFL), fcntl(copy, F_GETFL));
 	close(fd);
+	close(copy);
 }
 
 int main(void)
@@ -85,6 +88,11 @@ int main(void)
 	flags(".", O_PATH | O_RDWR | O_CREAT);
 	flags(".", O_RDONLY | O_DIRECTORY);
 	flags(".", O_RDONLY | O_NONBLOCK);
+	flags(".", O_RDONLY | O_NOFOLLOW);
+	flags("/etc/passwd", O_RDONLY | O_NOFOLLOW);
+	flags("/etc/passwd", O_RDONLY | O_ASYNC | O_NOATIME);
+	flags("/dev/null", O_RDWR | O_NOFOLLOW | O_CREAT);
+	flags("/proc/self/status", O_NOFOLLOW);
 	flags("/proc/self/cwd", O_PATH | O_NOFOLLOW | O_DIRECTORY);
 	flags("/dev/null", O_RDWR | O_APPEND);
 	return 0;
