@@ -134,10 +134,11 @@ struct elfload_params {
 	uint64_t vvar_size, vclock_size, vdso_size;
 	uint64_t rseq_feature_size, rseq_align; /* AT_RSEQ_*; 0: leave out */
 	uint32_t uid, euid, gid, egid;
-	int secure;	     /* AT_SECURE */
-	uint8_t random[16];  /* what AT_RANDOM points at */
-	uint64_t rlim_stack; /* bytes; UINT64_MAX: unlimited */
-	int thp_files;	     /* elfload_thp_files() of the program */
+	int secure;	    /* AT_SECURE */
+	uint8_t random[16]; /* what AT_RANDOM points at */
+	/* Bytes; UINT64_MAX: unlimited. */
+	uint64_t rlim_stack, rlim_as, rlim_data;
+	int thp_files; /* elfload_thp_files() of the program */
 	/* The interpreter; must be there if the program names one. */
 	const struct elfload_image *interp;
 	int interp_thp_files; /* elfload_thp_files() of it */
@@ -198,11 +199,14 @@ struct elfload_plan {
 	uint64_t start_brk, brk, start_stack; /* start_stack == sp */
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
+	/* Bytes mapped while they were most: VmPeak; and of these, of data. */
+	uint64_t hiwater_vm, hiwater_data;
 };
 
 /*
  * Lay out the address space. -E2BIG: arguments and environment too large for
- * the stack limit. -ENOMEM: out of memory, or the program does not fit.
+ * the stack limit. -ENOMEM: out of memory, or the program does not fit, or not
+ * below the limits of address space and data.
  * -EEXIST: a segment where the stack is. -EPERM: a segment below
  * ELFLOAD_MIN_ADDR after its load bias is added. -ELIBACC: the program names an
  * interpreter and there is none in p. -ELIBBAD: the interpreter's fixed

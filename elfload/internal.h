@@ -81,6 +81,12 @@ int place_interp(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *plan,
 		 struct elfload_error *e);
 
+/* What is mapped, in bytes; data: private, to be written, not the stack. */
+struct mapped {
+	uint64_t all, data;
+};
+struct mapped place_mapped(const struct elfload_plan *plan);
+
 /* Its contents: sets stack, sp, start_stack, arg_end, env_* (stack.c). */
 int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 	       const struct exec_strings *s, struct exec_random *r,

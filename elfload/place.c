@@ -131,6 +131,40 @@ static uint64_t span_size(const struct elfload_image *img)
 	return page_up(high - lowest(img));
 }
 
+struct mapped place_mapped(const struct elfload_plan *plan)
+{
+	struct mapped sum = {0};
+
+	for (uint32_t i = 0; i < plan->nr_maps; i++) {
+		const struct elfload_map *m = &plan->maps[i];
+
+		sum.all += m->end - m->start;
+		if (m->prot & ELFLOAD_WRITE && !m->growsdown)
+			sum.data += m->end - m->start;
+	}
+	return sum;
+}
+
+/*
+ * Linux elf_map(): with the first segment all that the file spans is mapped,
+ * and then cut.
+ */
+static void note_span(const struct elfload_image *img,
+		      struct elfload_plan *plan)
+{
+	struct mapped sum = place_mapped(plan);
+
+	if (!img->segments[0].filesz)
+		return;
+	sum.all += span_size(img);
+	if (img->segments[0].prot & ELFLOAD_WRITE)
+		sum.data += span_size(img);
+	if (sum.all > plan->hiwater_vm)
+		plan->hiwater_vm = sum.all;
+	if (sum.data > plan->hiwater_data)
+		plan->hiwater_data = sum.data;
+}
+
 /* maximum_alignment(): what is not a power of two is ignored. */
 static uint64_t span_align(const struct elfload_image *img)
 {
@@ -202,6 +236,7 @@ int place_program(const struct elfload_image *img,
 		  const struct elfload_params *p, struct exec_random *r,
 		  struct elfload_plan *plan, struct elfload_error *e)
 {
+	note_span(img, plan);
 	if (img->type == ELFLOAD_STATIC_PIE)
 		return place_static_pie(img, p, plan, e);
 	return place_pie(img, r, plan, e);
@@ -251,6 +286,7 @@ int place_interp(const struct elfload_image *img,
 	const struct elfload_segment *s = &img->segments[0];
 	uint64_t area;
 
+	note_span(img, plan);
 	if (img->type == ELFLOAD_EXEC_FIXED)
 		return place_fixed_interp(img, plan, e);
 	area = try_hint(img, p, plan);

@@ -226,6 +226,29 @@ static int plan_interp(const struct elfload_image *img,
 	return err;
 }
 
+/* Linux may_expand_vm(), asked once: what is mapped has only grown. */
+static int check_limits(const struct elfload_plan *plan,
+			const struct elfload_params *p, struct elfload_error *e)
+{
+	struct mapped now = place_mapped(plan);
+
+	if (now.all < plan->hiwater_vm)
+		now.all = plan->hiwater_vm;
+	if (now.data < plan->hiwater_data)
+		now.data = plan->hiwater_data;
+	if (now.all > page_down(p->rlim_as))
+		return elfload_fail(e, ENOMEM,
+				    "%#lx bytes of address space, the limit "
+				    "is %#lx (ulimit -v)",
+				    now.all, p->rlim_as);
+	if (now.data > page_down(p->rlim_data))
+		return elfload_fail(e, ENOMEM,
+				    "%#lx bytes of data, the limit is %#lx "
+				    "(ulimit -d)",
+				    now.data, p->rlim_data);
+	return 0;
+}
+
 /* ---- The vDSO and its data (map_vdso) ----------------------------------- */
 
 static void plan_add_area(struct elfload_plan *plan, uint64_t *start,
@@ -351,6 +374,8 @@ static int plan_build(const struct elfload_image *img,
 	err = plan_program(img, p, &rnd, plan, e);
 	if (!err)
 		err = plan_interp(img, p, plan, e);
+	if (!err)
+		err = check_limits(plan, p, e);
 	if (!err)
 		err = plan_vdso(p, plan, e);
 	if (err)

@@ -249,7 +249,8 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 		vm->kernel_cpl = processor_virtualises() ? 0 : 3;
 	ret = guestmem_init(&vm->mem, vm->ram_size);
 	if (ret) {
-		error("cannot reserve %lu MiB of guest RAM: %s (smaller -m?)",
+		error("cannot reserve %lu MiB of guest RAM: %s (smaller -m, "
+		      "larger ulimit -v or -d?)",
 		      vm->ram_size >> 20, strerror(-ret));
 		return ret;
 	}

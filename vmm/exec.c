@@ -124,11 +124,18 @@ static uint64_t own_auxv(const uint64_t *auxv, uint64_t type)
 	return 0;
 }
 
+static uint64_t soft_limit(int resource)
+{
+	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
+
+	getrlimit(resource, &r);
+	return r.rlim_cur;
+}
+
 static int plan(struct exec *e, const struct exec_config *config,
 		const char *execfn, char *const *argv,
 		struct elfload_error *err)
 {
-	struct rlimit stack = {RLIM_INFINITY, RLIM_INFINITY};
 	struct elfload_params params = {
 		.argv = (const char *const *)argv,
 		.envp = config->envp,
@@ -145,6 +152,9 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.euid = geteuid(),
 		.gid = getgid(),
 		.egid = getegid(),
+		.rlim_stack = soft_limit(RLIMIT_STACK),
+		.rlim_as = soft_limit(RLIMIT_AS),
+		.rlim_data = soft_limit(RLIMIT_DATA),
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
 		.thp_files = elfload_thp_files(e->program.fd),
@@ -158,8 +168,6 @@ static int plan(struct exec *e, const struct exec_config *config,
 		params.interp_thp_files = elfload_thp_files(e->interp.fd);
 	}
 
-	getrlimit(RLIMIT_STACK, &stack);
-	params.rlim_stack = stack.rlim_cur;
 	if (fill_random(params.random, config)) {
 		err->err = EIO;
 		snprintf(err->text, sizeof(err->text), "no random bytes");
@@ -280,22 +288,6 @@ int exec_add_files(struct exec *e, struct sys *sys)
 	return ret ? ret : add_file(&e->interp, sys);
 }
 
-static uint64_t soft_limit(int resource)
-{
-	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
-
-	getrlimit(resource, &r);
-	return r.rlim_cur;
-}
-
-static uint64_t hard_limit(int resource)
-{
-	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
-
-	getrlimit(resource, &r);
-	return r.rlim_max;
-}
-
 static const uint32_t map_kinds[] = {
 	[ELFLOAD_MAP_FILE] = HV_MAP_FILE, [ELFLOAD_MAP_INTERP] = HV_MAP_FILE,
 	[ELFLOAD_MAP_ANON] = HV_MAP_ANON, [ELFLOAD_MAP_STACK] = HV_MAP_STACK,
@@ -359,9 +351,11 @@ static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size,
 		};
 }
 
-void exec_describe(const struct exec *e, struct hv_exec *out)
+void exec_describe(const struct exec *e, const struct sys *sys,
+		   struct hv_exec *out)
 {
 	const struct elfload_plan *p = &e->plan;
+	const struct rlimit *data = sys_limit(sys, RLIMIT_DATA);
 
 	*out = (struct hv_exec){
 		.start_code = p->start_code,
@@ -376,11 +370,13 @@ void exec_describe(const struct exec *e, struct hv_exec *out)
 		.env_start = p->env_start,
 		.env_end = p->env_end,
 		.mmap_base = p->mmap_base,
-		.rlim_stack = soft_limit(RLIMIT_STACK),
-		.rlim_data = soft_limit(RLIMIT_DATA),
-		.rlim_data_max = hard_limit(RLIMIT_DATA),
-		.rlim_as = soft_limit(RLIMIT_AS),
-		.rlim_memlock = memlock_limit(soft_limit(RLIMIT_MEMLOCK)),
+		.hiwater_vm = p->hiwater_vm,
+		.rlim_stack = sys_limit(sys, RLIMIT_STACK)->rlim_cur,
+		.rlim_data = data->rlim_cur,
+		.rlim_data_max = data->rlim_max,
+		.rlim_as = sys_limit(sys, RLIMIT_AS)->rlim_cur,
+		.rlim_memlock =
+			memlock_limit(sys_limit(sys, RLIMIT_MEMLOCK)->rlim_cur),
 		.nr_maps = p->nr_maps,
 		.pid = (uint32_t)getpid(),
 	};

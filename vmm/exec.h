@@ -49,8 +49,9 @@ void exec_unload(struct exec *e);
 /* Give both files a number: the program's is 1. 0 or -errno. */
 int exec_add_files(struct exec *e, struct sys *sys);
 
-/* Describe the plan to the guest kernel. */
-void exec_describe(const struct exec *e, struct hv_exec *out);
+/* Describe the plan, and the limits that hold, to the guest kernel. */
+void exec_describe(const struct exec *e, const struct sys *sys,
+		   struct hv_exec *out);
 
 /* Write stack and bss through the guest's tables, set the user registers. */
 int exec_finish(struct exec *e, struct vcpu *v);

@@ -57,7 +57,7 @@ static int prepare_vm(struct machine *m)
 		return FAILURE;
 	if (boot_prepare(&m->vm, &config))
 		return FAILURE;
-	exec_describe(&m->exec, boot_exec(&m->vm));
+	exec_describe(&m->exec, m->vm.sys, boot_exec(&m->vm));
 	if (vcpu_create(&m->vcpu, &m->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
 		return FAILURE;
 	vdso_set_tsc(m->vcpu.fd);

@@ -134,6 +134,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->mmap_base = e->mmap_base;
 	/* Linux TASK_UNMAPPED_BASE, without its random part. */
 	mm->mmap_legacy_base = page_align(HV_VA_USER_END / 3);
+	mm->hiwater_vm = e->hiwater_vm >> PAGE_SHIFT;
 	mm->rlim_stack = e->rlim_stack;
 	mm->rlim_data = e->rlim_data;
 	mm->rlim_data_max = e->rlim_data_max;

@@ -14,7 +14,7 @@ mkdir -p "$bin"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 ulimit -c 0
-ulimit -s 8192
+[ -n "${keep_limits-}" ] || ulimit -s 8192 # the hard limit, too
 
 # The same for both, and short, for it is on every stack.
 export LC_ALL=C

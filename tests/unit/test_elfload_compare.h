@@ -62,6 +62,20 @@ static inline void compare_maps(const struct elfload_plan *plan,
 	cr_assert_eq(n, o->nr_maps, "%u maps, Linux has %u", n, o->nr_maps);
 }
 
+/* VmPeak is what is mapped in the end, or what was while it was made. */
+static inline void compare_peak(const struct elfload_plan *plan,
+				const struct oracle *o)
+{
+	uint64_t peak = 0;
+
+	for (uint32_t i = 0; i < plan->nr_maps; i++)
+		peak += plan->maps[i].end - plan->maps[i].start;
+	if (peak < plan->hiwater_vm)
+		peak = plan->hiwater_vm;
+	cr_assert_eq(peak, o->hiwater_vm, "VmPeak %lu, Linux %lu", peak,
+		     o->hiwater_vm);
+}
+
 #define SAME(field)                                                            \
 	cr_assert_eq(plan->field, o->field, #field ": %lx, Linux %lx",         \
 		     plan->field, o->field)
@@ -100,6 +114,7 @@ static inline void compare_plan(const struct elfload_plan *plan,
 {
 	compare_maps(plan, o);
 	compare_fields(plan, o);
+	compare_peak(plan, o);
 	compare_stack(plan, o);
 }
 

@@ -80,7 +80,10 @@ Test(elfload_fail, no_memory_for_headers_is_enomem)
 
 Test(elfload_fail, no_memory_for_the_stack_is_enomem_and_an_empty_plan)
 {
-	struct elfload_params p = {.execfn = "prog", .rlim_stack = 8 << 20};
+	struct elfload_params p = {.execfn = "prog",
+				   .rlim_stack = 8 << 20,
+				   .rlim_as = UINT64_MAX,
+				   .rlim_data = UINT64_MAX};
 	struct elfload_plan plan, empty = {0};
 
 	cr_assert_eq(elfload_read(fd, &img, &err), 0);

@@ -31,6 +31,8 @@ static void setup(void)
 		.argv = argv,
 		.execfn = "prog",
 		.rlim_stack = 8 * MIB,
+		.rlim_as = UINT64_MAX,
+		.rlim_data = UINT64_MAX,
 		.vvar_size = PAGES(4),
 		.vclock_size = PAGES(2),
 		.vdso_size = PAGES(2),

@@ -48,7 +48,8 @@ struct oracle {
 	uint64_t vvar_size, vclock_size, vdso_size;
 	uint64_t start_code, end_code, start_stack, start_data, end_data;
 	uint64_t start_brk, arg_start, arg_end, env_start, env_end;
-	uint8_t *stack; /* [rsp, end of the stack) */
+	uint64_t hiwater_vm; /* VmPeak, bytes */
+	uint8_t *stack;	     /* [rsp, end of the stack) */
 	size_t stack_len;
 	char exe[256]; /* what /proc/PID/maps calls the program */
 };
@@ -174,6 +175,18 @@ static inline void oracle_stat(struct oracle *o, pid_t pid)
 	o->env_end = v[50];
 }
 
+static inline void oracle_peak(struct oracle *o, pid_t pid)
+{
+	FILE *f = oracle_proc(pid, "status");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmPeak: %" SCNu64, &o->hiwater_vm) == 1)
+			o->hiwater_vm *= 1024;
+	if (f)
+		fclose(f);
+}
+
 static inline void oracle_stack(struct oracle *o, pid_t pid)
 {
 	char path[64];
@@ -204,6 +217,7 @@ static inline void oracle_look(struct oracle *o, pid_t pid)
 	o->rsp = regs.rsp;
 	oracle_maps(o, pid);
 	oracle_stat(o, pid);
+	oracle_peak(o, pid);
 	oracle_stack(o, pid);
 }
 
@@ -295,6 +309,7 @@ static inline void oracle_params(const struct oracle *o,
 	p->gid = getgid();
 	p->egid = getegid();
 	p->rlim_stack = run->rlim_stack;
+	p->rlim_as = p->rlim_data = UINT64_MAX;
 	p->vvar_size = o->vvar_size;
 	p->vclock_size = o->vclock_size;
 	p->vdso_size = o->vdso_size;

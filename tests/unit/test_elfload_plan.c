@@ -33,6 +33,8 @@ static void setup(void)
 		.hwcap2 = 2,
 		.clktck = 100,
 		.rlim_stack = 8 << 20,
+		.rlim_as = UINT64_MAX,
+		.rlim_data = UINT64_MAX,
 		.uid = 1,
 		.euid = 2,
 		.gid = 3,
@@ -352,6 +354,35 @@ Test(elfload_plan, pointers_larger_than_the_stack_limit_are_refused)
 	must_fail(E2BIG, "stack limit is 32768");
 	par.rlim_stack = 0xb000;
 	must_plan();
+}
+
+Test(elfload_plan, limits_of_address_space_and_data_hold)
+{
+	/* Five pages beside the stack; three of them are data. */
+	must_plan();
+	par.rlim_as = plan.stack_end - plan.stack_start + 0x5000;
+	par.rlim_data = 0x3000;
+	must_plan();
+	par.rlim_data--;
+	must_fail(ENOMEM, "bytes of data, the limit is 0x2fff");
+	par.rlim_data++;
+	par.rlim_as--;
+	must_fail(ENOMEM, "bytes of address space");
+}
+
+Test(elfload_plan, a_gap_between_segments_counts_while_they_are_mapped)
+{
+	uint64_t all;
+
+	tiny_build(&t, ET_DYN);
+	t.ph[PH_DATA].p_vaddr += 0x100000;
+	must_plan();
+	all = plan.stack_end - plan.stack_start + 0x105000;
+	cr_assert_eq(plan.hiwater_vm, all);
+	par.rlim_as = all;
+	must_plan();
+	par.rlim_as--;
+	must_fail(ENOMEM, "bytes of address space");
 }
 
 Test(elfload_plan, freeing_twice_is_allowed)

@@ -46,6 +46,8 @@ static void setup(void)
 		.rseq_feature_size = 28,
 		.rseq_align = 32,
 		.rlim_stack = 8 << 20,
+		.rlim_as = UINT64_MAX,
+		.rlim_data = UINT64_MAX,
 		.uid = 1,
 		.euid = 2,
 		.gid = 3,

@@ -19,16 +19,24 @@
 #include "path.h"
 #include "vsyscall.h"
 
+/* Each of the program's descriptors is one of ours, and more; so is memory. */
 static void read_limits(struct sys *s)
 {
-	struct rlimit files;
+	static const int ours[] = {RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA};
 
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		getrlimit((__rlimit_resource_t)i, &s->limit[i]);
-	/* Each of the program's descriptors is one of ours, and more. */
-	files = s->limit[RLIMIT_NOFILE];
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		struct rlimit hard = s->limit[ours[i]];
+
+		hard.rlim_cur = hard.rlim_max;
+		setrlimit((__rlimit_resource_t)ours[i], &hard);
+	}
+}
+
+const struct rlimit *sys_limit(const struct sys *s, int resource)
+{
+	return &s->limit[resource];
 }
 
 static int open_places(struct sys *s, const struct sys_config *config)

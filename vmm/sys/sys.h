@@ -14,6 +14,7 @@
 
 struct sys;
 struct iovec;
+struct rlimit;
 struct vcpu;
 
 struct sys_config {
@@ -38,10 +39,14 @@ struct sys_config {
  * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
  * directory. The working directory is the program's first one. Takes over the
  * process's inherited descriptors, ignores SIGPIPE (until sys_destroy) and
- * raises RLIMIT_NOFILE (the program keeps its own). Threads: one at a time.
+ * raises RLIMIT_NOFILE, RLIMIT_AS and RLIMIT_DATA (the program keeps its own).
+ * Threads: one at a time.
  */
 struct sys *sys_create(const struct sys_config *config);
 void sys_destroy(struct sys *s);
+
+/* The program's, RLIMIT_*; as it has set it. */
+const struct rlimit *sys_limit(const struct sys *s, int resource);
 
 /*
  * What /proc of the program says of its start, and of the machine. Pointers

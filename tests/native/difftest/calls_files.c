@@ -192,6 +192,9 @@ void op_fallocate(struct step *s)
 	s->arg[3] = one_in(20) ? 0 : 1 + chance(6 * PAGE);
 	if (one_in(3))
 		s->arg[3] = (1 + chance(6)) * PAGE;
+	/* Linux shmem_fallocate: a hole in the first page unmaps all others. */
+	if (s->arg[1] & FALLOC_FL_PUNCH_HOLE && s->arg[2] + s->arg[3] < PAGE)
+		s->arg[2] += PAGE;
 	call(s, "fallocate", __NR_fallocate, 4);
 }
 
