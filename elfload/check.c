@@ -33,16 +33,17 @@ static int check_not_empty(const struct elf_file *f, struct elfload_error *e)
 static int check_not_script(const struct elf_file *f, struct elfload_error *e)
 {
 	if (f->head_len >= 2 && memcmp(f->head, "#!", 2) == 0)
-		return elfload_fail(e, ENOEXEC,
-				    "a script, not a program: run its "
-				    "interpreter with the script as argument");
+		return elfload_fail(e, ENOEXEC, "a script, not an ELF file");
 	return 0;
 }
 
 static int check_magic(const struct elf_file *f, struct elfload_error *e)
 {
 	if (f->head_len < SELFMAG || memcmp(f->head, ELFMAG, SELFMAG) != 0)
-		return elfload_fail(e, ENOEXEC, "not an ELF file");
+		return elfload_fail(e, ENOEXEC, "not an ELF file%s",
+				    f->is_interp ? ""
+						 : ", nor a script that begins "
+						   "with #!");
 	return 0;
 }
 

@@ -33,15 +33,15 @@ clang_builds_without_warning() {
 	make --no-print-directory -s -j2 CC=clang BUILD="$build/clang" all
 }
 
+# The options of a text: after two blanks, in a list, or bold in scdoc.
+options_of() {
+	grep -oE '(  |, |\*)--?[a-zA-Z][a-z0-9-]*' | tr -d ' ,*' | sort -u
+}
+
 man_page_and_help_agree() {
-	local opt
-	for opt in $("$build/vmm" --help | grep -oE '(^|[ (])--?[a-zA-Z-]+' |
-		tr -d ' ('); do
-		grep -qF -e "${opt#-}" docs/vmm.1.scd || {
-			echo "$opt is not in docs/vmm.1.scd"
-			return 1
-		}
-	done
+	diff <("$build/vmm" --help | options_of) \
+		<(sed -n '/^# OPTIONS/,/^# OUTPUT/p' docs/vmm.1.scd |
+			grep '^\*-' | options_of)
 }
 
 check "clang-format: layout of all files" \
@@ -52,4 +52,4 @@ check "no assembly in guest/ but in arch/" \
 	no_privileged_instruction_outside_arch
 check "vmm never includes guest" vmm_never_includes_guest
 check "clang builds everything without a warning" clang_builds_without_warning
-check "every option of --help is in the man page" man_page_and_help_agree
+check "--help and the man page have the same options" man_page_and_help_agree

@@ -89,6 +89,11 @@ int dump_parse_walk(struct dump *d, const char *text)
 	return -EINVAL;
 }
 
+bool dump_any(const struct dump *d)
+{
+	return d->n || d->layout || d->nr_walks;
+}
+
 /* ---- Printing ---------------------------------------------------------- */
 
 /* What is no text: strings end with NUL, and auxv is pairs of words. */

@@ -23,6 +23,9 @@ struct dump {
 	unsigned nr_walks;
 };
 
+/* Is anything to be printed? */
+bool dump_any(const struct dump *d);
+
 /*
  * "maps,smaps" or "maps@exit". Adds to d. Returns 0, or prints what is wrong
  * and what there is, and returns -EINVAL.

@@ -65,14 +65,15 @@ static char *search_path(const char *name)
 static char *find_program(const char *name)
 {
 	char *file;
+	int cause;
 
 	if (strchr(name, '/'))
 		return strdup(name);
 	file = search_path(name);
-	if (file || access(name, F_OK))
-		return file;
-	if (asprintf(&file, "./%s", name) < 0)
-		return NULL;
+	cause = errno;
+	if (!file && !access(name, F_OK))
+		return asprintf(&file, "./%s", name) < 0 ? NULL : file;
+	errno = cause;
 	return file;
 }
 
@@ -81,9 +82,17 @@ static int exit_status(const struct elfload_error *e)
 	return e->err == ENOENT || e->err == ENOTDIR ? 127 : 126;
 }
 
-static const char *error_text(const struct elfload_error *e)
+/* Say what is wrong with `file`, which `program` needs if it is another. */
+static int refuse(const char *program, const char *file,
+		  const struct elfload_error *e)
 {
-	return e->text[0] ? e->text : strerror(e->err);
+	const char *text = e->text[0] ? e->text : strerror(e->err);
+
+	if (strcmp(program, file))
+		error("%s: its interpreter %s: %s", program, file, text);
+	else
+		error("%s: %s", program, text);
+	return exit_status(e);
 }
 
 /* AT_RSEQ_*: Linux 6.3 and later; not in all headers. */
@@ -216,19 +225,12 @@ static int load(struct exec *e, const struct exec_config *config,
 {
 	struct elfload_error err = {0};
 
-	if (open_file(&e->program, script->file, elfload_read, &err)) {
-		error("%s: %s", script->file, error_text(&err));
-		return exit_status(&err);
-	}
-	if (open_interp(e, &err)) {
-		error("%s: its interpreter %s: %s", file,
-		      e->program.image.interp, error_text(&err));
-		return exit_status(&err);
-	}
-	if (plan(e, config, file, script->argv, &err)) {
-		error("%s: %s", file, error_text(&err));
-		return exit_status(&err);
-	}
+	if (open_file(&e->program, script->file, elfload_read, &err))
+		return refuse(file, script->file, &err);
+	if (open_interp(e, &err))
+		return refuse(script->file, e->program.image.interp, &err);
+	if (plan(e, config, file, script->argv, &err))
+		return refuse(file, script->file, &err);
 	return 0;
 }
 
@@ -242,18 +244,19 @@ int exec_load(struct exec *e, const struct exec_config *config)
 	*e = (struct exec){.program.fd = -1, .interp.fd = -1};
 	vdso_init(&e->vdso);
 	if (!file) {
+		status = errno == ENOENT ? 127 : 126;
 		error("%s: %s", config->program,
 		      errno == ENOENT ? "no such program in PATH or here"
-				      : strerror(errno));
-		return errno == ENOENT ? 127 : 126;
+		      : errno == EACCES
+			      ? "what PATH has of that name cannot be "
+				"executed"
+			      : strerror(errno));
+		return status;
 	}
-	if (script_follow(&script, file, config->argv, &err)) {
-		error("%s: %s", script.file ? script.file : file,
-		      error_text(&err));
-		status = exit_status(&err);
-	} else {
+	if (script_follow(&script, file, config->argv, &err))
+		status = refuse(file, script.file ? script.file : file, &err);
+	else
 		status = load(e, config, file, &script);
-	}
 	script_free(&script);
 	free(file);
 	if (status)

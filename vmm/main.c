@@ -208,7 +208,10 @@ static void explain_death(const struct machine *m, int sig)
 	else if (d.sig && d.code > 0)
 		note("%s: %s, instruction %#lx", program, strsignal(sig), d.ip);
 	else
-		note("%s: ended by a signal: %s", program, strsignal(sig));
+		note("%s: ended by a signal: %s%s", program, strsignal(sig),
+		     stop_signal() && (m->vm.check || dump_any(m->vm.dump))
+			     ? " (from outside: nothing is dumped or checked)"
+			     : "");
 }
 
 static void report(struct machine *m)
@@ -219,6 +222,22 @@ static void report(struct machine *m)
 		trace_finish(m->vm.trace, out);
 	if (out)
 		sys_report(m->vm.sys, out);
+}
+
+/* What was asked for must have been written: the log, and what stderr has. */
+static int check_output(const struct machine *m)
+{
+	const struct options *o = &m->options;
+	int cause = m->vm.trace ? trace_error(m->vm.trace) : 0;
+
+	if (cause)
+		error("%s %s: the log is not complete: %s",
+		      o->log_file ? "-o" : "--trace to",
+		      o->log_file ? o->log_file : "standard error",
+		      strerror(cause));
+	else if (o->summary || o->count_cpl0 || dump_any(&o->dump))
+		cause = ferror(stderr);
+	return cause ? FAILURE : 0;
 }
 
 static int run(struct machine *m)
@@ -232,12 +251,7 @@ static int run(struct machine *m)
 	report(m);
 	if (m->options.count_cpl0)
 		count_report();
-	failed = check_counters(&m->vm);
-	if (m->vm.trace && trace_error(m->vm.trace)) {
-		error("the log could not be written in full: %s",
-		      strerror(trace_error(m->vm.trace)));
-		failed = FAILURE;
-	}
+	failed = check_counters(&m->vm) | check_output(m);
 	return failed ? failed << 8 : status;
 }
 

@@ -1,6 +1,7 @@
 /* message.c: see message.h. */
 #include "message.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,15 +13,24 @@ void message_level(bool be_quiet, bool be_verbose)
 	verbose = be_verbose;
 }
 
-/* One write for each line, so that lines of program and vmm don't mix. */
+/*
+ * One write for each line, so that lines of program and vmm don't mix. What is
+ * in it may come from a file: a terminal must not act on it.
+ */
 static void say(const char *fmt, va_list args)
 {
-	char line[1024];
+	char line[1024], plain[4 * sizeof(line)], *to = plain;
 	int len = vsnprintf(line, sizeof(line), fmt, args);
 
 	if (len >= (int)sizeof(line))
 		line[sizeof(line) - 2] = '>';
-	fprintf(stderr, "vmm: %s\n", line);
+	for (const char *c = line; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			to += sprintf(to, "\\x%02x", (unsigned char)*c);
+		else
+			*to++ = *c;
+	*to = '\0';
+	fprintf(stderr, "vmm: %s\n", plain);
 }
 
 #define SAY_IF(cond)                                                           \

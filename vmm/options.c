@@ -117,6 +117,15 @@ static bool parse_size(const char *text, uint64_t *out)
 	return true;
 }
 
+/* The whole of what was asked for: the status with which vmm ends. */
+static int print(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
+		return 0;
+	error("standard output: %s", strerror(errno));
+	return USAGE_STATUS;
+}
+
 static int wrong(const char *what, const char *value, const char *wanted)
 {
 	error("%s %s: %s", what, value, wanted);
@@ -196,7 +205,7 @@ static int set_seed(struct options *o, const char *text)
 	errno = 0;
 	o->aslr_seed = strtoull(text, &end, 0);
 	if (errno || *end || !isdigit((unsigned char)*text))
-		return wrong("--aslr", text, "the seed is a number");
+		return wrong("--aslr", text, "the seed is a number below 2^64");
 	o->aslr = ELFLOAD_ASLR_SEED;
 	return -1;
 }
@@ -206,7 +215,7 @@ static int set_variable(char *text)
 	char *equals = strchr(text, '=');
 	int ret;
 
-	if (equals == text)
+	if (equals == text || !*text)
 		return wrong("-E", text, "a variable needs a name");
 	if (equals)
 		*equals = '\0';
@@ -282,11 +291,9 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_seed(o, arg);
 	case 'h':
 	case OPT_HELP:
-		fputs(help_text, stdout);
-		return 0;
+		return print(help_text);
 	default: /* 'V' and OPT_VERSION */
-		puts("vmm " VMM_VERSION);
-		return 0;
+		return print("vmm " VMM_VERSION "\n");
 	}
 }
 

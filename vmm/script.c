@@ -59,8 +59,8 @@ static int parse_line(char *line, size_t len, char **interp, char **argument,
 	at += strcspn(at, " \t");
 	if (!**interp || (!*at && !whole))
 		return fail(e, ENOEXEC,
-			    "a script whose first line names no "
-			    "interpreter");
+			    "a script whose first line names no interpreter, "
+			    "or too long a one");
 	if (*at)
 		*at++ = '\0';
 	at += strspn(at, " \t");

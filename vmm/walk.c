@@ -41,9 +41,15 @@ static void print_bits(uint64_t entry, FILE *out)
 			fprintf(out, " %s", bits[i].name);
 }
 
-/* Returns the guest physical address of va, or 0; *size: of the page. */
-static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
-			   uint64_t *size, FILE *out)
+/* Where a page of the guest is in its physical memory. */
+struct place {
+	uint64_t gpa;  /* of the address that was asked for */
+	uint64_t size; /* of the page, in bytes */
+};
+
+/* False if va has no page. */
+static bool walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
+		       struct place *place, FILE *out)
 {
 	static const char *const names[] = {"PTE", "PMD", "PUD", "PGD"};
 	uint64_t table = root & PTE_ADDR;
@@ -57,7 +63,7 @@ static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 		if (guestmem_read(&v->vm->mem, (hv_gpa_t){table + index * 8},
 				  &entry, sizeof(entry))) {
 			fputs(": not RAM\n", out);
-			return 0;
+			return false;
 		}
 		fprintf(out, " = %016" PRIx64, entry);
 		print_bits(entry, out);
@@ -65,13 +71,15 @@ static uint64_t walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 		/* One that is kept names its frame all the same. */
 		if (!(entry & PTE_PRESENT) &&
 		    !(level == 0 && entry & PTE_GLOBAL))
-			return 0;
-		*size = mask + 1;
-		if (pte_is_leaf(entry, level))
-			return (entry & PTE_ADDR & ~mask) | (va & mask);
+			return false;
 		table = entry & PTE_ADDR;
+		if (pte_is_leaf(entry, level)) {
+			place->gpa = (table & ~mask) | (va & mask);
+			place->size = mask + 1;
+			return true;
+		}
 	}
-	return 0;
+	return false;
 }
 
 /* ---- struct page ------------------------------------------------------- */
@@ -206,7 +214,8 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 {
 	bool user = va < USER_HALF;
 	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
-	uint64_t gpa, head, size = 0;
+	struct place at;
+	uint64_t head;
 
 	if (!user && va < KERNEL_HALF) {
 		fprintf(out,
@@ -217,11 +226,10 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 	}
 	fprintf(out, "walk of %#" PRIx64 ", %s\n", va,
 		user ? "user" : "kernel");
-	gpa = walk_guest(v, root, va, &size, out);
-	if (!gpa)
+	if (!walk_guest(v, root, va, &at, out))
 		return;
 	/* The kernel's large pages map frames that are blocks of any size. */
-	head = user ? gpa & ~(size - 1) : gpa;
-	print_page(v, va, gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
-	print_host(v, gpa, out);
+	head = user ? at.gpa & ~(at.size - 1) : at.gpa;
+	print_page(v, va, at.gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
+	print_host(v, at.gpa, out);
 }

@@ -47,6 +47,20 @@ Test(errors, what_is_not_there_is_127)
 	refused(127, "", "");
 }
 
+/* As execvp: what was found counts more than what was not. */
+Test(errors, what_path_has_but_nobody_may_run_is_126)
+{
+	struct run r;
+
+	run_vmm_plain(&r, NULL, ARGS("-E", "PATH=/etc:/nowhere", "passwd"));
+	expect_exit(&r, 126);
+	expect_err_line(&r, "passwd: what PATH has of that name");
+	run_free(&r);
+	run_vmm_plain(&r, NULL, ARGS("-E", "PATH=/etc:/usr/bin", "true"));
+	expect_exit(&r, 0);
+	run_free(&r);
+}
+
 Test(errors, a_directory_is_126)
 {
 	refused(126, "/usr/bin", "/usr/bin");
@@ -78,7 +92,8 @@ Test(errors, a_script_of_itself_is_126)
 
 Test(errors, a_script_whose_interpreter_is_missing_is_127)
 {
-	refused(127, "/no/such", program("file", "#!/no/such\n", 11));
+	refused(127, "/file: its interpreter /no/such: ",
+		program("file", "#!/no/such\n", 11));
 }
 
 /* A program of one segment whose PT_INTERP is `interp`. */
@@ -113,6 +128,26 @@ Test(errors, a_missing_interpreter_is_127_and_named)
 		dynamic_program("/no/such/ld.so"));
 }
 
+/* It may come from another system, or mean to move somebody's cursor. */
+Test(errors, a_name_in_a_file_is_shown_and_not_obeyed)
+{
+	refused(127, "its interpreter /bin/sh\\x0d: ",
+		program("file", "#!/bin/sh\r\n", 11));
+	refused(127, "its interpreter /\\x1b[2J: ", dynamic_program("/\33[2J"));
+}
+
+Test(errors, an_interpreter_of_a_script_is_refused_by_name)
+{
+	char line[4096];
+	const char *bad = dynamic_program("/no/such/ld.so");
+	int len = snprintf(line, sizeof(line), "#!%s\n", bad);
+
+	refused(127, "/dynamic: its interpreter /no/such/ld.so",
+		program("script", line, (size_t)len));
+	refused(126, "/script: its interpreter /etc/passwd: no permission",
+		program("script", "#!/etc/passwd\n", 14));
+}
+
 Test(errors, an_interpreter_that_is_no_elf_is_126)
 {
 	refused(126, "/etc/passwd", dynamic_program("/etc/passwd"));
@@ -126,7 +161,8 @@ Test(errors, files_that_are_no_elf_are_126)
 	refused(126, "empty", program("empty", "", 0));
 	refused(126, "one", program("one", "\177", 1));
 	refused(126, "zeros", program("zeros", zeros, sizeof(zeros)));
-	refused(126, "text", program("text", "hello\n", 6));
+	refused(126, "nor a script that begins with #!",
+		program("text", "hello\n", 6));
 	refused(126, "magic", program("magic", "\177ELF", 4));
 }
 

@@ -38,6 +38,17 @@ VM_TEST(inspect, a_program_that_a_signal_ends_is_dumped_too)
 	run_free(&r);
 }
 
+/* The first frame of RAM is one like any other. */
+VM_TEST(inspect, the_start_of_the_direct_map_is_walked_to_its_end)
+{
+	struct run r;
+
+	run_vmm(&r, NULL, level,
+		ARGS("--walk=0xffff888000000000", image("nolibc")));
+	expect_err(&r, "\n  guest physical 0\n  host virtual 0x");
+	run_free(&r);
+}
+
 /* One page, as pagemap has it and as --walk found it. */
 struct resident {
 	unsigned long va, entry;

@@ -106,8 +106,10 @@ Test(options, other_wrong_values_are_refused)
 {
 	refused("--kernel-cpl 1", ARGS("--kernel-cpl=1", "true"));
 	refused("--aslr x", ARGS("--aslr=x", "true"));
+	refused("below 2^64", ARGS("--aslr=18446744073709551616", "true"));
 	refused("--thp yes", ARGS("--thp=yes", "true"));
-	refused("-E =x", ARGS("-E", "=x", "true"));
+	refused("-E =x: a variable", ARGS("-E", "=x", "true"));
+	refused("-E : a variable", ARGS("-E", "", "true"));
 	refused("-C /nowhere", ARGS("-C", "/nowhere", "true"));
 }
 
@@ -244,8 +246,35 @@ VM_TEST(options, a_log_that_cannot_be_written_is_not_passed_over)
 
 	run_vmm(&r, NULL, level, ARGS("-o", "/dev/full", image("hello")));
 	expect_exit(&r, 125);
-	expect_err(&r, "the log could not be written in full");
+	expect_err(&r, "-o /dev/full: the log is not complete: No space left "
+		       "on device\n");
 	run_free(&r);
+}
+
+/* vmm's status with one output on a full disk. */
+static void full_disk_is_125(const char *redirect, const char *option,
+			     const char *said)
+{
+	char command[64];
+	struct run r;
+
+	snprintf(command, sizeof(command), "exec \"$@\" %s/dev/full", redirect);
+	run_native(&r, NULL,
+		   ARGS("busybox", "sh", "-c", command, "sh", run_vmm_path(),
+			option, image("nolibc")));
+	expect_exit(&r, 125);
+	expect_err(&r, said);
+	run_free(&r);
+}
+
+Test(options, what_was_asked_for_and_cannot_be_written_is_125, .init = need_kvm)
+{
+	full_disk_is_125(">", "--help", "vmm: standard output: No space left");
+	full_disk_is_125(">", "-V", "vmm: standard output: No space left");
+	full_disk_is_125("2>", "--trace", "");
+	full_disk_is_125("2>", "-c", "");
+	full_disk_is_125("2>", "--dump=maps", "");
+	full_disk_is_125("2>", "--walk=0x401000", "");
 }
 
 VM_TEST(options, full_memory_is_said_to_be_full)

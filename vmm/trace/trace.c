@@ -150,9 +150,6 @@ void trace_finish(struct trace *t, FILE *out)
 	if (t->repeated)
 		fprintf(out, ", %" PRIu64 " repeated", t->repeated);
 	fputc('\n', out);
-	if (t->write_error)
-		fprintf(out, "the log is not complete: %s\n",
-			strerror(t->write_error));
 }
 
 void trace_destroy(struct trace *t)
