@@ -5,6 +5,8 @@
 #ifndef FAMILIES_H
 #define FAMILIES_H
 
+#include <time.h>
+
 #include "call.h"
 
 /* address.c */
@@ -101,6 +103,13 @@ int64_t io_getdents(struct call *c);
 int64_t io_getrandom(struct call *c);
 int64_t io_copy(struct call *c);
 
+/* futex.c */
+int64_t futex_futex(struct call *c);
+int64_t futex_waitv(struct call *c);
+int64_t futex_wake2(struct call *c);
+int64_t futex_wait2(struct call *c);
+int64_t futex_requeue2(struct call *c);
+
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
 
@@ -189,8 +198,10 @@ int64_t time_clock_nanosleep(struct call *c);
 int64_t time_clock_settime(struct call *c);
 int64_t time_settimeofday(struct call *c);
 int64_t time_adjtimex(struct call *c);
-int64_t time_futex(struct call *c);
-int64_t time_futex_waitv(struct call *c);
+/* For those who sleep elsewhere; what interrupts the VMM is no end. */
+bool time_is_valid(const struct timespec *t);
+int64_t time_sleep_until(clockid_t clock, const struct timespec *until);
+int64_t time_sleep_for(clockid_t clock, const struct timespec *time);
 
 /* xattr.c */
 int64_t xattr_get(struct call *c);

@@ -19,6 +19,11 @@
 
 #include "families.h"
 
+/* Newer than Debian 12's headers. */
+#define NR_FUTEX_WAKE	 454
+#define NR_FUTEX_WAIT	 455
+#define NR_FUTEX_REQUEUE 456
+
 /* clang-format off */
 #define FD		{ARG_FD, 0}
 #define VALUE		{ARG_VALUE, 0}
@@ -198,8 +203,11 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_times] = FORWARD(OUT_OPT(struct tms)),
 	[SYS_nanosleep] = HANDLER(time_nanosleep),
 	[SYS_clock_nanosleep] = HANDLER(time_clock_nanosleep),
-	[SYS_futex] = HANDLER(time_futex),
-	[SYS_futex_waitv] = HANDLER(time_futex_waitv),
+	[SYS_futex] = HANDLER(futex_futex),
+	[NR_FUTEX_WAKE] = HANDLER(futex_wake2),
+	[NR_FUTEX_WAIT] = HANDLER(futex_wait2),
+	[NR_FUTEX_REQUEUE] = HANDLER(futex_requeue2),
+	[SYS_futex_waitv] = HANDLER(futex_waitv),
 
 	/* The process. */
 	[SYS_getpid] = HANDLER(process_getpid),
