@@ -64,6 +64,9 @@ compiled_programs() {
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"
+	compile_as glibc "$here/src/telling.c"
+	same "mounts, handles, processes, segments" "$bin/telling.glibc" \
+		"$writable"
 	each "watching a directory" watches "$writable"
 	each "the largest file" filesize "$writable"
 	same "a file too large" "$bin/filesize.glibc" "$writable" signal

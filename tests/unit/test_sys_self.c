@@ -142,3 +142,50 @@ Test(sys_self, only_namespaces_are_shared_with_others)
 	cr_assert_eq(call(SYS_unshare, CLONE_NEWUSER | CLONE_FILES), -EPERM);
 	cr_assert_eq(call(SYS_unshare, CLONE_VFORK), -EINVAL);
 }
+
+Test(sys_self, attributes_of_the_scheduler_obey_the_same_rules)
+{
+	uint32_t *attr = fake_at(&cpu, VA0);
+
+	memset(attr, 0, 256);
+	attr[0] = 48;
+	attr[1] = SCHED_FIFO;
+	attr[5] = 1;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), -EPERM);
+	attr[1] = SCHED_OTHER;
+	attr[4] = (uint32_t)-20;
+	attr[5] = 0;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), -EPERM);
+	attr[4] = 19;
+	cr_assert_eq(call(SYS_sched_setattr, 1, VA0, 0), -EPERM);
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), 0);
+	cr_assert_eq(getpriority(PRIO_PROCESS, 0), 19);
+}
+
+Test(sys_self, a_process_outside_can_be_watched_and_no_more)
+{
+	int64_t fd = call(SYS_pidfd_open, 1);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(call(SYS_pidfd_send_signal, (uint64_t)fd, 0), -EPERM);
+	cr_assert_eq(call(SYS_pidfd_getfd, (uint64_t)fd, 0), -EPERM);
+	cr_assert_eq(call(SYS_process_mrelease, (uint64_t)fd), -EPERM);
+	cr_assert_eq(call(SYS_setns, (uint64_t)fd, 0), -EPERM);
+}
+
+/* Harmless arguments: should the host be asked after all. */
+Test(sys_self, the_machine_is_not_changed)
+{
+	static const long calls[] = {
+		SYS_mount,	  SYS_umount2,	     SYS_chroot,
+		SYS_pivot_root,	  SYS_swapon,	     SYS_swapoff,
+		SYS_sethostname,  SYS_setdomainname, SYS_init_module,
+		SYS_finit_module, SYS_delete_module, SYS_acct,
+		SYS_kexec_load,	  SYS_quotactl,	     SYS_open_by_handle_at,
+		SYS_ioperm,	  SYS_fsopen,	     SYS_mount_setattr,
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		cr_assert_eq(call(calls[i], BAD, BAD, 0x7fffffff, BAD, BAD),
+			     -EPERM, "call %ld", calls[i]);
+}

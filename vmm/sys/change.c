@@ -325,33 +325,32 @@ static int lookup_file(struct call *c, int dirfd, uint64_t va, unsigned flags,
 	return ref->own_link ? -EROFS : path_may_change(c->s, ref->fd, NULL);
 }
 
-static int64_t chmod_fd(int fd, uint64_t mode)
+static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode,
+			uint64_t flags)
 {
 	char self[PATH_SELF_MAX];
-
-	path_self(self, fd);
-	return host_call(SYS_fchmodat, AT_FDCWD, self, mode);
-}
-
-static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
-{
 	struct path_ref ref;
-	int64_t r = lookup_file(c, dirfd, va, 0, &ref);
+	int64_t r;
 
+	if ((uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
+	path_self(self, ref.fd);
 	if (r == 0)
-		r = chmod_fd(ref.fd, mode);
+		r = host_call(SYS_fchmodat, AT_FDCWD, self, mode);
 	path_release(&ref);
 	return r;
 }
 
 int64_t change_chmod(struct call *c)
 {
-	return chmod_at(c, AT_FDCWD, c->arg[0], c->arg[1]);
+	return chmod_at(c, AT_FDCWD, c->arg[0], c->arg[1], 0);
 }
 
 int64_t change_fchmodat(struct call *c)
 {
-	return chmod_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+	return chmod_at(c, (int)c->arg[0], c->arg[1], c->arg[2],
+			c->nr == SYS_fchmodat ? 0 : c->arg[3]);
 }
 
 static int64_t chown_at(struct call *c, int dirfd, uint64_t va, uint64_t uid,

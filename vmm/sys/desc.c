@@ -40,15 +40,14 @@ int64_t desc_close_range(struct call *c)
 	return 0;
 }
 
-/* What the new descriptor has of arg 0, beside the host's file. */
-static int64_t carry(struct call *c, int64_t to)
+int64_t desc_carry(struct call *c, int fd, int64_t to)
 {
 	const struct fd_entry *from;
 	struct fd_entry *e;
 
 	if (to < 0)
 		return to;
-	from = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	from = fdtable_entry(&c->s->fds, fd);
 	e = fdtable_entry(&c->s->fds, (int)to);
 	e->shown_flags = from->shown_flags;
 	e->proc = from->proc;
@@ -63,8 +62,9 @@ static int64_t dup_from(struct call *c, int flags, unsigned min)
 
 	if (host < 0)
 		return host;
-	return carry(c,
-		     fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min));
+	return desc_carry(
+		c, (int)c->arg[0],
+		fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min));
 }
 
 int64_t desc_dup(struct call *c)
@@ -81,8 +81,9 @@ static int64_t dup_to(struct call *c, int flags)
 	host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
 	if (host < 0)
 		return host;
-	return carry(
-		c, fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC));
+	return desc_carry(
+		c, (int)c->arg[0],
+		fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC));
 }
 
 int64_t desc_dup2(struct call *c)

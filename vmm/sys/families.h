@@ -58,6 +58,8 @@ int64_t desc_eventfd2(struct call *c);
 int64_t desc_eventfd(struct call *c);
 int64_t desc_memfd_create(struct call *c);
 int64_t desc_fcntl(struct call *c);
+/* What descriptor `to` has of `from`, beside the host's file. Returns to. */
+int64_t desc_carry(struct call *c, int from, int64_t to);
 int64_t desc_lseek(struct call *c);
 
 /* event.c */
@@ -110,6 +112,14 @@ int64_t futex_wake2(struct call *c);
 int64_t futex_wait2(struct call *c);
 int64_t futex_requeue2(struct call *c);
 
+/* info.c */
+int64_t info_sysfs(struct call *c);
+int64_t info_statmount(struct call *c);
+int64_t info_listmount(struct call *c);
+int64_t info_name_to_handle(struct call *c);
+int64_t info_lsm_list(struct call *c);
+int64_t info_modify_ldt(struct call *c);
+
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
 
@@ -118,6 +128,13 @@ int64_t open_open(struct call *c);
 int64_t open_openat(struct call *c);
 int64_t open_creat(struct call *c);
 int64_t open_openat2(struct call *c);
+
+/* pidfd.c */
+int64_t pidfd_open(struct call *c);
+int64_t pidfd_getfd(struct call *c);
+int64_t pidfd_mrelease(struct call *c);
+/* Of which process descriptor `arg` is; -1: it is gone; -EBADF: of none. */
+int pidfd_pid(const struct call *c, unsigned arg);
 
 /* poll.c */
 int64_t poll_poll(struct call *c);
@@ -153,6 +170,7 @@ int64_t self_setpriority(struct call *c);
 int64_t self_set_ioprio(struct call *c);
 int64_t self_setscheduler(struct call *c);
 int64_t self_setparam(struct call *c);
+int64_t self_setattr(struct call *c);
 int64_t self_getattr(struct call *c);
 int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);
@@ -175,6 +193,7 @@ int64_t sig_altstack(struct call *c);
 int64_t sig_kill(struct call *c);
 int64_t sig_tkill(struct call *c);
 int64_t sig_tgkill(struct call *c);
+int64_t sig_pidfd(struct call *c);
 int64_t sig_pause(struct call *c);
 int64_t sig_suspend(struct call *c);
 int64_t sig_timedwait(struct call *c);

@@ -109,6 +109,49 @@ int64_t self_getattr(struct call *c)
 	return call_put(c, c->arg[1], attr, known < size ? known : size);
 }
 
+/* What setscheduler and setpriority forbid. */
+static bool attr_is_forbidden(const uint32_t *attr)
+{
+	switch (attr[1]) {
+	case SCHED_FIFO:
+	case SCHED_RR:
+	case SCHED_DEADLINE:
+		return true;
+	case SCHED_OTHER:
+	case SCHED_BATCH:
+		return (int32_t)attr[4] < getpriority(PRIO_PROCESS, 0);
+	default:
+		return false;
+	}
+}
+
+/* Linux sched_copy_attr: a size that is not known is answered with one. */
+int64_t self_setattr(struct call *c)
+{
+	uint32_t attr[HV_PAGE_SIZE / 4] = {0}, size;
+	bool fits;
+	int64_t r;
+
+	if ((int)c->arg[0] < 0 || !c->arg[1] || (uint32_t)c->arg[2])
+		return -EINVAL;
+	if (call_get(c, c->arg[1], &size, sizeof(size)) < 0)
+		return -EFAULT;
+	if (!size)
+		size = ATTR_SIZE_MIN;
+	fits = size >= ATTR_SIZE_MIN && size <= sizeof(attr);
+	if (fits && call_get(c, c->arg[1], attr, size) < 0)
+		return -EFAULT;
+	attr[0] = size;
+	if (fits && !is_self(c->arg[0]))
+		return other(c->arg[0]);
+	if (fits && attr_is_forbidden(attr))
+		return -EPERM;
+	r = host_call(SYS_sched_setattr, 0, attr, 0);
+	if (r == -E2BIG)
+		call_put(c, c->arg[1], attr, sizeof(size));
+	return r;
+}
+
 /* All processors that the program has; a mask of fewer bytes is padded. */
 int64_t self_setaffinity(struct call *c)
 {

@@ -142,7 +142,8 @@ int64_t sig_altstack(struct call *c)
 
 /* ---- Sending: to itself only ------------------------------------------- */
 
-static int64_t send(struct call *c, int sig, int code, bool process)
+static int64_t send_value(struct call *c, int sig, int code, bool process,
+			  uint64_t value)
 {
 	const struct signal_info info = {
 		.sig = sig,
@@ -150,6 +151,7 @@ static int64_t send(struct call *c, int sig, int code, bool process)
 		.process = process,
 		.pid = getpid(),
 		.uid = getuid(),
+		.value = value,
 	};
 
 	if (sig < 0 || sig > SIGNALS)
@@ -157,6 +159,11 @@ static int64_t send(struct call *c, int sig, int code, bool process)
 	if (sig)
 		signals_raise(&c->s->signals, &info);
 	return 0;
+}
+
+static int64_t send(struct call *c, int sig, int code, bool process)
+{
+	return send_value(c, sig, code, process, 0);
 }
 
 /* Others are there or not, but never the program's to signal. */
@@ -196,6 +203,35 @@ int64_t sig_tgkill(struct call *c)
 	if (tgid == getpid())
 		return tid == tgid ? send(c, sig, SI_TKILL, false) : -ESRCH;
 	return send_other(tgid, sig);
+}
+
+#define PIDFD_SELF_FIRST (-10001) /* Linux <linux/pidfd.h> */
+#define PIDFD_SELF_LAST	 (-10000)
+
+int64_t sig_pidfd(struct call *c)
+{
+	int fd = (int)c->arg[0], sig = (int)c->arg[1], pid = getpid();
+	uint32_t flags = (uint32_t)c->arg[3];
+	bool process = fd != PIDFD_SELF_LAST && !(flags & 1);
+	int32_t info[32];
+	uint64_t value;
+
+	if (flags & ~7u || flags & (flags - 1))
+		return -EINVAL;
+	if (fd < PIDFD_SELF_FIRST || fd > PIDFD_SELF_LAST)
+		pid = pidfd_pid(c, 0);
+	if (pid < 0)
+		return pid == -1 ? -ESRCH : pid;
+	if (c->arg[2] && call_get(c, c->arg[2], info, sizeof(info)) < 0)
+		return -EFAULT;
+	if (c->arg[2] && info[0] != sig)
+		return -EINVAL;
+	if (pid != getpid())
+		return send_other(pid, sig);
+	if (!c->arg[2])
+		return send(c, sig, process ? SI_USER : SI_TKILL, process);
+	memcpy(&value, &info[6], sizeof(value)); /* si_value */
+	return send_value(c, sig, info[2], process, value);
 }
 
 /* ---- Waiting: nothing comes from outside ------------------------------- */

@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/timex.h>
+#include <sys/types.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -20,6 +21,11 @@
 #include "families.h"
 
 /* Newer than Debian 12's headers. */
+#define NR_CACHESTAT	 451
+#define NR_FCHMODAT2	 452
+#define NR_STATMOUNT	 457
+#define NR_LISTMOUNT	 458
+#define NR_LSM_LIST	 461
 #define NR_FUTEX_WAKE	 454
 #define NR_FUTEX_WAIT	 455
 #define NR_FUTEX_REQUEUE 456
@@ -63,6 +69,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_sync_file_range] = FORWARD(FD),
 	[SYS_flock] = FORWARD(FD),
 	[SYS_fadvise64] = FORWARD(FD),
+	[NR_CACHESTAT] = FORWARD(FD, IN(uint64_t[2]), OUT(uint64_t[5])),
 	[SYS_readahead] = FORWARD(FD),
 	[SYS_ftruncate] = FORWARD(FD),
 	[SYS_fallocate] = FORWARD(FD),
@@ -173,6 +180,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_renameat] = HANDLER(change_renameat),
 	[SYS_renameat2] = HANDLER(change_renameat2),
 	[SYS_chmod] = HANDLER(change_chmod),
+	[NR_FCHMODAT2] = HANDLER(change_fchmodat),
 	[SYS_fchmodat] = HANDLER(change_fchmodat),
 	[SYS_chown] = HANDLER(change_chown),
 	[SYS_lchown] = HANDLER(change_lchown),
@@ -185,9 +193,6 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_fchmod] = HANDLER(change_by_fd),
 	[SYS_fchown] = HANDLER(change_by_fd),
 	[SYS_umask] = PLAIN,
-	[SYS_chroot] = ERROR(EPERM),
-	[SYS_mount] = ERROR(EPERM),
-	[SYS_umount2] = ERROR(EPERM),
 
 	/* Time. */
 	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
@@ -235,6 +240,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_sched_setaffinity] = HANDLER(self_setaffinity),
 	[SYS_sched_setscheduler] = HANDLER(self_setscheduler),
 	[SYS_sched_setparam] = HANDLER(self_setparam),
+	[SYS_sched_setattr] = HANDLER(self_setattr),
 	[SYS_sched_getattr] = HANDLER(self_getattr),
 	[SYS_setpriority] = HANDLER(self_setpriority),
 	[SYS_ioprio_get] = PLAIN,
@@ -271,8 +277,48 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_getcpu] = FORWARD(OUT_OPT(uint32_t), OUT_OPT(uint32_t)),
 
 	/* The system. */
+	[SYS_sysfs] = HANDLER(info_sysfs),
+	[SYS_ustat] = FORWARD(VALUE, OUT(uint64_t[4])),
+	[NR_STATMOUNT] = HANDLER(info_statmount),
+	[NR_LISTMOUNT] = HANDLER(info_listmount),
+	[NR_LSM_LIST] = HANDLER(info_lsm_list),
+	[SYS_name_to_handle_at] = HANDLER(info_name_to_handle),
+	[SYS_modify_ldt] = HANDLER(info_modify_ldt),
+	[SYS_restart_syscall] = ERROR(EINTR),
 	[SYS_uname] = FORWARD(OUT(struct utsname)),
 	[SYS_sysinfo] = HANDLER(process_sysinfo),
+
+	/* The machine is not the program's to change, root or not. */
+	[SYS_acct] = ERROR(EPERM),
+	[SYS_chroot] = ERROR(EPERM),
+	[SYS_delete_module] = ERROR(EPERM),
+	[SYS_fanotify_init] = ERROR(EPERM),
+	[SYS_finit_module] = ERROR(EPERM),
+	[SYS_fsconfig] = ERROR(EPERM),
+	[SYS_fsmount] = ERROR(EPERM),
+	[SYS_fsopen] = ERROR(EPERM),
+	[SYS_fspick] = ERROR(EPERM),
+	[SYS_init_module] = ERROR(EPERM),
+	[SYS_ioperm] = ERROR(EPERM),
+	[SYS_iopl] = ERROR(EPERM),
+	[SYS_kexec_file_load] = ERROR(EPERM),
+	[SYS_kexec_load] = ERROR(EPERM),
+	[SYS_mount] = ERROR(EPERM),
+	[SYS_mount_setattr] = ERROR(EPERM),
+	[SYS_move_mount] = ERROR(EPERM),
+	[SYS_open_by_handle_at] = ERROR(EPERM),
+	[SYS_pivot_root] = ERROR(EPERM),
+	[SYS_quotactl] = ERROR(EPERM),
+	[SYS_quotactl_fd] = ERROR(EPERM),
+	[SYS_reboot] = ERROR(EPERM),
+	[SYS_setdomainname] = ERROR(EPERM),
+	[SYS_sethostname] = ERROR(EPERM),
+	[SYS_setns] = ERROR(EPERM),
+	[SYS_swapoff] = ERROR(EPERM),
+	[SYS_swapon] = ERROR(EPERM),
+	[SYS_syslog] = ERROR(EPERM),
+	[SYS_umount2] = ERROR(EPERM),
+	[SYS_vhangup] = ERROR(EPERM),
 
 	/* Signals. */
 	[SYS_rt_sigaction] = HANDLER(sig_action),
@@ -280,6 +326,10 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_rt_sigpending] = HANDLER(sig_pending),
 	[SYS_rt_sigreturn] = HANDLER(sig_return),
 	[SYS_sigaltstack] = HANDLER(sig_altstack),
+	[SYS_pidfd_open] = HANDLER(pidfd_open),
+	[SYS_pidfd_getfd] = HANDLER(pidfd_getfd),
+	[SYS_pidfd_send_signal] = HANDLER(sig_pidfd),
+	[SYS_process_mrelease] = HANDLER(pidfd_mrelease),
 	[SYS_kill] = HANDLER(sig_kill),
 	[SYS_tkill] = HANDLER(sig_tkill),
 	[SYS_tgkill] = HANDLER(sig_tgkill),
