@@ -115,7 +115,7 @@ linux_faults() {
 }
 
 vmm_faults() {
-	$alone $clean $vmm_run -o "$tmp/log" "$@" 2>"$tmp/vmm.err" |
+	$alone $clean "${vmm_run[@]}" -o "$tmp/log" "$@" 2>"$tmp/vmm.err" |
 		cat >/dev/null
 	awk '$3 ~ /^0x/ { print substr($3, 3), substr($6, 3), $5 }' \
 		"$tmp/log" >"$tmp/vmm"

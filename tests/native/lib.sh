@@ -6,6 +6,12 @@
 #   dyn fixed muslpie musldyn   dynamic: PIE and not, of glibc and of musl
 # Compiling again happens only where the source is newer.
 
+# Layouts that vmm does not have (setarch -L), and `setarch -R` would undo.
+case $(cat /proc/self/personality) in
+00000000 | '') ;;
+*) exec setarch x86_64 "$0" "$@" ;;
+esac
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "$build" && pwd) || exit 1
 vmm=$build/vmm
@@ -13,6 +19,7 @@ bin=$build/native
 mkdir -p "$bin"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+umask 022
 ulimit -c 0
 [ -n "${keep_limits-}" ] || ulimit -s 8192 # the hard limit, too
 

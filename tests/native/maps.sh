@@ -27,7 +27,7 @@ same() {
 
 	[ -z "$only" ] || [ "$name" = "$only" ] || return
 	$clean setarch -R "$@" >"$tmp/linux" 2>/dev/null
-	$clean $vmm_run "$@" >"$tmp/vmm" 2>/dev/null
+	$clean "${vmm_run[@]}" "$@" >"$tmp/vmm" 2>/dev/null
 	maps=$(lines_of_maps "$tmp/linux")
 	auxv=$(lines_of_vector "$tmp/linux")
 	if [ "$maps" -lt 4 ]; then

@@ -131,7 +131,7 @@ applets_that_write() {
 	bb split -l 5000 numbers "$writable/part."
 	bb tee "$writable/tee"
 	bb truncate -s 12345 "$writable/hole"
-	bb sh -c "cd $writable; for i in 1 2 3; do echo \$i >>log; done; echo log*"
+	bb sh -c "cd '$writable'; for i in 1 2 3; do echo \$i >>log; done; echo log*"
 	bb sort -o "$writable/sorted" numbers
 	writable=
 }

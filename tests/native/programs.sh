@@ -9,7 +9,7 @@
 
 # One environment for all, and nothing in it that differs between two runs.
 clean="env -i LC_ALL=C PATH=/usr/bin:/bin PERL_HASH_SEED=0 PYTHONHASHSEED=0"
-vmm_run="$vmm -q --no-aslr --rw=$tmp/rw"
+vmm_run=("$vmm" -q --no-aslr "--rw=$tmp/rw")
 linked=$bin/linked
 mkdir -p "$linked" "$tmp/rw"
 

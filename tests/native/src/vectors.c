@@ -105,8 +105,10 @@ static void streams(void)
 
 int main(void)
 {
-	char *p = mmap(NULL, 9 * PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Far from the end of user space, up to which "large" must not go. */
+	char *p =
+		mmap((void *)(1ul << 40), 9 * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	end = p + 8 * PAGE;
 	munmap(end, PAGE);
