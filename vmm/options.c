@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 
 #include "boot.h"
 #include "hv_abi.h"
@@ -313,6 +314,15 @@ static int misused(int opt, char **argv)
 	return USAGE_STATUS;
 }
 
+/* execve randomises unless the process says not to: `setarch -R vmm`. */
+static enum elfload_aslr inherited_aslr(void)
+{
+	int host = personality(0xffffffff);
+
+	return host >= 0 && host & ADDR_NO_RANDOMIZE ? ELFLOAD_ASLR_OFF
+						     : ELFLOAD_ASLR_ON;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int opt, status;
@@ -323,7 +333,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		.overcommit = OVERCOMMIT_AS_HOST,
 		.thp = THP_AS_HOST,
 		.kernel_cpl = BOOT_CPL_AUTO,
-		.aslr = ELFLOAD_ASLR_ON,
+		.aslr = inherited_aslr(),
 	};
 	opterr = 0; /* one line, in our own words */
 	while ((opt = getopt_long(argc, argv, "+:m:o:cqvE:C:hV", long_options,

@@ -16,22 +16,26 @@ gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/singlepages" \
 	"$here/singlepages.c" >&2 || exit 1
 
 lines=0
-as= # goes before the program and before vmm
+as=() # goes before the program and before vmm
+filter() { # as same has its names
+	awk -v file="$file" -v shared="$shared" -f "$here/proc.awk"
+}
+
 # same NAME FILE SHARED COMMAND...
 same() {
-	local name=$1 file=$2 shared=$3 filter i
+	local name=$1 file=$2 shared=$3 i
 	shift 3
 	rm -f "$tmp/linux"
-	filter="awk -v file=$file -v shared=$shared -f $here/proc.awk"
 	# Until two runs agree: files must be in the page cache, and once in a
 	# while Linux takes back what it has mapped.
 	for i in 1 2 3 4 5; do
 		mv "$tmp/linux" "$tmp/before" 2>/dev/null
-		$clean $as setarch -R "$@" 2>&1 </dev/null | $filter >"$tmp/linux"
+		$clean "${as[@]}" setarch -R "$@" 2>&1 </dev/null |
+			filter >"$tmp/linux"
 		cmp -s "$tmp/linux" "$tmp/before" && break
 	done
-	$clean $as "$vmm" -q --check --no-aslr --rw "$tmp/w" "$@" 2>&1 </dev/null |
-		grep -av '^vmm: check: ' | $filter >"$tmp/vmm"
+	$clean "${as[@]}" "$vmm" -q --check --no-aslr --rw "$tmp/w" "$@" \
+		2>&1 </dev/null | grep -av '^vmm: check: ' | filter >"$tmp/vmm"
 	lines=$((lines + $(wc -l <"$tmp/linux")))
 	if [ ! -s "$tmp/linux" ]; then
 		echo "not ok $name - prints nothing on Linux"
@@ -66,25 +70,38 @@ own procmaps "$tmp/w"
 own procfiles "$tmp/w" one two
 own procmem "$tmp/w"
 
-# The program is run by one that had descriptor 300 open: it is closed, the
-# table stays as large.
-cat >"$tmp/wide" <<-end
-	import os, sys
+# What the program inherits: it is run by one that had descriptor 300 open (it
+# is closed, the table stays as large), blocks and ignores signals, and has a
+# filter of system calls, which lets all pass.
+cat >"$tmp/heir" <<-end
+	import ctypes, os, signal, struct, sys
 	os.dup2(0, 300, inheritable=False)
+	signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+	signal.signal(signal.SIGHUP, signal.SIG_IGN)
+	signal.signal(36, signal.SIG_IGN)
+	prctl = ctypes.CDLL(None).prctl
+	prctl(1, signal.SIGTERM) # PR_SET_PDEATHSIG
+	prctl(38, 1, 0, 0, 0) # PR_SET_NO_NEW_PRIVS
+	allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+	filter = struct.pack("HxxxxxxQ", 1, ctypes.addressof(allow))
+	prctl(22, 2, filter) # PR_SET_SECCOMP
 	os.execvp(sys.argv[1], sys.argv[1:])
 end
-as="/usr/bin/python3 $tmp/wide"
-same "status after a large table" status 1 cat /proc/self/status
-as=
+as=(/usr/bin/python3 "$tmp/heir")
+same "status, inherited" status 1 cat /proc/self/status
+same "signal of the parent's death, inherited" none 0 /usr/bin/python3 -c \
+	'import ctypes; n = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(n)); print(n.value)'
+as=()
 
 # What is for root only. /dev/kvm may be root's, too: it gets another one.
 as_nobody() {
-	local vmm=$tmp/program as="unshare -m bash $tmp/nobody" program
+	local vmm=$tmp/program as=(unshare -m bash "$tmp/nobody") program
 
 	cat >"$tmp/nobody" <<-end
-		mount -t tmpfs -o mode=755 none $tmp/dev &&
-			mknod -m 666 $tmp/dev/kvm c 10 232 &&
-			mount --bind $tmp/dev/kvm /dev/kvm &&
+		mount -t tmpfs -o mode=755 none "$tmp/dev" &&
+			mknod -m 666 "$tmp/dev/kvm" c 10 232 &&
+			mount --bind "$tmp/dev/kvm" /dev/kvm &&
 			exec setpriv --reuid=65534 --regid=65534 --clear-groups "\$@"
 	end
 	mkdir "$tmp/dev"

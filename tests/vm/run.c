@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,6 +67,12 @@ void need_kvm(void)
 	close(fd);
 }
 
+void need_root(const char *file)
+{
+	if (geteuid())
+		cr_skip_test("only root may read %s", file);
+}
+
 /* ---- in the child ---------------------------------------------------------
  */
 
@@ -81,17 +88,19 @@ static void limit(int resource, rlim_t soft)
 
 static void child_setup(const struct run_how *how)
 {
-	sigset_t none;
+	sigset_t mask;
 
-	for (int sig = 1; sig < 32; sig++)
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigemptyset(&mask);
+	if (how->blocked)
+		sigaddset(&mask, how->blocked);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	setpgid(0, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_STACK, 8 << 20);
-	if (how->no_aslr)
-		personality(ADDR_NO_RANDOMIZE);
+	umask(022);
+	personality(how->no_aslr ? ADDR_NO_RANDOMIZE : 0);
 }
 
 /* Not execvpe: that gives to a shell what the kernel refuses. */
@@ -120,8 +129,9 @@ static _Noreturn void child(const struct run_how *how, int in, int out, int err,
 		_exit(99);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(99);
-	for (int fd = 0; fd < 1024; fd++)
-		if (fd > 2 || how->closed & 1u << fd)
+	close_range(3, ~0u, 0);
+	for (int fd = 0; fd <= 2; fd++)
+		if (how->closed & 1u << fd)
 			close(fd);
 	exec_in_path(args);
 	dprintf(2, "%s: %s\n", args[0], strerror(errno));

@@ -5,9 +5,10 @@
  * The environment VMM names the vmm to test and IMAGES the directory of the
  * images (build/vmm and build/images, from the current directory, if unset).
  * Every child gets the same small environment, standard input from what the
- * test gives or /dev/null, a stack limit of 8 MiB and no core files, so that a
- * native run and one under vmm differ in nothing else. A child that takes more
- * than RUN_SECONDS is killed, and the test fails.
+ * test gives or /dev/null, no other descriptors, no signal ignored or blocked,
+ * a umask of 022, a stack limit of 8 MiB and no core files, so that a native
+ * run and one under vmm differ in nothing else. A child that takes more than
+ * RUN_SECONDS is killed, and the test fails.
  *
  * A test that fails says the command and what it wrote to stderr.
  */
@@ -40,6 +41,7 @@ struct run_how {
 	const char *dir;     /* working directory, or NULL */
 	bool no_aslr;	     /* as setarch -R does */
 	unsigned closed;     /* bit n: close descriptor n, of 0 and 1 */
+	int blocked;	     /* a signal, or 0 */
 };
 
 /* The vmm to test, absolute. */
@@ -87,6 +89,8 @@ char *read_file(const char *path, size_t *len);
 
 /* Skip the test, loudly, on a machine that has no KVM for us. */
 void need_kvm(void);
+/* Skip the test, loudly: only root may read this file. */
+void need_root(const char *file);
 
 /* A test at both kernel levels: the body sees `int level`. */
 #define VM_TEST(suite, name)                                                   \

@@ -152,6 +152,14 @@ VM_TEST(images, badptr_ends_by_sigsegv_as_natively)
 	expect_as_native(level, NULL, ARGS(image("badptr")));
 }
 
+/* The signal is forced: the program ends by it, and so does vmm. */
+VM_TEST(images, badptr_ends_so_if_the_parent_blocked_the_signal)
+{
+	const struct run_how how = {.blocked = SIGSEGV};
+
+	expect_as_native(level, &how, ARGS(image("badptr")));
+}
+
 VM_TEST(images, bad_pointers_anywhere_end_by_sigsegv)
 {
 	static const char *const where[] = {

@@ -122,6 +122,14 @@ VM_TEST(proc, status_is_linuxs)
 			"voluntary_ctxt", "nonvoluntary_ctxt"));
 }
 
+/* setarch -R vmm PROGRAM. */
+VM_TEST(proc, what_is_not_randomised_outside_is_not_inside)
+{
+	expect_as_native(
+		level, &fixed,
+		ARGS(proc(), "/proc/self/maps", "/proc/self/personality"));
+}
+
 VM_TEST(proc, statm_is_linuxs)
 {
 	same_bytes(level, ARGS(proc(), "/proc/self/statm"));
@@ -276,6 +284,7 @@ VM_TEST(proc, slabinfo_counts_a_vma_for_each_mapping)
 	const char *end;
 	struct run r;
 
+	need_root("/proc/slabinfo");
 	run_vmm(&r, NULL, level,
 		ARGS(proc(), "/proc/self/maps", "/proc/slabinfo"));
 	end = strstr(r.out, "==> /proc/slabinfo");
@@ -291,6 +300,7 @@ VM_TEST(proc, iomem_has_the_kernel_in_the_first_bank)
 {
 	struct run r;
 
+	need_root("/proc/iomem");
 	run_vmm(&r, NULL, level, ARGS("-m", "64M", proc(), "/proc/iomem"));
 	cr_assert(strstr(r.out, "00000000-03ffffff : System RAM\n"
 				"  00100000-"),

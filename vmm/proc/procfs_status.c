@@ -253,8 +253,6 @@ static bool print_plain(FILE *out, const char *name, const struct sys *s)
 		{"FDSize", s->fds.size},
 		{"Threads", 1},
 		{"NoNewPrivs", (unsigned)s->no_new_privs},
-		{"Seccomp", 0},
-		{"Seccomp_filters", 0},
 		{"THP_enabled", s->thp_disabled != HV_THP_DISABLE_ALL},
 	};
 

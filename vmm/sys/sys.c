@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -39,6 +40,15 @@ const struct rlimit *sys_limit(const struct sys *s, int resource)
 	return &s->limit[resource];
 }
 
+/* What execve keeps, and a program can change. */
+static void inherit(struct sys *s)
+{
+	signals_init(&s->signals);
+	read_limits(s);
+	s->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	prctl(PR_GET_PDEATHSIG, &s->pdeathsig);
+}
+
 static int open_places(struct sys *s, const struct sys_config *config)
 {
 	s->proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -66,10 +76,9 @@ struct sys *sys_create(const struct sys_config *config)
 	s->dumpable = 1;
 	s->verbose = config->verbose;
 	set_name(s, config->exe);
-	signals_init(&s->signals);
+	inherit(s);
 	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
 	fsize_init(s);
-	read_limits(s);
 	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
 			? INT_MAX
 			: (unsigned)s->limit[RLIMIT_NOFILE].rlim_cur;
