@@ -102,7 +102,6 @@ static int prepare_sys(struct machine *m)
 		.nr_temp_dirs = m->options.no_tmp ? 0
 				: own		  ? 4
 						  : 3,
-		.verbose = m->options.verbose,
 	};
 
 	m->vm.sys = sys_create(&config);
@@ -214,16 +213,6 @@ static void explain_death(const struct machine *m, int sig)
 			     : "");
 }
 
-static void report(struct machine *m)
-{
-	FILE *out = m->options.quiet ? NULL : stderr;
-
-	if (m->vm.trace && out)
-		trace_finish(m->vm.trace, out);
-	if (out)
-		sys_report(m->vm.sys, out);
-}
-
 /* What was asked for must have been written: the log, and what stderr has. */
 static int check_output(const struct machine *m)
 {
@@ -248,7 +237,9 @@ static int run(struct machine *m)
 		trace_flush(m->vm.trace);
 	if (WIFSIGNALED(status))
 		explain_death(m, WTERMSIG(status));
-	report(m);
+	if (m->vm.trace && !m->options.quiet)
+		trace_finish(m->vm.trace, stderr);
+	sys_report(m->vm.sys);
 	if (m->options.count_cpl0)
 		count_report();
 	failed = check_counters(&m->vm) | check_output(m);

@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ void message_level(bool be_quiet, bool be_verbose)
  */
 static void say(const char *fmt, va_list args)
 {
-	char line[1024], plain[4 * sizeof(line)], *to = plain;
+	char line[2 * PATH_MAX + 512], plain[4 * sizeof(line)], *to = plain;
 	int len = vsnprintf(line, sizeof(line), fmt, args);
 
 	if (len >= (int)sizeof(line))

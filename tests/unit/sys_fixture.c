@@ -124,9 +124,11 @@ unsigned host_fds(void)
 const char *report(void)
 {
 	static char buf[4096];
-	FILE *f = fmemopen(buf, sizeof(buf), "w");
+	FILE *f = fmemopen(buf, sizeof(buf), "w"), *usual = stderr;
 
-	sys_report(sys, f);
+	stderr = f;
+	sys_report(sys);
+	stderr = usual;
 	fclose(f);
 	return buf;
 }

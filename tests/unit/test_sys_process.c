@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "sys_fixture.h"
 
 TestSuite(sys_process, .init = sys_setup, .fini = sys_teardown);
@@ -254,8 +255,9 @@ Test(sys_process, an_unknown_call_is_named_once_if_asked)
 	char text[512] = "";
 
 	sys_destroy(sys);
-	sys = sys_create(&(struct sys_config){
-		.exe = "/bin/true", .verbose = true, .keep_inherited = true});
+	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
+					      .keep_inherited = true});
+	message_level(false, true);
 	cr_assert_eq(pipe2(p, O_CLOEXEC), 0);
 	dup2(p[1], 2);
 	close(p[1]);

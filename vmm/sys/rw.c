@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "message.h"
+
 static char *real_directory(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -85,35 +87,17 @@ void rw_refuse(struct rw *rw, const char *path)
 		rw->nr_wanted++;
 }
 
-/* File names may hold anything; a terminal must not act on it. */
-void rw_print_name(const char *name, size_t len, FILE *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char ch = (unsigned char)name[i];
-
-		if (ch < 0x20 || ch == 0x7f)
-			fprintf(out, "\\x%02x", ch);
-		else
-			fputc(ch, out);
-	}
-}
-
-void rw_report(const struct rw *rw, FILE *out)
+void rw_report(const struct rw *rw)
 {
 	for (unsigned i = 0; i < rw->nr_wanted; i++) {
 		const char *path = rw->wanted[i];
 		const char *slash = strrchr(path, '/');
-		size_t dir = slash > path ? (size_t)(slash - path) : 1;
+		int dir = slash > path ? (int)(slash - path) : 1;
 
-		fputs("vmm: ", out);
-		rw_print_name(path, strlen(path), out);
-		fputs(": not written: the file system is read-only in the "
-		      "guest; --rw ",
-		      out);
-		rw_print_name(path, dir, out);
-		fputs(" allows it\n", out);
+		note("%s: not written: the file system is read-only in the "
+		     "guest; --rw %.*s allows it",
+		     path, dir, path);
 	}
 	if (rw->nr_more)
-		fprintf(out, "vmm: %u more attempts to write elsewhere\n",
-			rw->nr_more);
+		note("%u more attempts to write elsewhere", rw->nr_more);
 }

@@ -6,8 +6,6 @@
 #define RW_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
 
 #define RW_WANTED_MAX 64
 
@@ -27,9 +25,7 @@ void rw_fini(struct rw *rw);
 bool rw_allows(const struct rw *rw, const char *real_path);
 /* Remember a path that was refused. */
 void rw_refuse(struct rw *rw, const char *path);
-/* A name as it may be shown: control characters as \xNN. */
-void rw_print_name(const char *name, size_t len, FILE *out);
-/* One line for each refused path. */
-void rw_report(const struct rw *rw, FILE *out);
+/* A note for each refused path. */
+void rw_report(const struct rw *rw);
 
 #endif

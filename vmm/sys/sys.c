@@ -17,6 +17,7 @@
 #include "call.h"
 #include "fsize.h"
 #include "mapped.h"
+#include "message.h"
 #include "path.h"
 #include "vsyscall.h"
 
@@ -74,7 +75,6 @@ struct sys *sys_create(const struct sys_config *config)
 		return NULL;
 	s->proc_fd = s->cwd = s->exe_fd = -1;
 	s->dumpable = 1;
-	s->verbose = config->verbose;
 	set_name(s, config->exe);
 	inherit(s);
 	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
@@ -134,13 +134,12 @@ static void say_unknown(struct sys *s, uint64_t nr)
 {
 	char *name;
 
-	if (!s->verbose || nr >= CALL_NR_MAX ||
-	    (s->said[nr / 64] & 1ull << nr % 64))
+	if (nr >= CALL_NR_MAX || (s->said[nr / 64] & 1ull << nr % 64))
 		return;
 	s->said[nr / 64] |= 1ull << nr % 64;
 	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)nr);
-	fprintf(stderr, "vmm: system call %s (%u) is not supported: ENOSYS\n",
-		name ? name : "?", (unsigned)nr);
+	detail("system call %s (%u) is not supported: ENOSYS",
+	       name ? name : "?", (unsigned)nr);
 	free(name);
 }
 
@@ -287,8 +286,8 @@ void sys_death(const struct sys *s, struct sys_death *out)
 	*out = s->signals.death;
 }
 
-void sys_report(const struct sys *s, FILE *out)
+void sys_report(const struct sys *s)
 {
-	rw_report(&s->rw, out);
-	temp_report(&s->temp, out);
+	rw_report(&s->rw);
+	temp_report(&s->temp);
 }

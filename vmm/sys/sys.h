@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "hv_abi.h"
 
@@ -23,7 +22,6 @@ struct sys_config {
 	unsigned nr_rw_dirs;
 	const char *const *temp_dirs; /* temp.h; those that exist count */
 	unsigned nr_temp_dirs;
-	bool verbose; /* say once which calls are unknown */
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
 	 * all without FD_CLOEXEC become the program's: so the VMM must open
@@ -131,6 +129,6 @@ void sys_death(const struct sys *s, struct sys_death *out);
  * What the user should know at the end: paths that wanted to be written, and
  * temporary files that sys_destroy will remove.
  */
-void sys_report(const struct sys *s, FILE *out);
+void sys_report(const struct sys *s);
 
 #endif

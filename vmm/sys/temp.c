@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "message.h"
+
 #define SIZE_MIN   64	/* of the table, when the first entry is made */
 #define REPORT_MAX 10	/* lines */
 #define DEPTH_MAX  1000 /* of directories: a descriptor for each */
@@ -206,35 +208,24 @@ static unsigned each_left(const struct temp *t,
 	return n;
 }
 
-struct report {
-	FILE *out;
-	unsigned lines;
-};
-
 static void report_one(const struct temp *t, unsigned dir, int fd,
 		       const char *name, void *arg)
 {
-	struct report *r = arg;
+	unsigned *lines = arg;
 
 	(void)fd;
-	if (r->lines++ >= REPORT_MAX)
-		return;
-	fprintf(r->out, "vmm: %s/", t->dir[dir]);
-	rw_print_name(name, strlen(name), r->out);
-	fprintf(r->out,
-		": removed: what the program makes in %s is temporary; "
-		"--rw %s keeps it\n",
-		t->dir[dir], t->dir[dir]);
+	if ((*lines)++ < REPORT_MAX)
+		note("%s/%s: removed: what the program makes in %s is "
+		     "temporary; --rw %s keeps it",
+		     t->dir[dir], name, t->dir[dir], t->dir[dir]);
 }
 
-void temp_report(const struct temp *t, FILE *out)
+void temp_report(const struct temp *t)
 {
-	struct report r = {.out = out};
-	unsigned n = each_left(t, report_one, &r);
+	unsigned lines = 0, n = each_left(t, report_one, &lines);
 
 	if (n > REPORT_MAX)
-		fprintf(out, "vmm: %u more temporary files removed\n",
-			n - REPORT_MAX);
+		note("%u more temporary files removed", n - REPORT_MAX);
 }
 
 static bool remove_tree(int fd, const char *name, unsigned depth);
@@ -278,9 +269,7 @@ static void remove_one(const struct temp *t, unsigned dir, int fd,
 	(void)arg;
 	if (remove_tree(fd, name, 0))
 		return;
-	fprintf(stderr, "vmm: %s/", t->dir[dir]);
-	rw_print_name(name, strlen(name), stderr);
-	fputs(": temporary, but it cannot be removed\n", stderr);
+	error("%s/%s: temporary, but it cannot be removed", t->dir[dir], name);
 }
 
 void temp_fini(struct temp *t)

@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "rw.h"
 
@@ -55,6 +54,6 @@ void temp_made(struct temp *t, int fd, const char *name);
 void temp_forget(struct temp *t, int fd);
 
 /* One line for each entry that will be removed. */
-void temp_report(const struct temp *t, FILE *out);
+void temp_report(const struct temp *t);
 
 #endif
