@@ -168,11 +168,12 @@ struct elfload_map {
 /*
  * Bytes that Linux clears by writing to user memory, which faults the page in:
  * the tail of the last file page of a segment with bss. Inside one page, never
- * empty. Where the mapping is not writable Linux's write fails and it goes on
- * (padzero in elf_load); such a range is left out.
+ * empty. Where the mapping is not writable Linux tries, too, takes the fault,
+ * and goes on (padzero in elf_load).
  */
 struct elfload_clear {
 	uint64_t start, end;
+	int fails; /* the mapping is not writable */
 };
 
 struct elfload_plan {

@@ -138,11 +138,12 @@ static void plan_clear_tail(struct elfload_plan *plan,
 {
 	uint64_t end = addr + s->filesz;
 
-	if (!(s->prot & ELFLOAD_WRITE) || !page_offset(end))
+	if (!page_offset(end))
 		return;
 	plan->clears[plan->nr_clears++] = (struct elfload_clear){
 		.start = end,
 		.end = page_up(end),
+		.fails = !(s->prot & ELFLOAD_WRITE),
 	};
 }
 

@@ -392,6 +392,13 @@ void exec_describe(const struct exec *e, const struct sys *sys,
 		describe_map(e, &p->maps[i], &out->maps[i]);
 }
 
+static int clear(struct vcpu *v, const struct elfload_clear *c)
+{
+	int ret = usermem_zero(v, c->start, c->end - c->start);
+
+	return ret == -EFAULT && c->fails ? 0 : ret;
+}
+
 /*
  * In Linux's order: strings, before the old address space goes; bss; then
  * arguments, environment and auxiliary vector.
@@ -412,8 +419,7 @@ int exec_finish(struct exec *e, struct vcpu *v)
 	ret = usermem_write(v, p->arg_start, p->stack + strings,
 			    p->stack_len - strings);
 	for (uint32_t i = 0; i < p->nr_clears && !ret; i++)
-		ret = usermem_zero(v, p->clears[i].start,
-				   p->clears[i].end - p->clears[i].start);
+		ret = clear(v, &p->clears[i]);
 	ret = ret ? ret : usermem_write(v, p->sp, p->stack, p->tables_len);
 	if (!ret)
 		vcpu_set_regs(v, &regs);
