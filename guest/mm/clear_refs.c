@@ -39,8 +39,7 @@ int mm_clear_refs(struct mm *mm, unsigned kind)
 	pt_gather_init(&g);
 	for (struct vma *v = vma_find(&mm->vmas, 0); v; v = v->next)
 		if (is_meant(v, kind))
-			pt_visit(mm->root, v->start, v->end, NULL, clear_pte,
-				 &g);
+			pt_visit(mm->root, v->start, v->end, clear_pte, &g);
 	pt_gather_finish(&g);
 	return 0;
 }

@@ -224,6 +224,17 @@ static bool access_allowed(const struct fault *f, bool present)
 	return prot != 0; /* on x86 what may be written or run may be read */
 }
 
+/* False: no memory. */
+static bool find_entry(struct fault *f)
+{
+	if (vma_is_anon(f->vma)) {
+		f->p = pt_walk_alloc(f->mm->root, f->va);
+		return f->p;
+	}
+	f->p = pt_walk(f->mm->root, f->va);
+	return f->p || pt_entry_alloc(f->mm->root, f->va, 2);
+}
+
 static enum hv_outcome fault_in_vma(struct fault *f)
 {
 	enum hv_outcome outcome;
@@ -234,10 +245,9 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 		return HV_FAULT_SEGV_ACCERR;
 	if (huge_wanted(f->mm, f->vma) && fault_huge(f, &outcome))
 		return outcome;
-	f->p = pt_walk_alloc(f->mm->root, f->va);
-	if (!f->p)
+	if (!find_entry(f))
 		return HV_FAULT_OOM;
-	pte = arch_pte_get(f->p);
+	pte.v = f->p ? arch_pte_get(f->p).v : 0;
 	if (pte_is_guard(pte))
 		return HV_FAULT_SEGV_GUARD;
 	if (pte.v) {

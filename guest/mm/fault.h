@@ -12,7 +12,7 @@ struct fault {
 	uint64_t va; /* page-aligned */
 	uint32_t access;
 	struct vma *vma;
-	pte_t *p; /* the leaf entry */
+	pte_t *p; /* the leaf entry; of a file's page NULL: no table yet */
 	/* For the record: */
 	uint64_t pfn, old_pfn;
 	unsigned order;
@@ -35,6 +35,15 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 	if (fault_is_write(f))
 		bits |= PTE_D;
 	return pte_make(pfn, bits);
+}
+
+/* Linux finish_fault, filemap_map_pmd: what is beyond a file's end needs no
+ * table. False: no memory. */
+static inline bool fault_need_table(struct fault *f)
+{
+	if (!f->p)
+		f->p = pt_walk_alloc(f->mm->root, f->va);
+	return f->p;
 }
 
 /* The entry was empty: it maps this frame of the VMA's own. */

@@ -97,7 +97,10 @@ static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
 	return HV_FAULT_ANON_ZERO;
 }
 
-/* Map what there is of the window. Returns how many pages that is. */
+/*
+ * Map what there is of the window. Returns how many pages that is. There is a
+ * table.
+ */
 static unsigned map_window(struct fault *f, const struct window *w,
 			   struct page **pages)
 {
@@ -121,6 +124,14 @@ static unsigned map_window(struct fault *f, const struct window *w,
 	return mapped;
 }
 
+static bool has_page(struct page **pages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (pages[i])
+			return true;
+	return false;
+}
+
 /*
  * Beyond the end of the file. Linux has mapped what lies around it before it
  * finds that.
@@ -141,6 +152,10 @@ static enum hv_outcome beyond_end(struct fault *f, uint64_t limit)
 		filemap_read_ahead(file, w.index);
 		filemap_read(file, w.index, w.n, w.n, pages);
 	}
+	if (!has_page(pages, w.n))
+		return HV_FAULT_SIGBUS;
+	if (!fault_need_table(f))
+		return HV_FAULT_OOM;
 	f->around = map_window(f, &w, pages);
 	return HV_FAULT_SIGBUS;
 }
@@ -159,6 +174,8 @@ enum hv_outcome fault_file_read(struct fault *f)
 	err = window_pages(f, &w, pages);
 	if (err)
 		return file_error(err);
+	if (!fault_need_table(f))
+		return HV_FAULT_OOM;
 	f->pfn = page_to_pfn(pages[w.want]);
 	if (vma_is_pfnmap(f->vma)) { /* Linux vmf_insert_pfn */
 		f->major = false;
@@ -183,6 +200,8 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 	err = read_pages(f, index, 1, 0, &page);
 	if (err)
 		return file_error(err);
+	if (!fault_need_table(f))
+		return HV_FAULT_OOM;
 	page_set_dirty(page);
 	v->file->flags |= FILE_DIRTIED;
 	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
@@ -206,7 +225,7 @@ enum hv_outcome fault_file_cow(struct fault *f)
 	err = read_pages(f, index, 1, 0, &from);
 	if (err)
 		return file_error(err);
-	page = fault_anon_frame(f, 0, GFP_KERNEL);
+	page = fault_need_table(f) ? fault_anon_frame(f, 0, GFP_KERNEL) : NULL;
 	if (!page)
 		return HV_FAULT_OOM;
 	arch_page_copy(page_to_phys(page), page_to_phys(from));

@@ -15,7 +15,7 @@ int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 	vma_set_flags(&mm->vmas, v, v->flags | VMA_GUARD);
 	if (vma_is_anon(v) && !v->anon_id)
 		mm_anon_prepare(mm, v);
-	mm_zap(mm, start, end);
+	mm_zap(mm, start, end, ZAP_ALL);
 	for (uint64_t va = start; va < end; va += PAGE_SIZE) {
 		pte_t *p = pt_walk_alloc(mm->root, va);
 
@@ -42,6 +42,6 @@ int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 {
 	if (v->flags & VMA_SPECIAL)
 		return -EINVAL;
-	pt_visit_all(mm->root, start, end, NULL, remove_marker, NULL);
+	pt_visit_all(mm->root, start, end, remove_marker, NULL);
 	return 0;
 }

@@ -118,7 +118,7 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome)
 
 	if (!is_allowed(f->vma) || !fits(f->vma, f->va))
 		return false;
-	f->p = pt_walk_alloc_2m(f->mm->root, f->va);
+	f->p = pt_entry_alloc(f->mm->root, f->va, 2);
 	if (!f->p || arch_pte_get(f->p).v)
 		return false;
 	if (!f->vma->anon_id)
@@ -250,7 +250,7 @@ static void split_unused(struct mm *mm, uint64_t va)
 	if (mm->nr_huge == nr_huge)
 		return;
 	pt_gather_init(&u.g);
-	pt_visit(mm->root, start, start + PT_SPAN_2M, NULL, unuse_pte, &u);
+	pt_visit(mm->root, start, start + PT_SPAN_2M, unuse_pte, &u);
 	pt_gather_finish(&u.g);
 }
 
@@ -280,7 +280,7 @@ static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 bool huge_reclaim(struct mm *mm)
 {
 	return mm->nr_huge &&
-	       pt_visit(mm->root, 0, HV_VA_USER_END, NULL, reclaim_entry, mm);
+	       pt_visit(mm->root, 0, HV_VA_USER_END, reclaim_entry, mm);
 }
 
 /* ---- MADV_COLLAPSE ----------------------------------------------------- */
@@ -321,7 +321,7 @@ static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 	}
 	mm_globals.thp_events.collapse_alloc++;
 	pt_gather_init(&c.g);
-	pt_visit(mm->root, va, va + PT_SPAN_2M, NULL, collapse_pte, &c);
+	pt_visit(mm->root, va, va + PT_SPAN_2M, collapse_pte, &c);
 	mm->rss[RSS_ANON] -= c.had;
 	pt_join_2m(p, fault_anon_pte(&f, page_to_pfn(c.to)));
 	pt_gather_flush_entry(&c.g, va, arch_pte_get(p));
@@ -333,12 +333,9 @@ static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 /* Linux hpage_collapse_scan_pmd. -EINVAL: nothing was ever there. */
 static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
 {
-	pte_t *p = pt_walk_alloc_2m(mm->root, va);
-	pte_t pte;
+	pte_t *p = pt_entry(mm->root, va, 2);
+	pte_t pte = {p ? arch_pte_get(p).v : 0};
 
-	if (!p)
-		return -ENOMEM;
-	pte = arch_pte_get(p);
 	if (!pte.v)
 		return -EINVAL;
 	if (pte_is_huge(pte))
@@ -358,8 +355,7 @@ static int find_guard(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 static bool has_guard(struct mm *mm, const struct vma *v, uint64_t va)
 {
 	return v->flags & VMA_GUARD &&
-	       pt_visit_all(mm->root, va, va + PT_SPAN_2M, NULL, find_guard,
-			    NULL);
+	       pt_visit_all(mm->root, va, va + PT_SPAN_2M, find_guard, NULL);
 }
 
 /* Linux madvise_collapse: as many as can be, then the last error. */
@@ -402,8 +398,7 @@ uint64_t mm_huge_frames(struct mm *mm)
 	uint64_t frames = 0;
 
 	if (mm->nr_huge)
-		pt_visit(mm->root, 0, HV_VA_USER_END, NULL, count_entry,
-			 &frames);
+		pt_visit(mm->root, 0, HV_VA_USER_END, count_entry, &frames);
 	return frames;
 }
 

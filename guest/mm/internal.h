@@ -125,16 +125,17 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end);
 /* munmap of an aligned range, which may have holes. 0, -ENOMEM, -EPERM:
  * something in it is sealed, or -EINVAL: a part of the vDSO. */
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end);
-/* Drop the pages of [start, end); the VMAs stay, and guard markers. */
-void mm_zap(struct mm *mm, uint64_t start, uint64_t end);
 enum mm_zap {
 	ZAP_ALL,
 	ZAP_CACHED,    /* private pages stay */
 	ZAP_RECLAIM,   /* what a Linux without swap could take away */
 	ZAP_DROPPABLE, /* likewise of a MAP_DROPPABLE mapping */
+	ZAP_DONTNEED,  /* all, and each table that maps nothing else */
+	ZAP_UNMAP,     /* all, and guard markers: for mm_unmap alone */
 };
-/* Likewise those of this kind. */
-void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind);
+/* Drop the pages of [start, end) that are of this kind; the VMAs stay, and
+ * guard markers. */
+void mm_zap(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind);
 /* Pages of [start, end) that are mapped by some VMA (Linux
  * count_vma_pages_range). */
 uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);

@@ -134,7 +134,7 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 
 	huge_split_unused(mm, start, end);
 	pt_gather_init(&a.g);
-	pt_visit(mm->root, start, end, NULL, age_pte, &a);
+	pt_visit(mm->root, start, end, age_pte, &a);
 	pt_gather_finish(&a.g);
 }
 
@@ -144,8 +144,8 @@ static void page_out(struct mm *mm, const struct vma *v, uint64_t start,
 {
 	if (vma_has_file(v) && v->file->flags & FILE_FOREIGN)
 		return;
-	mm_zap_some(mm, start, end,
-		    v->flags & VMA_DROPPABLE ? ZAP_DROPPABLE : ZAP_RECLAIM);
+	mm_zap(mm, start, end,
+	       v->flags & VMA_DROPPABLE ? ZAP_DROPPABLE : ZAP_RECLAIM);
 	if (vma_has_file(v))
 		file_reclaim(v->file, vma_pgoff(v, start), vma_pgoff(v, end));
 }
@@ -194,7 +194,7 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 	case MADV_DONTNEED_LOCKED:
 		if (vma_is_pfnmap(v))
 			return -EINVAL;
-		mm_zap(mm, start, end);
+		mm_zap(mm, start, end, ZAP_DONTNEED);
 		return 0;
 	case MADV_FREE:
 		if (v->flags & VMA_LOCKED || !vma_is_anon(v))

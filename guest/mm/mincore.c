@@ -65,7 +65,7 @@ int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 	if (v->file)
 		residency_file(v->file, vma_pgoff(v, addr), n, vec);
 	r.end = addr + (n << PAGE_SHIFT);
-	pt_visit(mm->root, addr, r.end, NULL, residency_pte, &r);
+	pt_visit(mm->root, addr, r.end, residency_pte, &r);
 	return (int64_t)n;
 }
 

@@ -268,12 +268,13 @@ static bool may_reclaim(pte_t pte, const struct page *page, enum mm_zap kind)
 static bool is_of_kind(pte_t pte, const struct page *page, enum mm_zap kind)
 {
 	switch (kind) {
-	case ZAP_ALL:
-		return true;
 	case ZAP_CACHED:
 		return page->flags & PG_CACHE;
-	default:
+	case ZAP_RECLAIM:
+	case ZAP_DROPPABLE:
 		return may_reclaim(pte, page, kind);
+	default:
+		return true;
 	}
 }
 
@@ -283,7 +284,8 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct page *page = pfn_to_page(pte_pfn(pte));
 
 	if (pte_is_guard(pte)) {
-		pt_clear(p);
+		if (z->kind == ZAP_UNMAP)
+			pt_clear(p);
 		return 0;
 	}
 	if (!is_of_kind(pte, page, z->kind))
@@ -304,30 +306,27 @@ static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
-void mm_zap_some(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind)
+/* Entries and tables of [start, end); the VMAs around it end and begin at
+ * floor and ceiling. */
+static void zap(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind,
+		struct pt_limits limits)
 {
 	struct zap z = {.mm = mm, .kind = kind};
 
+	pt_gather_init(&z.g);
+	limits.g = &z.g;
+	pt_visit_free(mm->root, start, end, &limits, zap_pte, &z);
+	pt_gather_finish(&z.g);
+}
+
+void mm_zap(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind)
+{
+	/* Linux CONFIG_PT_RECLAIM: tables of pages, but none above them. */
+	int top = kind == ZAP_DONTNEED ? 1 : 0;
+
 	mm_note_peaks(mm);
 	huge_split_borders(mm, start, end);
-	pt_gather_init(&z.g);
-	pt_visit(mm->root, start, end, &z.g, zap_pte, &z);
-	pt_gather_finish(&z.g);
-}
-
-/* Guard markers too: Linux unmap_vmas, ZAP_FLAG_DROP_MARKER. */
-static void zap_all(struct mm *mm, uint64_t start, uint64_t end)
-{
-	struct zap z = {.mm = mm};
-
-	pt_gather_init(&z.g);
-	pt_visit_all(mm->root, start, end, &z.g, zap_pte, &z);
-	pt_gather_finish(&z.g);
-}
-
-void mm_zap(struct mm *mm, uint64_t start, uint64_t end)
-{
-	mm_zap_some(mm, start, end, ZAP_ALL);
+	zap(mm, start, end, kind, (struct pt_limits){start, end, top, NULL});
 }
 
 int mm_split(struct mm *mm, uint64_t start, uint64_t end)
@@ -359,6 +358,7 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 {
+	struct pt_limits limits = {0, ~0ull, PT_ALL, NULL};
 	struct vma *v, *next, *gone = NULL;
 	int err;
 
@@ -369,6 +369,8 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 		return err;
 	mm_note_peaks(mm);
 	v = vma_find_first(&mm->vmas, start, end);
+	if (v->prev)
+		limits.floor = v->prev->end;
 	for (; v && v->start < end; v = next) {
 		next = v->next;
 		vma_erase(&mm->vmas, v);
@@ -376,7 +378,9 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 		v->next = gone;
 		gone = v;
 	}
-	zap_all(mm, start, end);
+	if (v)
+		limits.ceiling = v->start;
+	zap(mm, start, end, ZAP_UNMAP, limits);
 	for (; gone; gone = next) {
 		next = gone->next;
 		vma_free(gone);

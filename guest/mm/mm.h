@@ -209,6 +209,6 @@ void mm_sync_files(void);
 /* Fill in what mm knows of; call after mm_destroy and shrinking. */
 void mm_counters(struct hv_counters *out);
 /* Every invariant of mm and of every module below it. For tests and debug. */
-bool mm_check(const struct mm *mm);
+bool mm_check(struct mm *mm);
 
 #endif

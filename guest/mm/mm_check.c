@@ -111,14 +111,19 @@ static bool accounts_are_true(const struct mm *mm)
 	       sum.committed == mm->committed;
 }
 
-bool mm_check(const struct mm *mm)
+static bool is_mapped(uint64_t start, uint64_t end, void *ctx)
+{
+	return vma_find_first(ctx, start, end) != NULL;
+}
+
+bool mm_check(struct mm *mm)
 {
 	struct check c = {.v = mm->vmas.first};
 
-	if (!vma_check(&mm->vmas) || !pt_check(mm->root) ||
-	    !accounts_are_true(mm))
+	if (!vma_check(&mm->vmas) ||
+	    !pt_check(mm->root, is_mapped, &mm->vmas) || !accounts_are_true(mm))
 		return false;
-	if (pt_visit_all(mm->root, 0, HV_VA_USER_END, NULL, check_pte, &c))
+	if (pt_visit_all(mm->root, 0, HV_VA_USER_END, check_pte, &c))
 		return false;
 	if (c.nr_huge != mm->nr_huge)
 		return false;

@@ -178,8 +178,6 @@ void mm_destroy(struct mm *mm)
 	for (struct vma *v = mm->vmas.first; v; v = v->next)
 		vma_set_flags(&mm->vmas, v, v->flags & ~VMA_SEALED);
 	BUG_ON(mm_unmap(mm, 0, HV_VA_USER_END));
-	/* Tables that were made for a fault that found no frame. */
-	mm_zap(mm, 0, HV_VA_USER_END);
 	BUG_ON(mm->vmas.root || mm->total_vm);
 	for (unsigned i = 0; i < NR_RSS; i++)
 		BUG_ON(mm->rss[i]);

@@ -153,7 +153,7 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 	struct smaps s = {sum, vma_find(&mm->vmas, start)};
 
 	if (start < end)
-		pt_visit(mm->root, start, end, NULL, smaps_pte, &s);
+		pt_visit(mm->root, start, end, smaps_pte, &s);
 }
 
 /* The frame of va, of those that the entry maps. */

@@ -55,7 +55,7 @@ static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
 	if (c.freely)
 		v->file->flags |= FILE_DIRTIED;
 	pt_gather_init(&c.g);
-	pt_visit(mm->root, start, end, &c.g, protect_pte, &c);
+	pt_visit(mm->root, start, end, protect_pte, &c);
 	pt_gather_finish(&c.g);
 }
 

@@ -8,73 +8,127 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
+/* Linux pagetable_move_control. */
 struct move {
 	struct mm *mm;
+	uint64_t from, to; /* what is moved next */
+	uint64_t end;	   /* of what is moved, at the old place */
+	pte_t *new;	   /* entry for `to`, while single pages are moved */
+	bool back;	   /* where it came from: there are tables for it */
 	struct pt_gather g;
-	uint64_t delta; /* new address less old, modulo 2^64 */
 };
 
-/* For 2 MiB that go to a place that is not aligned as they are. */
-static int prepare_span(const struct move *m, uint64_t va)
+/* Bytes that lie in one span at the old place, and in one at the new place. */
+static uint64_t extent(const struct move *m, uint64_t span)
 {
-	uint64_t to = va + m->delta;
+	uint64_t n = m->end - m->from;
+	uint64_t from = span - (m->from & (span - 1));
+	uint64_t to = span - (m->to & (span - 1));
 
-	return pt_walk_alloc(m->mm->root, to) &&
-			       pt_walk_alloc(m->mm->root,
-					     to + PT_SPAN_2M - PAGE_SIZE)
-		       ? 0
-		       : -ENOMEM;
+	n = n < from ? n : from;
+	return n < to ? n : to;
 }
 
-static int prepare_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+/* Linux move_normal_pud, move_normal_pmd, move_huge_pmd. */
+static bool move_entry(struct move *m, pte_t *old, pte_t *new, uint64_t span)
 {
-	struct move *m = ctx;
-
-	(void)p;
-	if (pte_is_huge(pte)) {
-		pte_t *to =
-			m->delta & (PT_SPAN_2M - 1)
-				? NULL
-				: pt_walk_alloc_2m(m->mm->root, va + m->delta);
-
-		if (to && !arch_pte_get(to).v)
-			return 0;
-		huge_split(m->mm, va);
-		return prepare_span(m, va);
-	}
-	return pt_walk_alloc(m->mm->root, va + m->delta) ? 0 : -ENOMEM;
+	if (extent(m, span) != span || arch_pte_get(new).v)
+		return false;
+	pt_move(new, old);
+	pt_gather_flush(&m->g, m->from);
+	pt_gather_flush(&m->g, m->from + span - PAGE_SIZE);
+	return true;
 }
 
 static int move_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct move *m = ctx;
 
-	if (pte_is_huge(pte)) {
-		pt_move_2m(pt_walk_alloc_2m(m->mm->root, va + m->delta), p);
-	} else {
-		pt_fill(pt_walk(m->mm->root, va + m->delta), pte);
-		pt_clear(p);
-	}
+	pt_move(m->new + ((va - m->from) >> PAGE_SHIFT), p);
 	if (pte.v & PTE_P)
-		pt_gather_flush_entry(&m->g, va, pte);
+		pt_gather_flush(&m->g, va);
 	return 0;
 }
 
-/* All tables are made first, so that moving cannot fail halfway. */
+/* Of the new place. */
+static pte_t *new_entry(struct move *m, int level)
+{
+	return m->back ? pt_entry(m->mm->root, m->to, level)
+		       : pt_entry_alloc(m->mm->root, m->to, level);
+}
+
+/* The next *n bytes. False: there is no table for them. */
+static bool move_some(struct move *m, uint64_t *n)
+{
+	pte_t *root = m->mm->root, *old, *new;
+
+	*n = extent(m, PT_SPAN_1G);
+	old = pt_entry(root, m->from, 3);
+	if (!old || !arch_pte_get(old).v)
+		return true;
+	new = new_entry(m, 3);
+	if (!new || move_entry(m, old, new, PT_SPAN_1G))
+		return new;
+	*n = extent(m, PT_SPAN_2M);
+	old = pt_entry(root, m->from, 2);
+	if (!arch_pte_get(old).v)
+		return true;
+	new = new_entry(m, 2);
+	if (!new || move_entry(m, old, new, PT_SPAN_2M))
+		return new;
+	huge_split(m->mm, m->from);
+	m->new = new_entry(m, 1);
+	if (m->new)
+		pt_visit_all(root, m->from, m->from + *n, move_pte, m);
+	return m->new;
+}
+
+/* Linux move_page_tables. Returns how far it came. */
+static uint64_t move_range(struct mm *mm, uint64_t from, uint64_t to,
+			   uint64_t len, bool back)
+{
+	struct move m = {mm, from, to, from + len, .back = back};
+	uint64_t n;
+
+	pt_gather_init(&m.g);
+	for (; m.from < m.end; m.from += n, m.to += n)
+		if (!move_some(&m, &n) && !back)
+			break;
+	pt_gather_finish(&m.g);
+	return m.from - from;
+}
+
+/* Linux can_align_down: does v begin at va, and nothing else lie in its 2 MiB?
+ */
+static bool is_first(struct mm *mm, uint64_t va)
+{
+	return vma_find_first(&mm->vmas, va, va + 1)->start == va &&
+	       !vma_find_first(&mm->vmas, va & ~(PT_SPAN_2M - 1), va);
+}
+
+/* Linux try_realign_addr: more than was asked for, to move whole tables. */
+static uint64_t realign(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
+{
+	uint64_t below = from & (PT_SPAN_2M - 1);
+
+	if (len < PT_SPAN_2M - below || (from ^ to) & (PT_SPAN_2M - 1) ||
+	    !below || !is_first(mm, from) || !is_first(mm, to))
+		return 0;
+	return below;
+}
+
 static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t len)
 {
-	struct move m = {.mm = mm, .delta = to - from};
+	uint64_t below = realign(mm, from, to, len), done;
 
-	huge_split_borders(mm, from, from + len);
-	if (pt_visit_all(mm->root, from, from + len, NULL, prepare_pte, &m)) {
-		mm_zap(mm, to, to + len);
-		return -ENOMEM;
-	}
-	pt_gather_init(&m.g);
-	/* Tables that become empty may be those prepared: mm_unmap frees. */
-	pt_visit_all(mm->root, from, from + len, NULL, move_pte, &m);
-	pt_gather_finish(&m.g);
-	return 0;
+	from -= below;
+	to -= below;
+	len += below;
+	done = move_range(mm, from, to, len, false);
+	if (done == len)
+		return 0;
+	move_range(mm, to, from, done, true);
+	return -ENOMEM;
 }
 
 /* One call, or its part that concerns one mapping (Linux vma_remap_struct). */

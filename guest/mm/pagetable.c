@@ -172,9 +172,27 @@ static inline pte_t *walk_alloc_2m(pte_t *root, uint64_t va)
 	return table ? &table[level_index(va, 2)] : NULL;
 }
 
-pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va)
+pte_t *pt_entry(pte_t *root, uint64_t va, int level)
 {
-	return walk_alloc_2m(root, va);
+	pte_t *table = root;
+
+	for (int l = PT_LEVELS; l > level; l--) {
+		pte_t entry = arch_pte_get(&table[level_index(va, l)]);
+
+		if (!entry.v)
+			return NULL;
+		table = entry_table(entry);
+	}
+	return &table[level_index(va, level)];
+}
+
+pte_t *pt_entry_alloc(pte_t *root, uint64_t va, int level)
+{
+	pte_t *table = root;
+
+	for (int l = PT_LEVELS; l > level && table; l--)
+		table = table_below(table, va, l);
+	return table ? &table[level_index(va, level)] : NULL;
 }
 
 pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
@@ -247,11 +265,12 @@ bool pt_fill_2m(pte_t *p, pte_t pte)
 	return true;
 }
 
-void pt_move_2m(pte_t *to, pte_t *from)
+void pt_move(pte_t *to, pte_t *from)
 {
 	pte_t pte = arch_pte_get(from);
 
-	reserve_put(to, reserve_take(from));
+	if (pte_is_huge(pte))
+		reserve_put(to, reserve_take(from));
 	pt_fill(to, pte);
 	table_page(from)->inuse--;
 	arch_pte_set(from, (pte_t){0});
@@ -285,7 +304,7 @@ void pt_join_2m(pte_t *p, pte_t pte)
 /* ---- Visiting ---------------------------------------------------------- */
 
 struct visit {
-	struct pt_gather *g;
+	struct pt_limits limits;
 	pt_visit_fn *fn;
 	void *ctx;
 	bool guards;
@@ -301,6 +320,17 @@ static void table_release(pte_t *p, uint64_t va, struct pt_gather *g)
 	/* Any flush in its range forgets the cached upper-level entry too. */
 	pt_gather_flush(g, va & PAGE_MASK);
 	pt_gather_page(g, page);
+}
+
+/* Is the table of `level` that maps va empty, and nobody else's? */
+static inline bool may_release(const pte_t *table, int level, uint64_t va,
+			       const struct pt_limits *l)
+{
+	uint64_t span = 1ull << level_shift(level + 1);
+	uint64_t start = va & ~(span - 1);
+
+	return level <= l->top && !table_page(table)->inuse &&
+	       start >= l->floor && start + span <= l->ceiling;
 }
 
 /* `table` is of `level` and [start, end) lies in its span. */
@@ -328,8 +358,8 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 		sub = entry_table(entry);
 		ret = visit_table(sub, level - 1, va, next < end ? next : end,
 				  v);
-		if (v->g && !table_page(sub)->inuse)
-			table_release(p, va, v->g);
+		if (may_release(sub, level - 1, va, &v->limits))
+			table_release(p, va, v->limits.g);
 	}
 	return ret;
 }
@@ -341,18 +371,26 @@ static int visit(pte_t *root, uint64_t start, uint64_t end,
 	return visit_table(root, PT_LEVELS, start, end, v);
 }
 
-int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
-	     pt_visit_fn *fn, void *ctx)
+int pt_visit(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
+	     void *ctx)
 {
-	struct visit v = {g, fn, ctx, false};
+	const struct visit v = {.fn = fn, .ctx = ctx};
 
 	return visit(root, start, end, &v);
 }
 
-int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
-		 pt_visit_fn *fn, void *ctx)
+int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
+		 void *ctx)
 {
-	struct visit v = {g, fn, ctx, true};
+	const struct visit v = {.fn = fn, .ctx = ctx, .guards = true};
+
+	return visit(root, start, end, &v);
+}
+
+int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
+		  const struct pt_limits *limits, pt_visit_fn *fn, void *ctx)
+{
+	const struct visit v = {*limits, fn, ctx, true};
 
 	return visit(root, start, end, &v);
 }
@@ -385,13 +423,23 @@ static bool leaf_is_sound(pte_t entry)
 	return !(entry.v & PTE_P) != !(entry.v & PTE_PROTNONE);
 }
 
-static bool check_table(pte_t *table, int level)
+struct check {
+	pt_used_fn *used;
+	void *ctx;
+};
+
+/* `table` maps what begins at `start`. */
+static bool check_table(pte_t *table, int level, uint64_t start,
+			const struct check *c)
 {
 	const struct page *page = table_page(table);
 	unsigned n = level == PT_LEVELS ? PT_USER_ENTRIES : PT_ENTRIES;
+	uint64_t span = 1ull << level_shift(level);
 	uint32_t inuse = 0, leaves = 0;
 
 	if (page->flags != PG_TABLE || page->refcount != 1)
+		return false;
+	if (level < PT_LEVELS && !c->used(start, start + n * span, c->ctx))
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		pte_t entry = arch_pte_get(&table[i]);
@@ -404,14 +452,17 @@ static bool check_table(pte_t *table, int level)
 			if (pte_is_huge(entry) != (level == 2) ||
 			    !leaf_is_sound(entry))
 				return false;
-		} else if (!check_table(entry_table(entry), level - 1)) {
+		} else if (!check_table(entry_table(entry), level - 1,
+					start + i * span, c)) {
 			return false;
 		}
 	}
 	return inuse == page->inuse && check_reserve(page, leaves);
 }
 
-bool pt_check(pte_t *root)
+bool pt_check(pte_t *root, pt_used_fn *used, void *ctx)
 {
-	return check_table(root, PT_LEVELS);
+	const struct check c = {used, ctx};
+
+	return check_table(root, PT_LEVELS, 0, &c);
 }

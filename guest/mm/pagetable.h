@@ -3,13 +3,14 @@
  * 4 KiB and of 2 MiB (Intel SDM vol. 3A, "4-Level Paging").
  *
  * A table page is PG_TABLE, and its struct page counts its entries in use, so
- * that an empty table is freed without looking at it. A leaf entry that is not
- * zero but not present keeps a page of a PROT_NONE mapping (Linux
- * _PAGE_PROTNONE), or is a guard marker, which names no frame. A leaf entry of
- * 2 MiB has PTE_PS, and with it an empty table in reserve, so that splitting it
- * cannot fail (Linux pgtable_trans_huge_deposit). Nothing here decides what an
- * entry should say, or counts the references of the frames that leaf entries
- * name.
+ * that an empty table is known without looking at it. As on Linux it stays as
+ * long as some mapping could use it: only pt_visit_free frees tables. A leaf
+ * entry that is not zero but not present keeps a page of a PROT_NONE mapping
+ * (Linux _PAGE_PROTNONE), or is a guard marker, which names no frame. A leaf
+ * entry of 2 MiB has PTE_PS, and with it an empty table in reserve, so that
+ * splitting it cannot fail (Linux pgtable_trans_huge_deposit). Nothing here
+ * decides what an entry should say, or counts the references of the frames that
+ * leaf entries name.
  */
 #ifndef PAGETABLE_H
 #define PAGETABLE_H
@@ -32,6 +33,8 @@
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 
 #define PT_SPAN_2M   (1ull << 21) /* bytes that one leaf table maps */
+#define PT_SPAN_1G   (1ull << 30) /* and one that names 512 of those */
+#define PT_ALL	     3		  /* levels of tables that a leaf needs */
 #define PT_ORDER_2M  HV_HUGE_ORDER
 #define PT_FRAMES_2M (1u << PT_ORDER_2M)
 
@@ -98,15 +101,21 @@ void pt_gather_finish(struct pt_gather *g);
 
 /* An empty root that has the kernel's share. NULL: no memory. */
 pte_t *pt_root_alloc(void);
-/* All user entries must be gone: pt_visit frees empty tables. */
+/* All user entries must be gone. */
 void pt_root_free(pte_t *root);
 
 /* The leaf entry for va, of either size; NULL if there is no table for it. */
 pte_t *pt_walk(pte_t *root, uint64_t va);
 /* Likewise, making tables; NULL: no memory. Tables made stay, empty. */
 pte_t *pt_walk_alloc(pte_t *root, uint64_t va);
-/* The entry of level 2: zero, a leaf, or a table's. Makes tables above. */
-pte_t *pt_walk_alloc_2m(pte_t *root, uint64_t va);
+/*
+ * The entry of this level for va, which stands for a page (1), 2 MiB (2) or
+ * 1 GiB (3): zero, a leaf, or a table's; NULL if there is no table for it. It
+ * lies below no leaf.
+ */
+pte_t *pt_entry(pte_t *root, uint64_t va, int level);
+/* Likewise, making tables; NULL: no memory. */
+pte_t *pt_entry_alloc(pte_t *root, uint64_t va, int level);
 
 /*
  * Write a leaf entry and keep its table's count. Flushes nothing. The three say
@@ -120,8 +129,11 @@ static inline void pt_change(pte_t *p, pte_t pte)
 void pt_clear(pte_t *p); /* to zero; frees no table but one in reserve */
 /* As pt_fill, with PTE_PS, taking a table in reserve; false: no memory. */
 bool pt_fill_2m(pte_t *p, pte_t pte);
-/* As pt_fill of `to` and pt_clear of `from`, which is a leaf of 2 MiB. */
-void pt_move_2m(pte_t *to, pte_t *from);
+/*
+ * The entry goes from one place to another of its level, which is zero, and
+ * with it what it names: a frame, a leaf of 2 MiB, or a table. Flushes nothing.
+ */
+void pt_move(pte_t *to, pte_t *from);
 /*
  * A leaf of 2 MiB becomes a table of 512 entries, of which the first is `first`
  * and each names the frame that is `step` (0 or 1) behind the one before. The
@@ -139,22 +151,38 @@ void pt_count_filled(pte_t *p, unsigned n);
 /*
  * Call fn for each leaf entry in [start, end) that names a frame, in order; for
  * one of 2 MiB that begins below start, with va = start. fn may clear, change
- * and split entries and fill others. Tables in the range that are
- * empty then are given to g; with g NULL they stay. fn returns 0 to go on;
+ * and split entries and fill others. Tables stay. fn returns 0 to go on;
  * anything else ends the visit and is returned.
  */
 typedef int pt_visit_fn(pte_t *p, pte_t pte, uint64_t va, void *ctx);
-int pt_visit(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
-	     pt_visit_fn *fn, void *ctx);
+int pt_visit(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
+	     void *ctx);
 /* Likewise, and for guard markers. */
-int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, struct pt_gather *g,
-		 pt_visit_fn *fn, void *ctx);
+int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
+		 void *ctx);
+/*
+ * Likewise; then those tables of [start, end) go that are empty, of levels up
+ * to `top`, and lie in [floor, ceiling) with all that they could map (Linux
+ * free_pgd_range).
+ */
+struct pt_limits {
+	uint64_t floor, ceiling;
+	int top;
+	struct pt_gather *g;
+};
+int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
+		  const struct pt_limits *limits, pt_visit_fn *fn, void *ctx);
 
 /* Table pages there are now, roots included, and the most there ever were. */
 uint64_t pt_tables(void);
 uint64_t pt_tables_peak(void);
 
-/* Is every count true and every table a PG_TABLE page? */
-bool pt_check(pte_t *root);
+/*
+ * Is every count true, every table a PG_TABLE page, and of use to someone? used
+ * tells whether the bytes [start, end), which may reach beyond user space, are
+ * mapped in part.
+ */
+typedef bool pt_used_fn(uint64_t start, uint64_t end, void *ctx);
+bool pt_check(pte_t *root, pt_used_fn *used, void *ctx);
 
 #endif

@@ -34,7 +34,7 @@ static void rmap_visit(struct file *file, uint64_t start, uint64_t end,
 		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
 		pt_gather_init(&g);
 		pt_visit(v->mm->root, va, va + ((last - first) << PAGE_SHIFT),
-			 NULL, fn, &g);
+			 fn, &g);
 		pt_gather_finish(&g);
 	}
 }
@@ -91,8 +91,8 @@ static void unmap_pages(struct file *file, uint64_t start, uint64_t end,
 		if (first >= last)
 			continue;
 		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
-		mm_zap_some(v->mm, va, va + ((last - first) << PAGE_SHIFT),
-			    cows ? ZAP_ALL : ZAP_CACHED);
+		mm_zap(v->mm, va, va + ((last - first) << PAGE_SHIFT),
+		       cows ? ZAP_ALL : ZAP_CACHED);
 	}
 }
 

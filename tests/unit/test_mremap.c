@@ -240,3 +240,37 @@ Test(mremap, no_memory_at_any_point_moves_nothing)
 	cr_assert_gt(n, 0);
 	cr_assert_eq(load(AT((1 << 20) + 2)), 3);
 }
+
+Test(mremap, what_has_moved_returns_if_the_rest_cannot)
+{
+	/* old    n |........o|oooooooo|o.......|    a table for each 2 MiB
+	 * The one in the middle moves whole, the others page by page. */
+	const uint64_t va = VA + PT_SPAN_2M - PAGE_SIZE;
+	const uint64_t to = va + (1ull << 40), pages = 1 + 512 + 1;
+	const uint64_t at[] = {0, PAGE_SIZE, PT_SPAN_2M, PAGES(pages - 1)};
+	uint64_t tables;
+	unsigned n;
+
+	map(va - PAGE_SIZE, 1, PROT_READ, FIXED);
+	map(va, pages, RW, FIXED);
+	for (unsigned i = 0; i < 4; i++)
+		store(va + at[i], (uint8_t)(i + 1));
+	tables = pt_tables();
+	for (n = 0; n < 20; n++) {
+		int64_t ret;
+
+		shim_fail_allocs(n, ~0u);
+		ret = remap_to(va, pages, pages, to);
+		shim_fail_allocs(0, 0);
+		cr_assert(mm_check(mm));
+		if (ret > 0)
+			break;
+		cr_assert_eq(ret, -ENOMEM);
+		cr_assert_eq(pt_tables(), tables);
+		for (unsigned i = 0; i < 4; i++)
+			cr_assert_eq(*user(va + at[i]), i + 1);
+	}
+	cr_assert_gt(n, 4, "the VMA, two upper tables, two leaf tables");
+	for (unsigned i = 0; i < 4; i++)
+		cr_assert_eq(*user(to + at[i]), i + 1);
+}

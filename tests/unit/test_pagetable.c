@@ -27,18 +27,38 @@ static int clear_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
-static void clear_range(uint64_t start, uint64_t end)
+/* With a mapping that ends at floor, and one that begins at ceiling. */
+static void clear_between(uint64_t start, uint64_t end, uint64_t floor,
+			  uint64_t ceiling, int top)
 {
 	struct pt_gather g;
+	struct pt_limits limits = {floor, ceiling, top, &g};
 
 	pt_gather_init(&g);
-	cr_assert_eq(pt_visit(root, start, end, &g, clear_pte, &g), 0);
+	cr_assert_eq(pt_visit_free(root, start, end, &limits, clear_pte, &g),
+		     0);
 	pt_gather_finish(&g);
+}
+
+static void clear_range(uint64_t start, uint64_t end)
+{
+	clear_between(start, end, 0, ~0ull, PT_ALL);
+}
+
+static bool always(uint64_t start, uint64_t end, void *ctx)
+{
+	(void)ctx;
+	return start < end;
+}
+
+static bool check(void)
+{
+	return pt_check(root, always, NULL);
 }
 
 static void end(void)
 {
-	cr_assert(pt_check(root));
+	cr_assert(check());
 	clear_range(0, HV_VA_USER_END);
 	cr_assert_eq(pt_tables(), 1);
 	cr_assert_eq(root[256].v, SHIM_KERNEL_ENTRY, "the kernel's share");
@@ -88,7 +108,7 @@ Test(pagetable, the_first_page_needs_three_tables_the_next_none)
 	cr_assert_eq(pt_tables(), 7);
 	set(TEXT + (1ull << 39));
 	cr_assert_eq(pt_tables(), 10);
-	cr_assert(pt_check(root));
+	cr_assert(check());
 }
 
 Test(pagetable, walking_finds_what_was_set)
@@ -144,7 +164,7 @@ Test(pagetable, a_range_keeps_to_its_borders)
 	clear_range(base + PAGES(1), base + PAGES(6));
 	for (uint64_t i = 0; i < 8; i++)
 		cr_assert_eq(is_set(base + PAGES(i)), i < 1 || i >= 6);
-	cr_assert(pt_check(root));
+	cr_assert(check());
 }
 
 struct seen {
@@ -171,7 +191,7 @@ Test(pagetable, a_visit_sees_each_entry_once_in_order)
 	for (unsigned i = 0; i < 40; i++)
 		set((random_next(&seed) * PAGE_SIZE * 7919) %
 		    (HV_VA_USER_END & PAGE_MASK));
-	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, NULL, see, &s), 0);
+	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, see, &s), 0);
 	cr_assert_eq(s.n, 40);
 }
 
@@ -181,16 +201,97 @@ Test(pagetable, a_visit_stops_when_told)
 
 	for (unsigned i = 0; i < 5; i++)
 		set(TEXT + PT_SPAN_2M * i);
-	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, NULL, see, &s), -5);
+	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, see, &s), -5);
 	cr_assert_eq(s.n, 2);
 }
 
-Test(pagetable, a_visit_without_gather_frees_no_table)
+Test(pagetable, a_visit_frees_no_table)
 {
 	set(TEXT);
-	pt_visit(root, 0, HV_VA_USER_END, NULL, clear_pte, NULL);
+	pt_visit(root, 0, HV_VA_USER_END, clear_pte, NULL);
 	cr_assert_eq(pt_tables(), 4);
-	cr_assert(pt_check(root));
+	cr_assert(check());
+}
+
+#define MIDDLE ((1ull << 40) + (5ull << 30) + (7ull << 21) + PAGES(9))
+
+/* What is left, roots included, when one page goes and so much around it is
+ * not mapped. */
+static uint64_t tables_left(uint64_t floor, uint64_t ceiling, int top)
+{
+	uint64_t n;
+
+	set(MIDDLE);
+	clear_between(MIDDLE, MIDDLE + PAGE_SIZE, floor, ceiling, top);
+	n = pt_tables();
+	cr_assert(check());
+	clear_range(0, HV_VA_USER_END);
+	return n;
+}
+
+Test(pagetable, an_empty_table_stays_where_a_neighbour_could_use_it)
+{
+	const uint64_t span[] = {PT_SPAN_2M, PT_SPAN_1G, 1ull << 39};
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t low = MIDDLE & ~(span[i] - 1), high = low + span[i];
+
+		/* The neighbour ends, or begins, just outside or inside. */
+		cr_assert_eq(tables_left(low, high, PT_ALL), 3 - i);
+		cr_assert_eq(tables_left(low + PAGE_SIZE, high, PT_ALL), 4 - i);
+		cr_assert_eq(tables_left(low, high - PAGE_SIZE, PT_ALL), 4 - i);
+	}
+}
+
+Test(pagetable, tables_of_the_lower_levels_alone_may_be_freed)
+{
+	for (int top = 0; top <= PT_ALL; top++)
+		cr_assert_eq(tables_left(0, ~0ull, top), 4u - (unsigned)top);
+}
+
+Test(pagetable, the_last_table_of_user_space_is_freed_too)
+{
+	set(HV_VA_USER_END - PAGE_SIZE);
+	clear_range(HV_VA_USER_END - PAGE_SIZE, HV_VA_USER_END);
+	cr_assert_eq(pt_tables(), 1);
+}
+
+Test(pagetable, an_entry_moves_with_all_that_it_names)
+{
+	const uint64_t spans[] = {PT_SPAN_2M, PT_SPAN_1G};
+
+	set(TEXT);
+	set(TEXT + PAGE_SIZE);
+	pt_move(pt_walk_alloc(root, MIDDLE), pt_walk(root, TEXT + PAGE_SIZE));
+	cr_assert(is_set(MIDDLE) && !is_set(TEXT + PAGE_SIZE));
+	for (int level = 2; level <= 3; level++) {
+		uint64_t span = spans[level - 2];
+		uint64_t to = (MIDDLE & ~(span - 1)) + span;
+		pte_t *p = pt_entry(root, TEXT, level);
+
+		pt_move(pt_entry_alloc(root, to, level), p);
+		cr_assert(is_set(to + TEXT % span));
+		cr_assert_null(pt_walk(root, TEXT));
+		cr_assert(check());
+		pt_move(p, pt_entry(root, to, level));
+		cr_assert(is_set(TEXT));
+	}
+}
+
+static bool is_below(uint64_t start, uint64_t end, void *ctx)
+{
+	(void)end;
+	return start < *(uint64_t *)ctx;
+}
+
+Test(pagetable, a_table_that_nobody_uses_is_noticed)
+{
+	uint64_t limit = TEXT + PT_SPAN_2M;
+
+	set(TEXT);
+	cr_assert(pt_check(root, is_below, &limit));
+	set(limit);
+	cr_assert(!pt_check(root, is_below, &limit));
 }
 
 Test(pagetable, without_memory_there_is_no_entry)
@@ -200,7 +301,7 @@ Test(pagetable, without_memory_there_is_no_entry)
 	for (unsigned n = 0; n < 3; n++) {
 		shim_fail_allocs(n, 1);
 		cr_assert_null(pt_walk_alloc(root, TEXT));
-		cr_assert(pt_check(root));
+		cr_assert(check());
 		clear_range(0, HV_VA_USER_END);
 		cr_assert_eq(pt_tables(), 1, "empty tables go");
 	}
@@ -261,9 +362,9 @@ Test(pagetable, a_wrong_count_is_noticed)
 	set(TEXT);
 	table = virt_to_page(pt_walk(root, TEXT));
 	table->inuse++;
-	cr_assert(!pt_check(root));
+	cr_assert(!check());
 	table->inuse--;
-	cr_assert(pt_check(root));
+	cr_assert(check());
 }
 
 Test(pagetable, the_peak_is_kept)

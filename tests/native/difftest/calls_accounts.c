@@ -23,7 +23,7 @@ static void each_account(line_fn *fn)
 {
 	static const char *const names[] = {
 		"VmPeak:", "VmSize:", "VmLck:",	  "VmData:", "VmStk:",
-		"VmExe:",  "VmSwap:", "RssAnon:", NULL};
+		"VmExe:",  "VmSwap:", "RssAnon:", "VmPTE:",  NULL};
 	static const char *const shared[] = {"RssShmem:", NULL};
 	const char *p = state_read("/proc/self/status", &status_fd);
 
