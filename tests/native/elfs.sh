@@ -36,7 +36,7 @@ comparable() {
 		next
 	}
 	part == "/proc/self/status" && !/^(Vm|Rss|==|0)/ { next }
-	/^(VmPTE|Referenced|LazyFree)/ { next }
+	/^(Referenced|LazyFree)/ { next }
 	{ print }' "$1"
 }
 

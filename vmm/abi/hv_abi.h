@@ -153,7 +153,7 @@ struct hv_exec {
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
-	uint64_t hiwater_vm; /* bytes: VmPeak so far */
+	uint64_t hiwater_vm;			 /* bytes: VmPeak so far */
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
 	uint64_t rlim_memlock;	/* likewise; ~0 with CAP_IPC_LOCK */
 	uint64_t rlim_data_max; /* the hard limit */
