@@ -192,6 +192,8 @@ struct mm_stat {
 	uint64_t faults; /* that went well (Linux mm_account_fault) */
 };
 void mm_stat(const struct mm *mm, struct mm_stat *out);
+/* prctl(PR_SET_MM): the n-th from start_code to env_end. 0 or -EINVAL. */
+int mm_set_field(struct mm *mm, unsigned n, uint64_t value);
 
 /* Frames that the program has in huge pages, and what became of those. */
 uint64_t mm_huge_frames(struct mm *mm);

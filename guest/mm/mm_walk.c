@@ -232,6 +232,21 @@ void mm_stat(const struct mm *mm, struct mm_stat *out)
 	};
 }
 
+int mm_set_field(struct mm *mm, unsigned n, uint64_t value)
+{
+	uint64_t *const field[] = {
+		&mm->start_code,  &mm->end_code,  &mm->start_data,
+		&mm->end_data,	  &mm->start_brk, &mm->brk,
+		&mm->start_stack, &mm->arg_start, &mm->arg_end,
+		&mm->env_start,	  &mm->env_end,
+	};
+
+	if (n >= sizeof(field) / sizeof(field[0]))
+		return -EINVAL;
+	*field[n] = value;
+	return 0;
+}
+
 /* ---- For the kernel's own accesses -------------------------------------- */
 
 void *mm_user_page(struct mm *mm, uint64_t va, bool write)

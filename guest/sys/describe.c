@@ -69,6 +69,11 @@ static int describe_mm(struct hv_call_describe *d)
 	return 0;
 }
 
+static int set_field(struct hv_call_describe *d)
+{
+	return mm_set_field(cpu_this()->mm, d->want, d->cursor);
+}
+
 static void fill_vma(struct hv_desc_vma *out, const struct mm_vma *v)
 {
 	out->start = v->start;
@@ -276,6 +281,7 @@ static void describe(struct hv_call_describe *d)
 		[HV_DESCRIBE_MEMORY] = describe_memory,
 		[HV_DESCRIBE_SLAB] = describe_slab,
 		[HV_CLEAR_REFS] = clear_refs,
+		[HV_SET_FIELD] = set_field,
 	};
 
 	d->count = 0;

@@ -36,6 +36,10 @@ compiled_programs() {
 	same "vectors that are bad in part" "$bin/vectors.glibc"
 	compile_as glibc "$here/src/streams.c"
 	same "pipes, sockets, devices and bad memory" "$bin/streams.glibc"
+	compile_as glibc "$here/src/setmm.c"
+	prefix=(env -i A=1)
+	same "prctl(PR_SET_MM)" "$bin/setmm.glibc"
+	prefix=()
 	paging_out
 	compile_as glibc "$here/src/faultcount.c"
 	same "faults as getrusage counts them" "$bin/faultcount.glibc" \

@@ -375,8 +375,10 @@ enum hv_describe {
 	HV_DESCRIBE_PAGE,    /* struct hv_desc_page; cursor: pfn; want: pages */
 	HV_DESCRIBE_MEMORY,  /* one struct hv_desc_memory */
 	HV_DESCRIBE_SLAB,    /* struct hv_desc_slab; cursor: index */
-	HV_CLEAR_REFS,	     /* the one that changes something: clear accessed
-				bits; cursor: what is written to clear_refs */
+	/* Those that change something. */
+	HV_CLEAR_REFS, /* clear accessed bits; cursor: as clear_refs has it */
+	HV_SET_FIELD,  /* of hv_desc_mm, from start_code on the want-th, to
+			  cursor */
 };
 
 /* Entries of pagemap have Linux's bits, and three that mean nothing here. */

@@ -32,12 +32,21 @@ int procfs_personality(const struct procfs *p, FILE *out)
 	return 0;
 }
 
+/* More than execve takes; prctl(PR_SET_MM) may say anything. */
+#define RANGE_MAX (32ull << 20)
+
+static uint64_t clamp(uint64_t start, uint64_t end)
+{
+	return end > start && end - start > RANGE_MAX ? start + RANGE_MAX : end;
+}
+
 /* The program's memory, as it is now; what cannot be read ends it. */
 static void print_range(const struct procfs *p, FILE *out, uint64_t start,
 			uint64_t end)
 {
 	char buf[4096];
 
+	end = clamp(start, end);
 	while (start < end) {
 		uint64_t n = HV_PAGE_SIZE - start % HV_PAGE_SIZE;
 
@@ -69,7 +78,7 @@ static void print_title(const struct procfs *p, FILE *out, uint64_t start,
 {
 	char c;
 
-	for (; start < end; start++) {
+	for (end = clamp(start, end); start < end; start++) {
 		if (usermem_read(p->v, start, &c, 1) || !c)
 			break;
 		fputc(c, out);

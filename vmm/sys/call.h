@@ -25,7 +25,8 @@
 #include "temp.h"
 #include "vcpu.h"
 
-#define CALL_NR_MAX 512
+#define CALL_NR_MAX    512
+#define SYS_AUXV_WORDS 56 /* Linux AT_VECTOR_SIZE on x86-64 */
 
 struct sys {
 	char *exe;
@@ -43,6 +44,7 @@ struct sys {
 	struct rlimit limit[RLIM_NLIMITS];
 	char name[16]; /* PR_SET_NAME */
 	struct sys_about about;
+	uint64_t auxv[SYS_AUXV_WORDS]; /* PR_SET_MM: in place of about's */
 	struct vcpu *v; /* whose call is being served, for /proc */
 	struct procfs_reads reads;
 	int dumpable, no_new_privs, pdeathsig;

@@ -37,6 +37,15 @@ static int64_t get_header(struct call *c, struct __user_cap_header_struct *head,
 	}
 }
 
+bool caps_has(unsigned cap)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	return syscall(SYS_capget, &head, data) == 0 &&
+	       data[cap / 32].effective & 1u << cap % 32;
+}
+
 int64_t caps_get(struct call *c)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};

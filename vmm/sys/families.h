@@ -17,6 +17,8 @@ int64_t address_accept(struct call *c);
 /* caps.c */
 int64_t caps_get(struct call *c);
 int64_t caps_set(struct call *c);
+/* Has the program, and so the VMM, this capability? */
+bool caps_has(unsigned cap);
 
 /* change.c */
 int64_t change_mkdir(struct call *c);
@@ -200,6 +202,9 @@ int64_t sig_timedwait(struct call *c);
 
 /* seals.c */
 int64_t seals_add(struct call *c, int host); /* of fcntl */
+
+/* setmm.c */
+int64_t setmm_prctl(struct call *c); /* PR_SET_MM */
 
 /* socket.c */
 int64_t socket_pair(struct call *c);

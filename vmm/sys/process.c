@@ -405,6 +405,8 @@ int64_t process_prctl(struct call *c)
 		return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
 			       ? -EINVAL
 			       : s->no_new_privs;
+	case PR_SET_MM:
+		return setmm_prctl(c);
 	case PR_SET_THP_DISABLE:
 		return prctl_set_thp(c);
 	case PR_GET_THP_DISABLE:
