@@ -300,12 +300,26 @@ static const uint64_t *find_auxv(char **envp)
 	return (const uint64_t *)(envp + 1);
 }
 
+static int load_program(struct machine *m, const uint64_t *auxv)
+{
+	const struct options *o = &m->options;
+	const struct exec_config config = {
+		.program = o->program_argv[0],
+		.argv = (const char *const *)o->program_argv,
+		.envp = (const char *const *)environ,
+		.auxv = auxv,
+		.aslr = o->aslr,
+		.aslr_seed = o->aslr_seed,
+	};
+
+	return exec_load(&m->exec, &config);
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	const uint64_t *auxv = find_auxv(envp);
 	static struct machine m;
 	const struct options *o = &m.options;
-	struct exec_config config;
 	int status;
 
 	if (occupy_standard()) {
@@ -320,15 +334,7 @@ int main(int argc, char **argv, char **envp)
 		error("-C %s: %s", o->directory, strerror(errno));
 		return FAILURE;
 	}
-	config = (struct exec_config){
-		.program = o->program_argv[0],
-		.argv = (const char *const *)o->program_argv,
-		.envp = (const char *const *)environ,
-		.auxv = auxv,
-		.aslr = o->aslr,
-		.aslr_seed = o->aslr_seed,
-	};
-	status = exec_load(&m.exec, &config);
+	status = load_program(&m, auxv);
 	if (status)
 		return status;
 	if (prepare_sys(&m) || prepare_vm(&m) || prepare_log(&m))

@@ -234,8 +234,37 @@ static int add_rw(struct options *o, const char *dir)
 	return -1;
 }
 
+/* What an option without a value sets, or NULL. */
+static bool *flag_of(struct options *o, int opt)
+{
+	switch (opt) {
+	case 'c':
+		return &o->summary;
+	case 'q':
+		return &o->quiet;
+	case 'v':
+		return &o->verbose;
+	case OPT_TRACE:
+		return &o->trace;
+	case OPT_COUNT_CPL0:
+		return &o->count_cpl0;
+	case OPT_CHECK:
+		return &o->check;
+	case OPT_NO_TMP:
+		return &o->no_tmp;
+	default:
+		return NULL;
+	}
+}
+
 static int set_option(struct options *o, int opt, char *arg)
 {
+	bool *flag = flag_of(o, opt);
+
+	if (flag) {
+		*flag = true;
+		return -1;
+	}
 	switch (opt) {
 	case 'm':
 		return set_ram(o, arg);
@@ -243,22 +272,10 @@ static int set_option(struct options *o, int opt, char *arg)
 		o->log_file = arg;
 		o->trace = true;
 		return -1;
-	case 'c':
-		o->summary = true;
-		return -1;
-	case 'q':
-		o->quiet = true;
-		return -1;
-	case 'v':
-		o->verbose = true;
-		return -1;
 	case 'E':
 		return set_variable(arg);
 	case 'C':
 		o->directory = arg;
-		return -1;
-	case OPT_TRACE:
-		o->trace = true;
 		return -1;
 	case OPT_TRACE_MODE:
 		return set_trace_mode(o, arg);
@@ -268,12 +285,6 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_overcommit(o, arg);
 	case OPT_THP:
 		return set_thp(o, arg);
-	case OPT_COUNT_CPL0:
-		o->count_cpl0 = true;
-		return -1;
-	case OPT_CHECK:
-		o->check = true;
-		return -1;
 	case OPT_KERNEL_CPL:
 		return set_kernel_cpl(o, arg);
 	case OPT_DUMP:
@@ -282,9 +293,6 @@ static int set_option(struct options *o, int opt, char *arg)
 		return dump_parse_walk(&o->dump, arg) ? USAGE_STATUS : -1;
 	case OPT_RW:
 		return add_rw(o, arg);
-	case OPT_NO_TMP:
-		o->no_tmp = true;
-		return -1;
 	case OPT_NO_ASLR:
 		o->aslr = ELFLOAD_ASLR_OFF;
 		return -1;

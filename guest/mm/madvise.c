@@ -101,7 +101,6 @@ static int advise_flags(struct mm *mm, struct vma **pv, uint64_t start,
 /* ---- Advice about pages ------------------------------------------------ */
 
 struct aging {
-	struct mm *mm;
 	struct pt_gather g;
 	int advice;
 };
@@ -130,7 +129,7 @@ static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 
 static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 {
-	struct aging a = {.mm = mm, .advice = advice};
+	struct aging a = {.advice = advice};
 
 	huge_split_unused(mm, start, end);
 	pt_gather_init(&a.g);

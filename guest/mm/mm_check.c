@@ -35,7 +35,6 @@ void mm_counters(struct hv_counters *out)
 }
 
 struct check {
-	struct mm *mm;
 	struct vma *v; /* the one the walk has come to */
 	uint64_t rss[NR_RSS], nr_huge;
 };

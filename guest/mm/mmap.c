@@ -306,6 +306,32 @@ static int64_t set_place(struct mm *mm, uint64_t addr, uint64_t len,
 	return 0;
 }
 
+/* What it is: like has its place and its file. */
+static int set_kind(struct mm *mm, uint32_t prot, uint32_t flags,
+		    const struct map_source *source, struct vma *like)
+{
+	uint64_t len = like->end - like->start;
+	int err;
+
+	like->flags = mm->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
+	if (flags & MAP_LOCKED && !mm->rlim_memlock)
+		return -EPERM;
+	if (!mm_may_lock(mm, like->flags, len))
+		return -EAGAIN;
+	if (source && !offset_ok(source, like->pgoff, len))
+		return -EOVERFLOW;
+	err = source ? check_file_type(flags, source, like)
+		     : check_anon_type(flags, like);
+	if (err)
+		return err;
+	if (is_zero(source))
+		map_zero(like);
+	like->prot = prot & PROT_RWX;
+	like->flags = flag_bits(prot, flags, like->flags);
+	like->kind = source ? HV_MAP_FILE : HV_MAP_ANON;
+	return 0;
+}
+
 int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		      uint32_t flags, const struct map_source *source,
 		      uint64_t offset)
@@ -332,25 +358,8 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 	if (mm->vmas.count > MM_MAP_COUNT_MAX)
 		return -ENOMEM;
 	ret = set_place(mm, addr, len, flags, &like);
-	if (ret)
-		return ret;
-	like.flags = mm->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
-	if (flags & MAP_LOCKED && !mm->rlim_memlock)
-		return -EPERM;
-	if (!mm_may_lock(mm, like.flags, len))
-		return -EAGAIN;
-	if (source && !offset_ok(source, like.pgoff, len))
-		return -EOVERFLOW;
-	ret = source ? check_file_type(flags, source, &like)
-		     : check_anon_type(flags, &like);
-	if (ret)
-		return ret;
-	if (is_zero(source))
-		map_zero(&like);
-	like.prot = prot & PROT_RWX;
-	like.flags = flag_bits(prot, flags, like.flags);
-	like.kind = source ? HV_MAP_FILE : HV_MAP_ANON;
-	ret = map_region(mm, &like);
+	ret = ret ? ret : set_kind(mm, prot, flags, source, &like);
+	ret = ret ? ret : map_region(mm, &like);
 	if (ret >= 0 &&
 	    (like.flags & VMA_LOCKED ||
 	     (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
@@ -367,23 +376,15 @@ uint32_t mm_file_flags(uint32_t hv)
 	       (hv & HV_FILE_ZERO ? FILE_ZERO : 0);
 }
 
-int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
-		uint32_t flags, int32_t fd, uint64_t offset)
+static int64_t mmap_file(struct mm *mm, uint64_t addr, uint64_t len,
+			 uint32_t prot, uint32_t flags, int32_t fd,
+			 uint64_t offset)
 {
 	struct map_source source = {.file = NULL};
 	struct hv_call_file_get got;
-	int64_t ret;
-	int number;
+	int number = hv_file_get(fd, prot, flags, &got);
+	int64_t ret = -EINVAL; /* no file here is one of hugetlbfs */
 
-	if (offset & (PAGE_SIZE - 1))
-		return -EINVAL;
-	if (flags & MAP_ANONYMOUS) {
-		/* As on a Linux whose pool of huge pages is empty. */
-		if (flags & MAP_HUGETLB)
-			return -ENOMEM;
-		return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
-	}
-	number = hv_file_get(fd, prot, flags, &got);
 	if (number == -EBADF)
 		return number;
 	if (number < 0 && flags & MAP_HUGETLB)
@@ -403,12 +404,24 @@ int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		hv_file_put((uint32_t)number);
 		return -ENOMEM;
 	}
-	ret = -EINVAL; /* no file here is one of hugetlbfs */
 	if (!(flags & MAP_HUGETLB))
 		ret = mm_map_source(mm, addr, len, prot, flags, &source,
 				    offset);
 	file_put(source.file);
 	return ret;
+}
+
+int64_t mm_mmap(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
+		uint32_t flags, int32_t fd, uint64_t offset)
+{
+	if (offset & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS))
+		return mmap_file(mm, addr, len, prot, flags, fd, offset);
+	/* As on a Linux whose pool of huge pages is empty. */
+	if (flags & MAP_HUGETLB)
+		return -ENOMEM;
+	return mm_map_source(mm, addr, len, prot, flags, NULL, offset);
 }
 
 int64_t mm_munmap(struct mm *mm, uint64_t addr, uint64_t len)

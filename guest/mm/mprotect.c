@@ -59,14 +59,34 @@ static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
 	pt_gather_finish(&c.g);
 }
 
-/* Linux mprotect_fixup. Returns the VMA that has the range now. */
+/* May v, or a part of it, have prot? Sets in *flags what is promised then. */
+static int promise(const struct mm *mm, const struct vma *v, uint64_t pages,
+		   uint32_t prot, uint32_t *flags)
+{
+	if (prot & PROT_WRITE) {
+		/* Only what becomes data memory now can be too much. */
+		if (!mm_may_expand(mm, prot, *flags, pages) &&
+		    mm_may_expand(mm, v->prot, *flags, pages))
+			return -ENOMEM;
+		if (!(*flags & (VMA_SHARED | VMA_NORESERVE | VMA_ACCOUNT))) {
+			if (!mm_may_commit(mm, pages))
+				return -ENOMEM;
+			*flags |= VMA_ACCOUNT;
+		}
+	} else if (vma_is_anon(v) && !v->anon_id) {
+		*flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
+	}
+	return 0;
+}
+
+/* Linux mprotect_fixup. *pv becomes the VMA that has the range now. */
 static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 		       uint64_t end, uint32_t prot)
 {
 	struct vma *v = *pv;
 	uint32_t flags = v->flags;
 	bool populate;
-	uint64_t pages = (end - start) >> PAGE_SHIFT;
+	int err;
 
 	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
 		return -EACCES;
@@ -78,19 +98,9 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 		return 0;
 	if (!vma_may_split(v, start, end))
 		return -EINVAL;
-	if (prot & PROT_WRITE) {
-		/* Only what becomes data memory now can be too much. */
-		if (!mm_may_expand(mm, prot, flags, pages) &&
-		    mm_may_expand(mm, v->prot, flags, pages))
-			return -ENOMEM;
-		if (!(flags & (VMA_SHARED | VMA_NORESERVE | VMA_ACCOUNT))) {
-			if (!mm_may_commit(mm, pages))
-				return -ENOMEM;
-			flags |= VMA_ACCOUNT;
-		}
-	} else if (vma_is_anon(v) && !v->anon_id) {
-		flags &= ~VMA_ACCOUNT; /* since Linux 6.2 */
-	}
+	err = promise(mm, v, (end - start) >> PAGE_SHIFT, prot, &flags);
+	if (err)
+		return err;
 	populate = v->flags & VMA_LOCKED && prot & PROT_WRITE &&
 		   !(v->prot & PROT_WRITE) && !(v->flags & VMA_SHARED);
 	v = mm_modify(mm, v, start, end, prot, flags);
@@ -103,45 +113,57 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 	return 0;
 }
 
-int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
+/* The checks that come before the key's: 1 if all is well, 0: nothing to do. */
+static int check_call(uint64_t addr, uint64_t len, uint32_t prot)
 {
 	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
-	uint64_t end;
-	struct vma *v;
 
-	prot &= ~grows;
 	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & (PAGE_SIZE - 1))
 		return -EINVAL;
 	if (!len)
 		return 0;
-	end = addr + page_align(len);
-	if (end <= addr)
-		return -ENOMEM;
-	if (prot & ~(uint32_t)(PROT_RWX | PROT_SEM))
-		return -EINVAL;
-	prot &= PROT_RWX;
-	v = vma_find(&mm->vmas, addr);
+	return addr + page_align(len) <= addr ? -ENOMEM : 1;
+}
+
+/* *addr becomes v's start if it is the whole of what grows down. */
+static int check_start(const struct vma *v, uint64_t *addr, uint64_t end,
+		       uint32_t prot)
+{
 	if (!v)
 		return -ENOMEM;
-	if (grows & PROT_GROWSDOWN) {
+	if (prot & PROT_GROWSDOWN) {
 		if (v->start >= end)
 			return -ENOMEM;
-		addr = v->start;
-		if (!(v->flags & VMA_GROWSDOWN))
-			return -EINVAL;
-	} else if (v->start > addr) {
-		return -ENOMEM;
-	} else if (grows) {
-		return -EINVAL; /* nothing grows up on x86 */
+		*addr = v->start;
+		return v->flags & VMA_GROWSDOWN ? 0 : -EINVAL;
 	}
+	if (v->start > *addr)
+		return -ENOMEM;
+	return prot & PROT_GROWSUP ? -EINVAL : 0; /* nothing does on x86 */
+}
+
+int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
+{
+	uint64_t end = addr + page_align(len);
+	int err = check_call(addr, len, prot);
+	struct vma *v;
+
+	if (err <= 0)
+		return err;
+	if (prot &
+	    ~(uint32_t)(PROT_RWX | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP))
+		return -EINVAL;
+	v = vma_find(&mm->vmas, addr);
+	err = check_start(v, &addr, end, prot);
+	if (err)
+		return err;
 	while (addr < end) {
 		uint64_t upto;
-		int err;
 
 		if (!v || v->start > addr)
 			return -ENOMEM;
 		upto = v->end < end ? v->end : end;
-		err = protect_vma(mm, &v, addr, upto, prot);
+		err = protect_vma(mm, &v, addr, upto, prot & PROT_RWX);
 		if (err)
 			return err;
 		addr = upto;
@@ -151,22 +173,15 @@ int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
 	return 0;
 }
 
-/*
- * A processor without protection keys: the checks that come before the key's,
- * then EINVAL for any key but -1.
- */
+/* A processor without protection keys: any but -1 is EINVAL. */
 int64_t mm_pkey_mprotect(struct mm *mm, uint64_t addr, uint64_t len,
 			 uint32_t prot, int pkey)
 {
-	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	int err = check_call(addr, len, prot);
 
 	if (pkey == -1)
 		return mm_mprotect(mm, addr, len, prot);
-	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & (PAGE_SIZE - 1))
-		return -EINVAL;
-	if (!len)
-		return 0;
-	return addr + page_align(len) <= addr ? -ENOMEM : -EINVAL;
+	return err > 0 ? -EINVAL : err;
 }
 
 /* ---- mseal ------------------------------------------------------------- */

@@ -117,105 +117,88 @@ static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 	return (int64_t)done;
 }
 
-/* False: not memory management. As on Linux the lower half of rax counts. */
-static bool serve_more(struct mm *mm, const struct hv_regs *r, int64_t *ret)
+/*
+ * Sets *ours to false for what is not memory management. As on Linux the lower
+ * half of rax counts.
+ */
+static int64_t serve_more(struct mm *mm, const struct hv_regs *r, bool *ours)
 {
 	switch ((uint32_t)r->rax) {
 	case __NR_mincore:
-		*ret = call_mincore(mm, r->rdi, r->rsi, r->rdx);
-		return true;
+		return call_mincore(mm, r->rdi, r->rsi, r->rdx);
 	case __NR_msync:
-		*ret = mm_msync(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
-		return true;
+		return mm_msync(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
 	case __NR_mlock:
-		*ret = mm_mlock(mm, r->rdi, r->rsi);
-		return true;
+		return mm_mlock(mm, r->rdi, r->rsi);
 	case __NR_mlock2:
-		*ret = mm_mlock2(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
-		return true;
+		return mm_mlock2(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
 	case __NR_munlock:
-		*ret = mm_munlock(mm, r->rdi, r->rsi);
-		return true;
+		return mm_munlock(mm, r->rdi, r->rsi);
 	case __NR_mlockall:
-		*ret = mm_mlockall(mm, (uint32_t)r->rdi);
-		return true;
+		return mm_mlockall(mm, (uint32_t)r->rdi);
 	case __NR_munlockall:
-		*ret = mm_munlockall(mm);
-		return true;
+		return mm_munlockall(mm);
 	case __NR_remap_file_pages:
-		*ret = mm_remap_file_pages(mm, r->rdi, r->rsi, r->rdx, r->r10,
+		return mm_remap_file_pages(mm, r->rdi, r->rsi, r->rdx, r->r10,
 					   r->r8);
-		return true;
 	case __NR_mseal:
-		*ret = mm_mseal(mm, r->rdi, r->rsi, r->rdx);
-		return true;
+		return mm_mseal(mm, r->rdi, r->rsi, r->rdx);
 	case __NR_process_madvise:
-		*ret = call_process_madvise(mm, (int)r->rdi, r->rsi, r->rdx,
+		return call_process_madvise(mm, (int)r->rdi, r->rsi, r->rdx,
 					    (int)r->r10, (uint32_t)r->r8);
-		return true;
 	/* A processor without protection keys. */
 	case __NR_pkey_alloc:
 	case __NR_pkey_free:
-		*ret = -EINVAL;
-		return true;
+		return -EINVAL;
 	case __NR_pkey_mprotect:
-		*ret = mm_pkey_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
+		return mm_pkey_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
 					(int)r->r10);
-		return true;
 	case __NR_set_mempolicy:
-		*ret = policy_set((uint32_t)r->rdi, r->rsi, r->rdx);
-		return true;
+		return policy_set((uint32_t)r->rdi, r->rsi, r->rdx);
 	case __NR_get_mempolicy:
-		*ret = policy_get(mm, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
-		return true;
+		return policy_get(mm, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
 	case __NR_mbind:
-		*ret = policy_bind(mm, r->rdi, r->rsi, (uint32_t)r->rdx, r->r10,
+		return policy_bind(mm, r->rdi, r->rsi, (uint32_t)r->rdx, r->r10,
 				   r->r8, (uint32_t)r->r9);
-		return true;
 	default:
-		return false;
+		*ours = false;
+		return 0;
 	}
 }
 
-static bool serve(const struct hv_regs *r, int64_t *ret)
+static int64_t serve(struct mm *mm, const struct hv_regs *r, bool *ours)
 {
-	struct mm *mm = cpu_this()->mm;
-
-	/* Most calls are not for us, and each instruction may cost 1 us. */
-	if ((uint32_t)r->rax < __NR_mmap)
-		return false;
-	kernel_update_limits();
 	switch ((uint32_t)r->rax) {
 	case __NR_mmap:
-		*ret = mm_mmap(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
+		return mm_mmap(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
 			       (uint32_t)r->r10, (int32_t)r->r8, r->r9);
-		return true;
 	case __NR_munmap:
-		*ret = mm_munmap(mm, r->rdi, r->rsi);
-		return true;
+		return mm_munmap(mm, r->rdi, r->rsi);
 	case __NR_mprotect:
-		*ret = mm_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
-		return true;
+		return mm_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx);
 	case __NR_mremap:
-		*ret = mm_mremap(mm, r->rdi, r->rsi, r->rdx, (uint32_t)r->r10,
+		return mm_mremap(mm, r->rdi, r->rsi, r->rdx, (uint32_t)r->r10,
 				 r->r8);
-		return true;
 	case __NR_madvise:
-		*ret = mm_madvise(mm, r->rdi, r->rsi, (int)r->rdx);
-		return true;
+		return mm_madvise(mm, r->rdi, r->rsi, (int)r->rdx);
 	case __NR_brk:
-		*ret = mm_brk(mm, r->rdi);
-		return true;
+		return mm_brk(mm, r->rdi);
 	default:
-		return serve_more(mm, r, ret);
+		return serve_more(mm, r, ours);
 	}
 }
 
 void syscall_handle(struct hv_regs *regs)
 {
-	int64_t ret;
+	/* Most calls are not for us, and each instruction may cost 1 us. */
+	bool ours = (uint32_t)regs->rax >= __NR_mmap;
+	int64_t ret = 0;
 
-	if (serve(regs, &ret))
+	if (ours) {
+		kernel_update_limits();
+		ret = serve(cpu_this()->mm, regs, &ours);
+	}
+	if (ours)
 		regs->rax = (uint64_t)ret;
 	else
 		level_forward_syscall();
