@@ -399,6 +399,25 @@ static int clear(struct vcpu *v, const struct elfload_clear *c)
 	return ret == -EFAULT && c->fails ? 0 : ret;
 }
 
+bool exec_is_promised(const struct exec *e, const struct hv_commit *c)
+{
+	const struct elfload_plan *p = &e->plan;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->nr_maps; i++) {
+		uint64_t pages =
+			(p->maps[i].end - p->maps[i].start) >> HV_PAGE_SHIFT;
+
+		if (!(p->maps[i].prot & ELFLOAD_WRITE))
+			continue;
+		sum += pages;
+		if ((c->mode == 0 && pages > c->total) ||
+		    (c->mode == 2 && sum >= c->limit))
+			return false;
+	}
+	return true;
+}
+
 /*
  * In Linux's order: strings, before the old address space goes; bss; then
  * arguments, environment and auxiliary vector.

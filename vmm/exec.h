@@ -5,6 +5,7 @@
 #ifndef EXEC_H
 #define EXEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "elfload.h"
@@ -52,6 +53,13 @@ int exec_add_files(struct exec *e, struct sys *sys);
 /* Describe the plan, and the limits that hold, to the guest kernel. */
 void exec_describe(const struct exec *e, const struct sys *sys,
 		   struct hv_exec *out);
+
+/*
+ * Whether what the plan maps private and writable may be promised. Where not,
+ * execve(2) on Linux finds out too late to return, and SIGSEGV ends the program
+ * (mm/util.c, __vm_enough_memory; fs/binfmt_elf.c).
+ */
+bool exec_is_promised(const struct exec *e, const struct hv_commit *c);
 
 /* Write stack and bss through the guest's tables, set the user registers. */
 int exec_finish(struct exec *e, struct vcpu *v);

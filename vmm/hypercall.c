@@ -3,9 +3,11 @@
  * trusted: arguments are copied out of the call page before they are checked.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
 
+#include "boot.h"
 #include "exec.h"
 #include "message.h"
 #include "sys.h"
@@ -227,21 +229,36 @@ void hypercall_drain_ring(struct vcpu *v)
 		ring->count = 0;
 }
 
-static void call_exec(struct vcpu *v)
+static int finish_exec(struct vcpu *v)
 {
-	uint64_t tsc = call_page(v)->exec.tsc;
+	const struct exec *e = v->vm->exec;
 	int result;
 
-	vdso_check_tsc(&v->vm->exec->vdso, tsc);
-	if (v->vm->trace)
-		trace_start(v->vm->trace, tsc);
+	if (!exec_is_promised(e, &boot_info(v->vm)->commit)) {
+		error("%s: its data or bss is more than this machine may "
+		      "promise, so Linux ends it, too; --overcommit=1 allows "
+		      "it",
+		      e->program.path);
+		vcpu_stop(v, SIGSEGV);
+		return -ENOMEM;
+	}
 	result = exec_finish(v->vm->exec, v);
 	if (result && !v->done) {
 		error("the program's stack and bss cannot be written: %s",
 		      strerror(-result));
 		vcpu_stop(v, 126 << 8);
 	}
-	call_page(v)->exec.result = result;
+	return result;
+}
+
+static void call_exec(struct vcpu *v)
+{
+	uint64_t tsc = call_page(v)->exec.tsc;
+
+	vdso_check_tsc(&v->vm->exec->vdso, tsc);
+	if (v->vm->trace)
+		trace_start(v->vm->trace, tsc);
+	call_page(v)->exec.result = finish_exec(v);
 	answer(v);
 }
 

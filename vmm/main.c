@@ -197,7 +197,7 @@ static void explain_death(const struct machine *m, int sig)
 	struct sys_death d = {0};
 
 	sys_death(m->vm.sys, &d);
-	if (sig == SIGSEGV || sig == SIGBUS)
+	if ((sig == SIGSEGV || sig == SIGBUS) && d.code > 0)
 		note("%s: %s%s at address %#lx, instruction %#lx", program,
 		     strsignal(sig), code_name(sig, d.code), d.addr, d.ip);
 	else if (sig == SIGKILL && d.addr)

@@ -9,10 +9,7 @@
 
 #define OVERCOMMIT_AS_HOST (-1)
 
-/*
- * mode: 0, 1, 2 or OVERCOMMIT_AS_HOST. The sizes are the host's, which the
- * program sees in sysinfo(2) and /proc/meminfo too.
- */
+/* mode: 0, 1, 2 or OVERCOMMIT_AS_HOST. The sizes are the host's. */
 void overcommit_rules(int mode, struct hv_commit *out);
 
 #endif

@@ -96,30 +96,58 @@ Test(errors, a_script_whose_interpreter_is_missing_is_127)
 		program("file", "#!/no/such\n", 11));
 }
 
+static uint8_t elf[4096];
+
+/* Two program headers behind the ELF header. */
+static Elf64_Phdr *elf_headers(uint16_t type, uint64_t entry)
+{
+	Elf64_Ehdr *eh = (Elf64_Ehdr *)elf;
+
+	memset(elf, 0, sizeof(elf));
+	memcpy(eh->e_ident, ELFMAG "\2\1\1", 7);
+	eh->e_type = type;
+	eh->e_machine = EM_X86_64;
+	eh->e_entry = entry;
+	eh->e_phoff = sizeof(*eh);
+	eh->e_phentsize = sizeof(Elf64_Phdr);
+	eh->e_phnum = 2;
+	return (Elf64_Phdr *)(eh + 1);
+}
+
 /* A program of one segment whose PT_INTERP is `interp`. */
 static const char *dynamic_program(const char *interp)
 {
-	static uint8_t file[4096];
-	Elf64_Ehdr *eh = (Elf64_Ehdr *)file;
-	Elf64_Phdr *ph = (Elf64_Phdr *)(eh + 1);
-	uint64_t name = sizeof(*eh) + 2 * sizeof(*ph);
+	Elf64_Phdr *ph = elf_headers(ET_DYN, 0);
+	uint64_t name = sizeof(Elf64_Ehdr) + 2 * sizeof(*ph);
 
-	memset(file, 0, sizeof(file));
-	memcpy(eh->e_ident, ELFMAG "\2\1\1", 7);
-	eh->e_type = ET_DYN;
-	eh->e_machine = EM_X86_64;
-	eh->e_phoff = sizeof(*eh);
-	eh->e_phentsize = sizeof(*ph);
-	eh->e_phnum = 2;
 	ph[0] = (Elf64_Phdr){.p_type = PT_LOAD,
 			     .p_flags = PF_R | PF_X,
-			     .p_filesz = sizeof(file),
-			     .p_memsz = sizeof(file)};
+			     .p_filesz = sizeof(elf),
+			     .p_memsz = sizeof(elf)};
 	ph[1] = (Elf64_Phdr){.p_type = PT_INTERP,
 			     .p_offset = name,
 			     .p_filesz = strlen(interp) + 1};
-	strcpy((char *)file + name, interp);
-	return program("dynamic", (const char *)file, sizeof(file));
+	strcpy((char *)elf + name, interp);
+	return program("dynamic", (const char *)elf, sizeof(elf));
+}
+
+/* A program that does exit(7), and has so much bss. */
+static const char *bss_program(uint64_t size)
+{
+	static const char code[] = "\xbf\x07\0\0\0\xb8\x3c\0\0\0\x0f\x05";
+	Elf64_Phdr *ph = elf_headers(ET_EXEC, 0x400800);
+
+	memcpy(elf + 0x800, code, sizeof(code));
+	ph[0] = (Elf64_Phdr){.p_type = PT_LOAD,
+			     .p_flags = PF_R | PF_X,
+			     .p_vaddr = 0x400000,
+			     .p_filesz = sizeof(elf),
+			     .p_memsz = sizeof(elf)};
+	ph[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+			     .p_flags = PF_R | PF_W,
+			     .p_vaddr = 0x500000,
+			     .p_memsz = size};
+	return program("bss", (const char *)elf, sizeof(elf));
 }
 
 Test(errors, a_missing_interpreter_is_127_and_named)
@@ -152,6 +180,26 @@ Test(errors, an_interpreter_that_is_no_elf_is_126)
 {
 	refused(126, "/etc/passwd", dynamic_program("/etc/passwd"));
 	refused(126, "not a regular file", dynamic_program("/"));
+}
+
+/* 64 TiB are more than any machine has, and fit into an address space. */
+Test(errors, bss_that_nobody_may_promise_ends_as_on_linux)
+{
+	static const char *const rules[] = {"--overcommit=0", "--overcommit=2"};
+	const char *path = bss_program(64ull << 40);
+	struct run r;
+
+	for (unsigned i = 0; i < 2; i++) {
+		run_vmm_plain(&r, NULL, ARGS("--check", rules[i], path));
+		expect_signal(&r, SIGSEGV);
+		expect_err(&r, "--overcommit=1 allows it");
+		expect_err(&r, "ended by a signal: Segmentation fault");
+		expect_err(&r, "vmm: check: ");
+		run_free(&r);
+	}
+	run_vmm_plain(&r, NULL, ARGS("--check", "--overcommit=1", path));
+	expect_exit(&r, 7);
+	run_free(&r);
 }
 
 Test(errors, files_that_are_no_elf_are_126)
