@@ -126,8 +126,7 @@ static void auxiliary(void)
 	SHOW(((uint64_t *)text)[3]);
 	for (int i = 0; i < 60; i++)
 		v[i] = 5;
-	for (unsigned long n = 440; n <= 456; n += 4)
-		set(AUXV, (unsigned long)v, n);
+	set(AUXV, (unsigned long)v, 4096);
 	SHOW(read_file("/proc/self/auxv"));
 	set(AUXV, 16, 32);
 	set(AUXV, 16, 0);
@@ -160,9 +159,8 @@ static void at_once(void)
 	SHOW(prctl(PR_SET_MM, MAP, &map, sizeof(map), 0));
 	SHOW(read_file("/proc/self/auxv"));
 	map.auxv = at;
-	memset(base, 7, 1000);
-	for (map.auxv_size = 440; map.auxv_size < 456; map.auxv_size += 4)
-		SHOW(prctl(PR_SET_MM, MAP, &map, sizeof(map), 0));
+	map.auxv_size = 4096;
+	SHOW(prctl(PR_SET_MM, MAP, &map, sizeof(map), 0));
 	SHOW(read_file("/proc/self/auxv"));
 	map.auxv_size = 0;
 	map.exe_fd = 99;
