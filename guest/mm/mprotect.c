@@ -11,7 +11,9 @@ struct protect {
 };
 
 /* What does not depend on the protection (Linux _PAGE_CHG_MASK). */
-#define PTE_KEPT (PTE_A | PTE_D | PTE_PS | PTE_SPECIAL)
+#define PTE_KEPT (PTE_A | PTE_D | PTE_WAS_D | PTE_PS | PTE_SPECIAL)
+
+#define PTE_DIRTY (PTE_D | PTE_WAS_D)
 
 /*
  * Linux change_pte_range, can_change_pte_writable: what only this mapping uses
@@ -29,7 +31,7 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		/* Of a shared file what is dirty already, of shmem all. */
 		if (page->flags & PG_ANON
 			    ? page->refcount == 1
-			    : c->freely || (c->shared && pte.v & PTE_D))
+			    : c->freely || (c->shared && pte.v & PTE_DIRTY))
 			bits |= PTE_RW;
 	}
 	if (pte.v == pte_make(pfn, bits).v)

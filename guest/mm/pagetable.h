@@ -29,6 +29,7 @@
 #define PTE_PROTNONE 0x100ull /* with P clear only */
 #define PTE_GUARD    0x200ull /* alone: any access is a fault */
 #define PTE_SPECIAL  0x400ull /* the frame is nobody's (Linux _PAGE_SPECIAL) */
+#define PTE_WAS_D    0x800ull /* of a file: PTE_D, which its page took over */
 #define PTE_NX	     (1ull << 63)
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 

@@ -43,7 +43,7 @@ static void rmap_visit(struct file *file, uint64_t start, uint64_t end,
 static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct page *page = pfn_to_page(pte_pfn(pte));
-	uint64_t clear = PTE_D;
+	uint64_t clear = PTE_D | PTE_WAS_D;
 
 	if (!(page->flags & PG_CACHE))
 		return 0;
@@ -59,8 +59,8 @@ static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 }
 
 /*
- * The page takes the entry's dirty bit over, so that the next store shows. An
- * entry that forbids stores keeps it, as mprotect goes by it later.
+ * The page takes the entry's dirty bit over, so that the next store shows. On
+ * Linux the entry is dirty still, and mprotect goes by it later.
  */
 static int take_dirty(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
@@ -69,10 +69,8 @@ static int take_dirty(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	if (!(page->flags & PG_CACHE) || !(pte.v & PTE_D))
 		return 0;
 	page_set_dirty(page);
-	if (pte.v & PTE_RW) {
-		pt_change(p, (pte_t){pte.v & ~PTE_D});
-		pt_gather_flush(ctx, va);
-	}
+	pt_change(p, (pte_t){(pte.v & ~PTE_D) | PTE_WAS_D});
+	pt_gather_flush(ctx, va);
 	return 0;
 }
 

@@ -157,6 +157,25 @@ Test(msync, a_read_between_two_mprotects_costs_no_fault)
 	cr_assert_eq(touch(va, WRITE), 0);
 }
 
+Test(msync, two_mprotects_after_a_read_cost_no_fault)
+{
+	uint64_t va = map_file(2, RW, MAP_SHARED);
+
+	store(va, 1);
+	touch(va + PAGE_SIZE, READ);
+	host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+	mm_mprotect(mm, va, PAGES(2), PROT_READ);
+	mm_mprotect(mm, va, PAGES(2), RW);
+	cr_assert_eq(touch(va, WRITE), 0);
+	cr_assert_eq(touch(va + PAGE_SIZE, WRITE), 1, "clean all the time");
+	/* What msync wrote is clean, whatever it was before. */
+	host_asks(HV_FILE_UPCALL_PUT, 0, 10);
+	mm_msync(mm, va, PAGES(2), MS_SYNC);
+	mm_mprotect(mm, va, PAGES(2), PROT_READ);
+	mm_mprotect(mm, va, PAGES(2), RW);
+	cr_assert_eq(touch(va, WRITE), 1);
+}
+
 /* The processor sets the dirty bit of an entry that is still writable. */
 Test(msync, what_is_stored_after_the_host_read_goes_there_too)
 {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -54,6 +55,19 @@ static void fill(int fd, int pages)
 		if (write(fd, page, sizeof(page)) != PAGE)
 			exit(2);
 	}
+}
+
+/* A store after two mprotects: a page that is dirty needs no fault. */
+static void protect_twice(const char *what, volatile char *p)
+{
+	struct rusage before, after;
+
+	mprotect((char *)p, PAGE, PROT_READ);
+	mprotect((char *)p, PAGE, PROT_READ | PROT_WRITE);
+	getrusage(RUSAGE_SELF, &before);
+	*p = 'n';
+	getrusage(RUSAGE_SELF, &after);
+	show(what, after.ru_minflt - before.ru_minflt);
 }
 
 static void both_ways(const char *name, int fd)
@@ -119,6 +133,12 @@ static void both_ways(const char *name, int fd)
 	p[5] = 'l';
 	show("mprotect", mprotect(p, PAGE, PROT_READ));
 	show("dirty and read-only", byte_at(fd, 5));
+	protect_twice("faults while it is dirty", p);
+	byte_at(fd, 5);
+	protect_twice("faults after it was read", p);
+	msync(p, PAGE, MS_SYNC);
+	protect_twice("faults after msync", p);
+	mprotect(p, PAGE, PROT_READ);
 	/* Left mapped: exit writes it. */
 	mprotect(p, PAGE, PROT_READ | PROT_WRITE);
 	p[6] = 'm';
