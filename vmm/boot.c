@@ -88,11 +88,11 @@ static int map_gate(struct vm *vm, struct boot_tables *t, hv_gpa_t root,
 	uint64_t code_len = boot_kernel_image(vm)->gate_end - HV_PAGE_SIZE;
 	uint64_t page = BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, gate);
 	const struct range ranges[] = {
-		{kernel_va(GDT_GPA), GDT_GPA, HV_PAGE_SIZE, PT_WRITE | PT_NX},
-		{kernel_va(IDT_GPA), idt, HV_PAGE_SIZE, PT_NX},
+		{kernel_va(GDT_GPA), GDT_GPA, HV_PAGE_SIZE, PTE_WRITE | PTE_NX},
+		{kernel_va(IDT_GPA), idt, HV_PAGE_SIZE, PTE_NX},
 		{kernel_va(DF_STACK_GPA), DF_STACK_GPA, HV_PAGE_SIZE,
-		 PT_WRITE | PT_NX},
-		{kernel_va(page), page, HV_PAGE_SIZE, PT_WRITE | PT_NX},
+		 PTE_WRITE | PTE_NX},
+		{kernel_va(page), page, HV_PAGE_SIZE, PTE_WRITE | PTE_NX},
 		{kernel_va(code), code, code_len, 0},
 	};
 
@@ -104,14 +104,14 @@ static int map_kernel(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
 {
 	const struct hv_image *i = boot_kernel_image(vm);
 	uint64_t gpa = HV_KERNEL_GPA, va = kernel_va(gpa);
-	uint64_t user = vm->kernel_cpl ? PT_USER : 0;
+	uint64_t user = vm->kernel_cpl ? PTE_USER : 0;
 	uint64_t text = i->gate_end, rodata = i->text_end;
 	uint64_t data = i->rodata_end;
 	const struct range ranges[] = {
 		{va + text, gpa + text, rodata - text, user},
-		{va + rodata, gpa + rodata, data - rodata, user | PT_NX},
+		{va + rodata, gpa + rodata, data - rodata, user | PTE_NX},
 		{va + data, gpa + data, i->mem_size - data,
-		 user | PT_NX | PT_WRITE},
+		 user | PTE_NX | PTE_WRITE},
 	};
 
 	return map_ranges(t, root, ranges, 3);
@@ -120,7 +120,7 @@ static int map_kernel(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
 /* The direct map and the array of struct pages, of all banks. */
 static int map_ram(struct vm *vm, struct boot_tables *t, hv_gpa_t root)
 {
-	uint64_t bits = PT_WRITE | PT_NX | (vm->kernel_cpl ? PT_USER : 0);
+	uint64_t bits = PTE_WRITE | PTE_NX | (vm->kernel_cpl ? PTE_USER : 0);
 
 	for (unsigned i = 0; i < vm->nr_banks; i++) {
 		const struct hv_bank *b = &vm->banks[i];

@@ -4,10 +4,6 @@
 #include <errno.h>
 #include <stddef.h>
 
-#define PT_ACCESSED_DIRTY 0x60ull
-#define PT_LARGE	  0x80ull
-#define PT_ADDR		  0x000ffffffffff000ull
-
 hv_gpa_t boot_tables_new(struct boot_tables *t)
 {
 	hv_gpa_t table = {0};
@@ -37,9 +33,9 @@ static uint64_t *entry_at(struct boot_tables *t, hv_gpa_t root, uint64_t va,
 			if (!lower.v)
 				return NULL;
 			/* Rights are the leaf's. */
-			*entry = lower.v | PT_PRESENT | PT_WRITE | PT_USER;
+			*entry = lower.v | PTE_PRESENT | PTE_WRITE | PTE_USER;
 		}
-		table.v = *entry & PT_ADDR;
+		table.v = *entry & PTE_ADDR;
 	}
 }
 
@@ -63,8 +59,8 @@ int boot_tables_map(struct boot_tables *t, hv_gpa_t root, uint64_t va,
 
 		if (!entry)
 			return -ENOSPC;
-		*entry = gpa | bits | PT_PRESENT | PT_ACCESSED_DIRTY |
-			 (shift > 12 ? PT_LARGE : 0);
+		*entry = gpa | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY |
+			 (shift > 12 ? PTE_LARGE : 0);
 		va += 1ull << shift;
 		gpa += 1ull << shift;
 		len -= 1ull << shift;

@@ -8,12 +8,7 @@
 #include <stdbool.h>
 
 #include "guestmem.h"
-
-/* Page-table bits: Intel SDM vol. 3A, table 4-20. */
-#define PT_PRESENT 1ull
-#define PT_WRITE   2ull
-#define PT_USER	   4ull
-#define PT_NX	   (1ull << 63)
+#include "pte.h"
 
 struct boot_tables {
 	struct guestmem *mem;
@@ -26,7 +21,8 @@ hv_gpa_t boot_tables_new(struct boot_tables *t);
 
 /*
  * Map [va, va + len) to [gpa, gpa + len), all multiples of a page, by the
- * largest pages that alignment allows. Returns 0, or -ENOSPC.
+ * largest pages that alignment allows, with these PTE_* bits and those that any
+ * mapping has. Returns 0, or -ENOSPC.
  */
 int boot_tables_map(struct boot_tables *t, hv_gpa_t root, uint64_t va,
 		    uint64_t gpa, uint64_t len, uint64_t bits);

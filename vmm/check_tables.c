@@ -14,13 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Page-table entry: Intel SDM vol. 3A, table 4-20. */
-#define PTE_PRESENT 1ull
-#define PTE_WRITE   2ull
-#define PTE_USER    4ull
-#define PTE_LARGE   0x80ull
-#define PTE_NX	    (1ull << 63)
-#define PTE_ADDR    0x000ffffffffff000ull
+#include "pte.h"
 
 #define ENTRIES	   512u
 #define LOWER_HALF 256u /* entries of a PML4 */
@@ -95,11 +89,6 @@ static uint64_t next_table(const struct walk *w, uint64_t gpa)
 	return low < w->nr_tables ? w->tables[low] : ~0ull;
 }
 
-static bool is_leaf(uint64_t entry, unsigned shift)
-{
-	return shift == 12 || (shift <= 30 && entry & PTE_LARGE);
-}
-
 /* Bits 47 to 63 of an address are equal. */
 static uint64_t canonical(uint64_t va)
 {
@@ -116,7 +105,7 @@ static int walk_entry(struct walk *w, uint64_t entry, unsigned shift,
 	m.write &= !!(entry & PTE_WRITE);
 	m.exec &= !(entry & PTE_NX);
 	m.len = 1ull << shift;
-	if (!is_leaf(entry, shift))
+	if (!pte_is_leaf(entry, shift))
 		return walk_table(w, entry & PTE_ADDR, shift - 9, m, 0,
 				  ENTRIES);
 	m.gpa = entry & PTE_ADDR & ~(m.len - 1);

@@ -12,6 +12,7 @@
 #include "count.h"
 #include "message.h"
 #include "vcpu_internal.h"
+#include "walk.h"
 
 static const struct {
 	uint32_t reason;
@@ -37,48 +38,15 @@ static const char *exit_name(uint32_t reason)
 	return "of unknown number";
 }
 
-/* Print each level of the walk; returns the physical address or 0. */
-static uint64_t dump_walk(struct vcpu *v, uint64_t root, uint64_t va)
-{
-	static const char *const level_names[] = {"PTE", "PMD", "PUD", "PGD"};
-	const uint64_t frame = 0x000ffffffffff000ull;
-	uint64_t table = root & frame;
-
-	for (int level = 3; level >= 0; level--) {
-		unsigned shift = 12 + 9 * (unsigned)level;
-		unsigned index = va >> shift & 511;
-		uint64_t entry, mask = (1ull << shift) - 1;
-
-		if (guestmem_read(&v->vm->mem, (hv_gpa_t){table + index * 8},
-				  &entry, sizeof(entry))) {
-			fprintf(stderr,
-				"vmm:   %s: table at %#" PRIx64 " is not RAM\n",
-				level_names[level], table);
-			return 0;
-		}
-		fprintf(stderr, "vmm:   %s[%3u] = %016" PRIx64 "%s%s%s%s\n",
-			level_names[level], index, entry,
-			entry & 1 ? " present" : " absent",
-			entry & 2 ? " write" : "", entry & 4 ? " user" : "",
-			entry >> 63 ? " nx" : "");
-		if (!(entry & 1))
-			return 0;
-		if (level == 0 || (level < 3 && entry & 0x80))
-			return (entry & frame & ~mask) | (va & mask);
-		table = entry & frame;
-	}
-	return 0;
-}
-
 static void dump_code(struct vcpu *v, uint64_t root, uint64_t rip)
 {
-	uint64_t gpa;
+	struct walk_page page;
 	uint8_t code[15];
 
 	fprintf(stderr, "vmm: walk of rip %#" PRIx64 ":\n", rip);
-	gpa = dump_walk(v, root, rip);
-	if (!gpa ||
-	    guestmem_read(&v->vm->mem, (hv_gpa_t){gpa}, code, sizeof(code)))
+	if (!walk_tables(&v->vm->mem, root, rip, &page, stderr) ||
+	    guestmem_read(&v->vm->mem, (hv_gpa_t){page.gpa}, code,
+			  sizeof(code)))
 		return;
 	fprintf(stderr, "vmm: code:");
 	for (size_t i = 0; i < sizeof(code); i++)
@@ -86,8 +54,9 @@ static void dump_code(struct vcpu *v, uint64_t root, uint64_t rip)
 	fprintf(stderr, "\n");
 }
 
-void exit_dump(struct vcpu *v, uint64_t va)
+void exit_dump(struct vcpu *v)
 {
+	struct walk_page page;
 	struct kvm_regs r;
 	struct kvm_sregs s;
 
@@ -108,9 +77,8 @@ void exit_dump(struct vcpu *v, uint64_t va)
 		r.rdx, r.rsi, r.rdi, r.rbp, r.r8, r.r9, r.r10, r.r11, r.r12,
 		r.r13, r.r14, r.r15, s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
 	dump_code(v, s.cr3, r.rip);
-	va = va ? va : s.cr2;
-	fprintf(stderr, "vmm: walk of %#" PRIx64 ":\n", va);
-	dump_walk(v, s.cr3, va);
+	fprintf(stderr, "vmm: walk of cr2 %#llx:\n", s.cr2);
+	walk_tables(&v->vm->mem, s.cr3, s.cr2, &page, stderr);
 }
 
 static void exit_io(struct vcpu *v)
@@ -132,7 +100,7 @@ static void exit_io(struct vcpu *v)
 		}
 	}
 	error("the guest kernel used port %#x", run->io.port);
-	exit_dump(v, 0);
+	exit_dump(v);
 	vcpu_abort(v);
 }
 
@@ -140,7 +108,7 @@ static void exit_mmio(struct vcpu *v)
 {
 	error("the guest kernel accessed gpa %#llx, which is not RAM",
 	      v->run->mmio.phys_addr);
-	exit_dump(v, 0);
+	exit_dump(v);
 	vcpu_abort(v);
 }
 
@@ -160,7 +128,7 @@ static void exit_unknown(struct vcpu *v)
 	if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
 		error("hardware reason %#llx",
 		      run->fail_entry.hardware_entry_failure_reason);
-	exit_dump(v, 0);
+	exit_dump(v);
 	vcpu_abort(v);
 }
 

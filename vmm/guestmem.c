@@ -11,16 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "pte.h"
 #include "vcpu_internal.h"
-
-/* Page-table entry: Intel SDM vol. 3A, table 4-20. */
-#define PTE_PRESENT  1ull
-#define PTE_WRITE    2ull
-#define PTE_USER     4ull
-#define PTE_ACCESSED 0x20ull
-#define PTE_DIRTY    0x40ull
-#define PTE_LARGE    0x80ull
-#define PTE_ADDR     0x000ffffffffff000ull
 
 int guestmem_init(struct guestmem *gm, uint64_t size)
 {
@@ -68,17 +60,6 @@ int guestmem_read(const struct guestmem *gm, hv_gpa_t gpa, void *dst,
 	return 0;
 }
 
-int guestmem_write(struct guestmem *gm, hv_gpa_t gpa, const void *src,
-		   size_t len)
-{
-	void *dst = guestmem_at(gm, gpa, len);
-
-	if (!dst)
-		return -EFAULT;
-	memcpy(dst, src, len);
-	return 0;
-}
-
 /*
  * Physical address of user address va, or 0 if the access would fault: if an
  * entry lacks one of `need`, or the last one of `leaf_bits`.
@@ -89,14 +70,14 @@ static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 	hv_gpa_t table = {root.v & PTE_ADDR};
 	const hv_gpa_t absent = {0};
 
-	for (int shift = 39; shift >= 12; shift -= 9) {
+	for (unsigned shift = 39; shift >= 12; shift -= 9) {
 		hv_gpa_t at = {table.v + ((va >> shift) & 511) * 8};
 		uint64_t entry;
 		bool leaf;
 
 		if (guestmem_read(gm, at, &entry, sizeof(entry)))
 			return absent;
-		leaf = shift == 12 || (shift <= 30 && (entry & PTE_LARGE));
+		leaf = pte_is_leaf(entry, shift);
 		if (!leaf && (entry & need) != need)
 			return absent;
 		table.v = entry & PTE_ADDR;

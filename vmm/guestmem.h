@@ -30,8 +30,6 @@ void guestmem_fini(struct guestmem *gm);
 
 int guestmem_read(const struct guestmem *gm, hv_gpa_t gpa, void *dst,
 		  size_t len);
-int guestmem_write(struct guestmem *gm, hv_gpa_t gpa, const void *src,
-		   size_t len);
 /* Host address of [gpa, gpa + len), or NULL if not all of it is RAM. */
 void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len);
 

@@ -44,7 +44,7 @@ static void call_panic(struct vcpu *v)
 
 	copy_text(v, text);
 	error("guest kernel panic: %s", text);
-	exit_dump(v, 0);
+	exit_dump(v);
 	vcpu_abort(v);
 }
 
@@ -332,6 +332,6 @@ void hypercall_dispatch(struct vcpu *v, uint32_t nr)
 		return;
 	}
 	error("guest kernel: unknown hypercall %u", nr);
-	exit_dump(v, 0);
+	exit_dump(v);
 	vcpu_abort(v);
 }

@@ -270,7 +270,7 @@ static void vcpu_step(struct vcpu *v)
 			return;
 		}
 		error("KVM_RUN: %s", strerror(errno));
-		exit_dump(v, 0);
+		exit_dump(v);
 		vcpu_abort(v);
 		return;
 	}

@@ -57,7 +57,7 @@ int vcpu_set_syscall_msrs(struct vcpu *v, uint64_t entry, uint64_t kernel_gs);
 /* exits.c: what KVM_RUN came back for. */
 void exit_dispatch(struct vcpu *v);
 /* Registers, instruction bytes, page-table walk, on stderr. */
-void exit_dump(struct vcpu *v, uint64_t va);
+void exit_dump(struct vcpu *v);
 
 /* hypercall.c */
 /* Log what the ring holds, and empty it. */

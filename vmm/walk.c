@@ -9,9 +9,9 @@
 
 #include "boot_internal.h"
 #include "describe.h"
+#include "pte.h"
 #include "sys.h"
 #include "vcpu_internal.h"
-#include "walk_internal.h"
 
 /* ---- The guest's tables ------------------------------------------------ */
 
@@ -21,10 +21,10 @@ static void print_bits(uint64_t entry, FILE *out)
 		uint64_t bit;
 		const char *name;
 	} bits[] = {
-		{PTE_WRITE, "write"},	{PTE_USER, "user"},
-		{0x8, "write-through"}, {0x10, "uncached"},
-		{0x20, "accessed"},	{0x40, "dirty"},
-		{PTE_LARGE, "large"},	{PTE_GLOBAL, "global"},
+		{PTE_WRITE, "write"},	    {PTE_USER, "user"},
+		{0x8, "write-through"},	    {0x10, "uncached"},
+		{PTE_ACCESSED, "accessed"}, {PTE_DIRTY, "dirty"},
+		{PTE_LARGE, "large"},	    {PTE_GLOBAL, "global"},
 		{PTE_NX, "no-execute"},
 	};
 
@@ -41,27 +41,21 @@ static void print_bits(uint64_t entry, FILE *out)
 			fprintf(out, " %s", bits[i].name);
 }
 
-/* Where a page of the guest is in its physical memory. */
-struct place {
-	uint64_t gpa;  /* of the address that was asked for */
-	uint64_t size; /* of the page, in bytes */
-};
-
-/* False if va has no page. */
-static bool walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
-		       struct place *place, FILE *out)
+bool walk_tables(const struct guestmem *mem, uint64_t root, uint64_t va,
+		 struct walk_page *page, FILE *out)
 {
 	static const char *const names[] = {"PTE", "PMD", "PUD", "PGD"};
 	uint64_t table = root & PTE_ADDR;
 
-	for (int level = TABLE_LEVELS - 1; level >= 0; level--) {
-		unsigned index = va >> level_shift(level) & 511;
-		uint64_t entry, mask = (1ull << level_shift(level)) - 1;
+	for (int level = 3; level >= 0; level--) {
+		unsigned shift = 12 + 9 * (unsigned)level;
+		unsigned index = va >> shift & 511;
+		uint64_t entry, mask = (1ull << shift) - 1;
 
 		fprintf(out, "  %s[%3u] in table %#" PRIx64, names[level],
 			index, table);
-		if (guestmem_read(&v->vm->mem, (hv_gpa_t){table + index * 8},
-				  &entry, sizeof(entry))) {
+		if (guestmem_read(mem, (hv_gpa_t){table + index * 8}, &entry,
+				  sizeof(entry))) {
 			fputs(": not RAM\n", out);
 			return false;
 		}
@@ -73,9 +67,9 @@ static bool walk_guest(struct vcpu *v, uint64_t root, uint64_t va,
 		    !(level == 0 && entry & PTE_GLOBAL))
 			return false;
 		table = entry & PTE_ADDR;
-		if (pte_is_leaf(entry, level)) {
-			place->gpa = (table & ~mask) | (va & mask);
-			place->size = mask + 1;
+		if (pte_is_leaf(entry, shift)) {
+			page->gpa = (table & ~mask) | (va & mask);
+			page->size = mask + 1;
 			return true;
 		}
 	}
@@ -214,7 +208,7 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 {
 	bool user = va < USER_HALF;
 	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
-	struct place at;
+	struct walk_page at;
 	uint64_t head;
 
 	if (!user && va < KERNEL_HALF) {
@@ -226,7 +220,7 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 	}
 	fprintf(out, "walk of %#" PRIx64 ", %s\n", va,
 		user ? "user" : "kernel");
-	if (!walk_guest(v, root, va, &at, out))
+	if (!walk_tables(&v->vm->mem, root, va, &at, out))
 		return;
 	/* The kernel's large pages map frames that are blocks of any size. */
 	head = user ? at.gpa & ~(at.size - 1) : at.gpa;

@@ -1,14 +1,30 @@
 /*
- * walk.h: --walk and --dump=layout: page tables as they are, from outside. Host
- * memory is read only. While a hypercall of v is served.
+ * walk.h: --walk and --dump=layout: page tables as they are, from outside.
+ * Guest memory is only read. While a hypercall of v is served, if not said
+ * otherwise.
  */
 #ifndef WALK_H
 #define WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+struct guestmem;
 struct vcpu;
+
+/* Where an address is in the guest's physical memory. */
+struct walk_page {
+	uint64_t gpa;  /* of the address */
+	uint64_t size; /* of the page that it is in: bytes */
+};
+
+/*
+ * Print the entry of each level of these tables for va, at any time. False if
+ * no page is there; a page that is kept for PROT_NONE is one.
+ */
+bool walk_tables(const struct guestmem *mem, uint64_t root, uint64_t va,
+		 struct walk_page *page, FILE *out);
 
 /*
  * The translation of va, a user or a kernel address, through both dimensions:

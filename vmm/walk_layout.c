@@ -5,9 +5,9 @@
 #include <inttypes.h>
 
 #include "boot_internal.h"
+#include "pte.h"
 #include "vcpu_internal.h"
 #include "walk.h"
-#include "walk_internal.h"
 
 struct range {
 	uint64_t va, gpa, len;
@@ -84,7 +84,7 @@ static void walk_table(struct layout *l, uint64_t table, int level, uint64_t va,
 		       uint64_t bits)
 {
 	uint64_t entries[512];
-	unsigned shift = level_shift(level);
+	unsigned shift = 12 + 9 * (unsigned)level;
 
 	if (guestmem_read(&l->vm->mem, (hv_gpa_t){table}, entries,
 			  sizeof(entries)))
@@ -99,7 +99,7 @@ static void walk_table(struct layout *l, uint64_t table, int level, uint64_t va,
 		if (level == 3) /* canonical */
 			at |= 0xffff000000000000ull;
 		now |= (bits | e) & PTE_NX;
-		if (pte_is_leaf(e, level))
+		if (pte_is_leaf(e, shift))
 			add(l, at, e & PTE_ADDR & ~mask, now, shift);
 		else
 			walk_table(l, e & PTE_ADDR, level - 1, at, now);
