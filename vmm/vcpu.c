@@ -102,41 +102,45 @@ int vcpu_get_gs_base(struct vcpu *v, uint64_t *base)
 	return get_base(v, MSR_GS_BASE, base);
 }
 
-int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size)
+/* Room for what KVM gives and takes, zeroed; *size: bytes. */
+static struct kvm_xsave *xsave_alloc(const struct vcpu *v, size_t *size)
 {
 	int need = ioctl(v->vm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
-	struct kvm_xsave *state;
+
+	*size = sizeof(struct kvm_xsave);
+	if (need > (int)*size)
+		*size = (size_t)need;
+	return calloc(1, *size);
+}
+
+int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size)
+{
+	size_t have;
+	struct kvm_xsave *state = xsave_alloc(v, &have);
 	int ret;
 
-	if (need < (int)sizeof(*state))
-		need = sizeof(*state);
-	state = calloc(1, (size_t)need);
 	if (!state)
 		return -ENOMEM;
 	ret = ioctl(v->fd,
-		    need > (int)sizeof(*state) ? KVM_GET_XSAVE2 : KVM_GET_XSAVE,
+		    have > sizeof(*state) ? KVM_GET_XSAVE2 : KVM_GET_XSAVE,
 		    state);
 	ret = ret < 0 ? -errno : 0;
-	if (!ret) {
-		size = size < (size_t)need ? size : (size_t)need;
+	size = size < have ? size : have;
+	if (!ret)
 		memcpy(buf, state, size);
-	}
 	free(state);
 	return ret ? ret : (int64_t)size;
 }
 
 int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 {
-	int need = ioctl(v->vm->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
-	struct kvm_xsave *state;
+	size_t room;
+	struct kvm_xsave *state = xsave_alloc(v, &room);
 	int ret;
 
-	if (need < (int)sizeof(*state))
-		need = sizeof(*state);
-	state = calloc(1, (size_t)need);
 	if (!state)
 		return -ENOMEM;
-	memcpy(state, buf, size < (size_t)need ? size : (size_t)need);
+	memcpy(state, buf, size < room ? size : room);
 	ret = ioctl(v->fd, KVM_SET_XSAVE, state) < 0 ? -errno : 0;
 	free(state);
 	return ret;

@@ -224,7 +224,7 @@ static int scan_flush(struct scan *s)
 static int scan_add(struct scan *s, uint64_t va, uint64_t set)
 {
 	struct scan_region *r = &s->region;
-	int ret = 0;
+	int ret;
 
 	if (!s->arg->vec_len)
 		return 0;
