@@ -12,8 +12,6 @@
  * there is none.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -213,19 +211,22 @@ static int64_t read_file(const struct io *io, struct place at, uint64_t total)
 
 #define UNKNOWN INT64_MAX
 
-/* Of a pipe that blocks: not before it has something. */
-static int64_t pipe_readable(const struct io *io)
+/*
+ * A pipe keeps what it cannot hand over: EFAULT says that there is something,
+ * as soon as there is.
+ */
+static int64_t pipe_readable(const struct io *io, size_t want)
 {
-	struct pollfd p = {io->host, POLLIN, 0};
+	int64_t r;
 	int n = 0;
 
 	if (ioctl(io->host, FIONREAD, &n) < 0)
 		return UNKNOWN;
-	if (n || (fcntl(io->host, F_GETFL) & O_NONBLOCK))
+	if (n)
 		return n;
-	while (poll(&p, 1, -1) < 0)
-		if (errno != EINTR || stop_signal())
-			return -errno;
+	r = transfer(io, false, 0, want, 0);
+	if (r != -EFAULT)
+		return r;
 	ioctl(io->host, FIONREAD, &n);
 	return n;
 }
@@ -244,7 +245,7 @@ static int64_t readable(const struct io *io, size_t want)
 	if (fstat(io->host, &st) < 0)
 		return UNKNOWN;
 	if (S_ISFIFO(st.st_mode))
-		return pipe_readable(io);
+		return pipe_readable(io, want);
 	if (S_ISCHR(st.st_mode) && ioctl(io->host, FIONREAD, &n) == 0 && n)
 		return n;
 	if (!S_ISSOCK(st.st_mode))

@@ -213,6 +213,22 @@ static void short_vector(void)
 	SHOW(readv(fd[0], v, 2));
 }
 
+/* At its end from the start, though poll(2) does not say so. */
+static void nobody_ever_wrote(void)
+{
+	char name[64];
+	int fd[2], in;
+
+	pipe(fd);
+	close(fd[1]);
+	sprintf(name, "/proc/self/fd/%d", fd[0]);
+	in = open(name, O_RDONLY | O_NONBLOCK);
+	SHOW(fcntl(in, F_SETFL, 0));
+	fresh();
+	SHOW(read(in, base, 100));
+	touched();
+}
+
 int main(void)
 {
 	static const int types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
@@ -235,5 +251,6 @@ int main(void)
 	counters();
 	devices();
 	short_vector();
+	nobody_ever_wrote();
 	return 0;
 }
