@@ -222,6 +222,7 @@ static int describe_memory(struct hv_call_describe *d)
 	out->anon = mm.rss_anon;
 	out->shmem = mm.rss_shmem;
 	out->anon_huge = mm_huge_frames(cpu_this()->mm);
+	out->committed = mm.committed;
 	out->thp = *mm_thp_events();
 	slab_for_each(add_slab_pages, &out->slab);
 	for (unsigned z = 0; z < NR_ZONES; z++) {

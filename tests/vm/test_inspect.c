@@ -38,6 +38,38 @@ VM_TEST(inspect, a_program_that_a_signal_ends_is_dumped_too)
 	run_free(&r);
 }
 
+/* A line of /proc/meminfo, in KiB. */
+static unsigned long meminfo(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	cr_assert(at, "no %s in %s", name, text);
+	return strtoul(at + strlen(name), NULL, 10);
+}
+
+/* What is promised is reckoned with the host's limit: --overcommit=2. */
+VM_TEST(inspect, meminfo_says_what_is_promised_and_how_much_may_be)
+{
+	static const char *const pages[] = {"1000", "2000"};
+	char host[8192] = "";
+	unsigned long promised[2];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	cr_assert(f && fread(host, 1, sizeof(host) - 1, f) > 0);
+	fclose(f);
+	for (int i = 0; i < 2; i++) {
+		struct run r;
+
+		run_vmm(&r, NULL, level,
+			ARGS("--dump=meminfo", image("touch"), pages[i]));
+		promised[i] = meminfo(r.err, "Committed_AS:");
+		cr_assert_eq(meminfo(r.err, "CommitLimit:"),
+			     meminfo(host, "CommitLimit:"));
+		run_free(&r);
+	}
+	cr_assert_eq(promised[1] - promised[0], 4000);
+}
+
 /* The first frame of RAM is one like any other. */
 VM_TEST(inspect, the_start_of_the_direct_map_is_walked_to_its_end)
 {

@@ -476,6 +476,7 @@ struct hv_desc_memory {
 	uint64_t slab, pagetables, cached, anon, shmem;
 	uint64_t splits, merges;
 	uint64_t anon_huge; /* of `anon`: in huge pages */
+	uint64_t committed; /* promised, see struct hv_commit */
 	struct hv_thp_events thp;
 	struct {
 		uint64_t frontier; /* never used yet, in no list */

@@ -62,15 +62,15 @@ static void meminfo_line(FILE *out, const char *line, const char *name,
 		{"Slab", m->m.slab},
 		{"SUnreclaim", m->m.slab},
 		{"PageTables", m->m.pagetables},
-		{"CommitLimit", m->m.total / 2},
-		{"Committed_AS", m->mm.data_vm + m->mm.stack_vm},
+		{"Committed_AS", m->m.committed},
 		{"Mlocked", m->mm.locked_vm},
 		{"Unevictable", m->mm.locked_vm},
 	};
 	uint64_t value = 0;
 
-	/* Sizes of address space and of a page, not amounts. */
-	if (!strcmp(name, "VmallocTotal") || !strcmp(name, "Hugepagesize")) {
+	/* Sizes of address space and of a page, and what overcommit.h takes. */
+	if (!strcmp(name, "VmallocTotal") || !strcmp(name, "Hugepagesize") ||
+	    !strcmp(name, "CommitLimit")) {
 		fputs(line, out);
 		return;
 	}
