@@ -37,7 +37,7 @@ criterion() {
 	local name
 	name=$(basename "$2")
 	: >"$results/$1-$name.tap"
-	"$2" -j2 --tap="$results/$1-$name.tap" \
+	env --default-signal "$2" -j2 --tap="$results/$1-$name.tap" \
 		>"$results/$1-$name.out" 2>&1 </dev/null
 	count "$1" "$name" $?
 }
