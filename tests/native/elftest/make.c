@@ -432,7 +432,8 @@ static int draw_limits(void)
 	int err = limit_to(RLIMIT_STACK,
 			   ONE_IN(2) ? 8 * MIB
 				     : DRAW_OF(RLIM_INFINITY, 16 * MIB, MIB,
-					       700000, 512 << 10, 1ull << 30,
+					       700000, 512 << 10, 200000,
+					       100 << 10, 1ull << 30,
 					       1ull << 46, 123456789));
 
 	if (!err && ONE_IN(6))
