@@ -164,6 +164,9 @@ static void draw_segment(uint64_t *at, uint64_t *offset)
 		fill(*offset, ph->p_filesz);
 	*offset += ONE_IN(3) ? 0 : ph->p_filesz;
 	*at += ph->p_memsz;
+	/* docs/linux.md: a page that is cleared must not be replaced. */
+	if (ph->p_memsz > ph->p_filesz)
+		*at = (*at + PAGE - 1) & ~(PAGE - 1);
 }
 
 /* That with the code: may be read and run, and holds the entry point. */
