@@ -330,12 +330,18 @@ static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 	return 0;
 }
 
-/* Linux hpage_collapse_scan_pmd. -EINVAL: nothing was ever there. */
+/*
+ * Linux hpage_collapse_scan_pmd. -EINVAL: nothing was ever there; -ENOENT: nor
+ * near it, there is not even a table of tables.
+ */
 static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
 {
 	pte_t *p = pt_entry(mm->root, va, 2);
-	pte_t pte = {p ? arch_pte_get(p).v : 0};
+	pte_t pte;
 
+	if (!p)
+		return -ENOENT;
+	pte = arch_pte_get(p);
 	if (!pte.v)
 		return -EINVAL;
 	if (pte_is_huge(pte))
@@ -358,7 +364,7 @@ static bool has_guard(struct mm *mm, const struct vma *v, uint64_t va)
 	       pt_visit_all(mm->root, va, va + PT_SPAN_2M, find_guard, NULL);
 }
 
-/* Linux madvise_collapse: as many as can be, then the last error. */
+/* Linux madvise_collapse: only what has no tables at all does not end it. */
 int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 {
 	int ret = 0;
@@ -374,10 +380,10 @@ int huge_collapse(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 		if (has_guard(mm, v, start))
 			return -EINVAL;
 		err = collapse_one(mm, v, start);
-		if (err == -ENOMEM)
+		if (err && err != -ENOENT)
 			return err;
 		if (err)
-			ret = err;
+			ret = -EINVAL;
 	}
 	return ret;
 }

@@ -471,6 +471,25 @@ Test(huge, collapsing_less_than_a_huge_page)
 	cr_assert_eq(collapse(area + HUGE - PAGES(5), PAGES(10)), 0);
 }
 
+/*
+ * Around a border of 1 GiB:  [ no table at all ]|[ had, nothing, had, ... ]
+ * Only the first lets the call go on.
+ */
+Test(huge, collapsing_ends_where_nothing_ever_was)
+{
+	const uint64_t border = 0x600040000000ull;
+
+	cr_assert_eq(
+		map(border - 2 * HUGE, 6 * HUGE_PAGES, RW, ANON | MAP_FIXED),
+		(int64_t)(border - 2 * HUGE));
+	set_thp(HV_THP_NEVER);
+	store(border, 1);
+	store(border + 2 * HUGE, 1);
+	cr_assert_eq(collapse(border - 2 * HUGE, 6 * HUGE), -EINVAL);
+	cr_assert(is_huge(border));
+	cr_assert_not(is_huge(border + 2 * HUGE));
+}
+
 Test(huge, what_cannot_be_collapsed)
 {
 	uint64_t never = map_some(2 * HUGE_PAGES, RW), free;
