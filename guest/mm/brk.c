@@ -19,7 +19,7 @@ static int heap_map(struct mm *mm, uint64_t start, uint64_t end)
 		.start = start,
 		.end = end,
 		.pgoff = start >> PAGE_SHIFT,
-		.prot = PROT_READ | PROT_WRITE,
+		.prot = PROT_READ | PROT_WRITE | mm->read_adds,
 		.flags = VMA_ACCOUNT | mm->def_flags,
 		.kind = HV_MAP_HEAP,
 	};

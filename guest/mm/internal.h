@@ -36,6 +36,7 @@ struct mm {
 	uint64_t rlim_stack, rlim_data, rlim_as, rlim_memlock; /* bytes */
 	uint64_t rlim_data_max; /* rules where rlim_data is 0 */
 	uint32_t def_flags;	/* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
+	uint32_t read_adds;	/* READ_IMPLIES_EXEC: PROT_EXEC; else 0 */
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
 	uint64_t committed;   /* of mm_globals.committed, private memory */
 	uint64_t locked_lost; /* of locked_vm: see mremap.c, dont_unmap */
@@ -83,6 +84,12 @@ static inline uint64_t page_align(uint64_t n)
 }
 
 /* ---- mm.c: VMAs with all that hangs on them ---------------------------- */
+
+/* What a program gets that asks for prot. */
+static inline uint32_t mm_full_prot(const struct mm *mm, uint32_t prot)
+{
+	return prot & PROT_READ ? prot | mm->read_adds : prot;
+}
 
 /* Linux may_expand_vm: RLIMIT_AS and RLIMIT_DATA allow this many pages more. */
 bool mm_may_expand(const struct mm *mm, uint32_t prot, uint32_t flags,

@@ -326,7 +326,7 @@ static int set_kind(struct mm *mm, uint32_t prot, uint32_t flags,
 		return err;
 	if (is_zero(source))
 		map_zero(like);
-	like->prot = prot & PROT_RWX;
+	like->prot = mm_full_prot(mm, prot & PROT_RWX);
 	like->flags = flag_bits(prot, flags, like->flags);
 	like->kind = source ? HV_MAP_FILE : HV_MAP_ANON;
 	return 0;

@@ -165,6 +165,8 @@ int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
 		if (!v || v->start > addr)
 			return -ENOMEM;
 		upto = v->end < end ? v->end : end;
+		if (!vma_is_pfnmap(v)) /* these may never be executed */
+			prot = mm_full_prot(mm, prot);
 		err = protect_vma(mm, &v, addr, upto, prot & PROT_RWX);
 		if (err)
 			return err;

@@ -26,6 +26,7 @@ compiled_programs() {
 	same "mincore, mlock, msync" "$bin/resident.glibc"
 	guard_markers
 	each "huge pages" hugepages
+	each "rights that imply others" readexec
 	compile_as glibc "$here/src/special.c"
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"

@@ -574,14 +574,15 @@ enum hv_status {
 #define HV_THP_DISABLE_ALL	 1u
 #define HV_THP_DISABLE_UNADVISED 2u /* PR_THP_DISABLE_EXCEPT_ADVISED */
 
-/* setrlimit, prctl: what exec's limits have become. Looked at where they
- * matter. */
+/* setrlimit, prctl, personality: what exec's limits have become. Looked at
+ * where they matter. */
 struct hv_limits {
 	uint64_t changes;	  /* out: how often they changed */
 	uint64_t stack, data, as; /* out: bytes; ~0: infinity */
 	uint64_t memlock;	  /* out: likewise; ~0 with CAP_IPC_LOCK */
 	uint64_t thp_disabled;	  /* out: HV_THP_DISABLE_*, or 0 */
 	uint64_t data_max;	  /* out: as hv_exec.rlim_data_max */
+	uint64_t read_exec; /* out: 1: personality has READ_IMPLIES_EXEC */
 };
 
 struct hv_call_page_s {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/rseq.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -98,6 +99,7 @@ void process_pass_limits(struct call *c)
 		.as = limit[RLIMIT_AS].rlim_cur,
 		.memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
 		.thp_disabled = c->s->thp_disabled,
+		.read_exec = !!(c->s->about.personality & READ_IMPLIES_EXEC),
 	};
 
 	vcpu_set_limits(c->v, &limits);

@@ -181,8 +181,8 @@ int64_t self_setpgid(struct call *c)
 }
 
 /*
- * For this process it is only remembered: the next program would feel it. But
- * READ_IMPLIES_EXEC acts on mappings at once: that cannot be turned on or off.
+ * Of it only READ_IMPLIES_EXEC acts on this process, on what it maps from now
+ * on; the rest the next program would feel.
  */
 int64_t self_personality(struct call *c)
 {
@@ -190,9 +190,8 @@ int64_t self_personality(struct call *c)
 
 	if (next == 0xffffffff)
 		return old;
-	if ((next ^ old) & READ_IMPLIES_EXEC)
-		return -EINVAL;
 	c->s->about.personality = next;
+	process_pass_limits(c);
 	return old;
 }
 
