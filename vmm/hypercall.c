@@ -72,7 +72,7 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 {
 	struct iovec iov[HV_FILE_READ_MAX];
 
-	call->holes = 0;
+	call->holes = call->has_orders = 0;
 	if (call->n > HV_FILE_READ_MAX || call->offset % HV_PAGE_SIZE)
 		return -EINVAL;
 	if (call->file != HV_FILE_VDSO)
@@ -90,10 +90,12 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 	if (call->file == HV_FILE_VDSO)
 		return vdso_file_read(&v->vm->exec->vdso, call->offset, iov,
 				      (int)call->n);
-	return sys_file_readv(v->vm->sys, call->file, call->offset, iov,
-			      (int)call->n)
-		       ? -EIO
-		       : 0;
+	if (sys_file_readv(v->vm->sys, call->file, call->offset, iov,
+			   (int)call->n))
+		return -EIO;
+	call->has_orders = sys_file_orders(v->vm->sys, call->file, call->offset,
+					   call->n, call->order);
+	return 0;
 }
 
 static void call_file_read(struct vcpu *v)
@@ -102,6 +104,10 @@ static void call_file_read(struct vcpu *v)
 
 	call_page(v)->file_read.result = file_read(v, &call);
 	call_page(v)->file_read.holes = call.holes;
+	call_page(v)->file_read.has_orders = call.has_orders;
+	if (call.has_orders)
+		memcpy(call_page(v)->file_read.order, call.order,
+		       sizeof(call.order));
 }
 
 static int file_write(struct vcpu *v, const struct hv_call_file_read *call)

@@ -16,6 +16,7 @@
 #include "boot.h"
 #include "count.h"
 #include "exec.h"
+#include "folios.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
@@ -31,6 +32,7 @@ struct machine {
 	struct exec exec;
 	struct vm vm;
 	struct vcpu vcpu;
+	struct folios folios;
 	FILE *log;
 	struct symbols *symbols;
 };
@@ -102,8 +104,11 @@ static int prepare_sys(struct machine *m)
 		.nr_temp_dirs = m->options.no_tmp ? 0
 				: own		  ? 4
 						  : 3,
+		.folios = m->options.folios_of_host ? &m->folios : NULL,
 	};
 
+	if (config.folios && folios_open(&m->folios))
+		return FAILURE;
 	m->vm.sys = sys_create(&config);
 	if (!m->vm.sys) {
 		explain_sys(&m->options);
@@ -253,6 +258,8 @@ static void tear_down(struct machine *m)
 	if (m->log && fclose(m->log))
 		error("-o %s: %s", m->options.log_file, strerror(errno));
 	sys_destroy(m->vm.sys);
+	if (m->options.folios_of_host)
+		folios_close(&m->folios);
 	vcpu_destroy(&m->vcpu);
 	vm_destroy(&m->vm);
 	exec_unload(&m->exec);

@@ -39,7 +39,7 @@ static const char help_text[] =
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
 	"  --thp=always|madvise|never, --fault-around=SIZE, --overcommit=0|1|2\n"
-	"  --kernel-cpl=0|3   privilege level of the guest kernel (measured)\n"
+	"  --folios=single|host, --kernel-cpl=0|3   page cache; level of the kernel\n"
 	"  --count-cpl0       count the instructions of ring 0 (slow)\n"
 	"  --check            at the end count every frame and object\n"
 	"Program\n"
@@ -57,6 +57,7 @@ enum {
 	OPT_TRACE = 256,
 	OPT_TRACE_MODE,
 	OPT_FAULT_AROUND,
+	OPT_FOLIOS,
 	OPT_OVERCOMMIT,
 	OPT_THP,
 	OPT_CHECK,
@@ -76,6 +77,7 @@ static const struct option long_options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
 	{"trace-mode", required_argument, NULL, OPT_TRACE_MODE},
 	{"fault-around", required_argument, NULL, OPT_FAULT_AROUND},
+	{"folios", required_argument, NULL, OPT_FOLIOS},
 	{"overcommit", required_argument, NULL, OPT_OVERCOMMIT},
 	{"thp", required_argument, NULL, OPT_THP},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
@@ -170,6 +172,14 @@ static int set_fault_around(struct options *o, const char *text)
 		return wrong("--fault-around", text,
 			     "must be 4K (off), 8K, 16K, 32K or 64K");
 	o->fault_around = size;
+	return -1;
+}
+
+static int set_folios(struct options *o, const char *text)
+{
+	o->folios_of_host = !strcmp(text, "host");
+	if (!o->folios_of_host && strcmp(text, "single"))
+		return wrong("--folios", text, "must be single or host");
 	return -1;
 }
 
@@ -281,6 +291,8 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_trace_mode(o, arg);
 	case OPT_FAULT_AROUND:
 		return set_fault_around(o, arg);
+	case OPT_FOLIOS:
+		return set_folios(o, arg);
 	case OPT_OVERCOMMIT:
 		return set_overcommit(o, arg);
 	case OPT_THP:

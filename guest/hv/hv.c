@@ -49,6 +49,13 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
 	return result;
 }
 
+const uint8_t *hv_file_orders(void)
+{
+	const struct hv_call_file_read *call = &call_page()->file_read;
+
+	return call->has_orders ? call->order : NULL;
+}
+
 uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n)
 {
 	struct hv_call_file_read *call = &call_page()->file_read;

@@ -21,6 +21,11 @@ int hv_bank_online(unsigned i);
  */
 int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
 		 const hv_gpa_t *frames, uint64_t *holes);
+/*
+ * In what folios the host has the pages of the hv_file_read just made: n
+ * orders, good until the next hypercall. NULL: it does not tell.
+ */
+const uint8_t *hv_file_orders(void);
 /* The holes alone, of n <= HV_FILE_READ_MAX pages. */
 uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n);
 

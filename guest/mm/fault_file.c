@@ -5,6 +5,9 @@
 #include "buddy.h"
 #include "fault.h"
 
+/* Keeps large folios out of the common paths. */
+#define RARE __attribute__((noinline))
+
 /* Cached pages [index, index + n), of which pages[want] must be had. */
 static int read_pages(struct fault *f, uint64_t index, unsigned n,
 		      unsigned want, struct page **pages)
@@ -37,10 +40,11 @@ static inline void map_cached(struct fault *f, pte_t *p, struct page *page,
 	f->mm->rss[page_rss(page)]++;
 }
 
-/* The pages from which a read fault may take more than the one it needs. */
+/* Pages that a fault maps, if it can, besides the one that it needs. */
 struct window {
 	uint64_t index; /* of the first, in the file */
-	unsigned n, want;
+	unsigned n;
+	int want; /* how far from the first the one that is needed lies */
 };
 
 /* Linux do_fault_around: clipped to the VMA, the leaf table and the file. */
@@ -65,7 +69,7 @@ static struct window around_window(const struct fault *f, uint64_t index,
 	if (to - off > limit - index)
 		to = off + limit - index;
 	return (struct window){index - (off - from), (unsigned)(to - from),
-			       (unsigned)(off - from)};
+			       (int)(off - from)};
 }
 
 /*
@@ -79,12 +83,13 @@ static int window_pages(struct fault *f, const struct window *w,
 	struct file *file = f->vma->file;
 
 	if (!(file->flags & FILE_ANON))
-		return read_pages(f, w->index, w->n, w->want, pages);
+		return read_pages(f, w->index, w->n, (unsigned)w->want, pages);
 	for (unsigned i = 0; i < w->n; i++)
 		pages[i] = filemap_find(file, w->index + i);
 	if (pages[w->want])
 		return 0;
-	return read_pages(f, w->index + w->want, 1, 0, pages + w->want);
+	return read_pages(f, w->index + (unsigned)w->want, 1, 0,
+			  pages + w->want);
 }
 
 static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
@@ -101,17 +106,11 @@ static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
  * Map what there is of the window. Returns how many pages that is. There is a
  * table.
  */
-static unsigned map_window(struct fault *f, const struct window *w,
-			   struct page **pages)
+static inline unsigned map_window(struct fault *f, const struct window *w,
+				  struct page **pages, uint64_t bits)
 {
-	const struct vma *v = f->vma;
-	uint64_t bits = vma_pte_bits(v->prot);
 	unsigned mapped = 0;
 
-	if (vma_writes_freely(v)) {
-		bits |= PTE_RW;
-		v->file->flags |= FILE_DIRTIED;
-	}
 	for (unsigned i = 0; i < w->n; i++) {
 		pte_t *p = f->p - w->want + i;
 
@@ -124,12 +123,137 @@ static unsigned map_window(struct fault *f, const struct window *w,
 	return mapped;
 }
 
-static bool has_page(struct page **pages, unsigned n)
+/* ---- Large folios ------------------------------------------------------- */
+
+/* What Linux has in one piece where we have single pages. */
+static struct window folio_of(const struct fault *f, const struct page *page)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (pages[i])
-			return true;
-	return false;
+	unsigned n = 1u << page_folio_order(page);
+	uint64_t index = page->index & ~(uint64_t)(n - 1);
+
+	return (struct window){index, n,
+			       (int)(vma_pgoff(f->vma, f->va) - index)};
+}
+
+/* All before page `limit` of the file, in the VMA and in the leaf table. */
+static bool folio_fits(const struct fault *f, const struct window *w,
+		       uint64_t limit)
+{
+	const struct vma *v = f->vma;
+	int off = (int)(f->va >> PAGE_SHIFT & 511) - w->want;
+	uint64_t end = w->index + w->n;
+
+	return end <= limit && w->index >= v->pgoff &&
+	       end <= v->pgoff + vma_pages(v) && off >= 0 &&
+	       off + (int)w->n <= 512;
+}
+
+static unsigned map_folio(struct fault *f, struct window w, uint64_t bits)
+{
+	struct file *file = f->vma->file;
+	struct page *pages[FILEMAP_BATCH];
+	uint64_t end = w.index + w.n;
+	unsigned mapped = 0;
+
+	if (w.n > FILEMAP_BATCH)
+		w.n = FILEMAP_BATCH;
+	for (; w.index < end; w.index += w.n, w.want -= (int)w.n) {
+		filemap_read_ahead(file, w.index);
+		filemap_read(file, w.index, w.n, w.n, pages);
+		mapped += map_window(f, &w, pages, bits);
+	}
+	return mapped;
+}
+
+/* Linux finish_fault: the whole folio if nothing of it is mapped yet. */
+static RARE unsigned map_finish(struct fault *f, struct page *page,
+				uint64_t bits)
+{
+	struct window w = folio_of(f, page);
+	bool whole = folio_fits(f, &w, file_pages(f->vma->file));
+
+	for (unsigned i = 0; whole && i < w.n; i++)
+		whole = !arch_pte_get(f->p - w.want + i).v;
+	if (whole)
+		return map_folio(f, w, bits);
+	w = (struct window){page->index, 1, 0};
+	return map_window(f, &w, &page, bits);
+}
+
+static unsigned map_if_fits(struct fault *f, const struct page *page,
+			    uint64_t bits)
+{
+	struct window w;
+
+	if (!page)
+		return 0;
+	w = folio_of(f, page);
+	if (!folio_fits(f, &w, file_pages(f->vma->file) - 1))
+		return 0;
+	return map_folio(f, w, bits);
+}
+
+/*
+ * Linux filemap_map_pages: the window, and all of the folios at its ends, but
+ * not of one that has the file's last page.
+ */
+static RARE unsigned map_around_folios(struct fault *f, const struct window *w,
+				       struct page **pages)
+{
+	uint64_t bits = vma_pte_bits(f->vma->prot);
+
+	return map_window(f, w, pages, bits) + map_if_fits(f, pages[0], bits) +
+	       map_if_fits(f, pages[w->n - 1], bits);
+}
+
+/*
+ * Is there anything to look around for? Linux 6.18 finds nothing if the window
+ * begins in the folio that has the file's last page, and there is no table yet;
+ * but in files in memory it does.
+ */
+static RARE bool looks_around(const struct fault *f, const struct window *w,
+			      struct page **pages)
+{
+	struct window folio;
+	unsigned i = 0;
+
+	while (i < w->n && !pages[i])
+		i++;
+	if (i == w->n || mm_globals.around <= 1)
+		return false;
+	folio = folio_of(f, pages[i]);
+	return f->p || f->vma->file->flags & FILE_SHMEM ||
+	       folio.index + folio.n < file_pages(f->vma->file);
+}
+
+static RARE enum hv_outcome read_folios(struct fault *f, const struct window *w,
+					struct page **pages)
+{
+	bool around = looks_around(f, w, pages);
+
+	if (!fault_need_table(f))
+		return HV_FAULT_OOM;
+	f->pfn = page_to_pfn(pages[w->want]);
+	f->around = around ? map_around_folios(f, w, pages)
+			   : map_finish(f, pages[w->want],
+					vma_pte_bits(f->vma->prot));
+	f->around--;
+	return HV_FAULT_FILE_READ;
+}
+
+/* ---- The three kinds ---------------------------------------------------- */
+
+static unsigned map_around(struct fault *f, const struct window *w,
+			   struct page **pages)
+{
+	const struct vma *v = f->vma;
+	uint64_t bits = vma_pte_bits(v->prot);
+
+	if (vma_writes_freely(v)) {
+		bits |= PTE_RW;
+		v->file->flags |= FILE_DIRTIED;
+	}
+	return map_window(f, w, pages, bits);
 }
 
 /*
@@ -152,11 +276,12 @@ static enum hv_outcome beyond_end(struct fault *f, uint64_t limit)
 		filemap_read_ahead(file, w.index);
 		filemap_read(file, w.index, w.n, w.n, pages);
 	}
-	if (!has_page(pages, w.n))
+	if (!looks_around(f, &w, pages))
 		return HV_FAULT_SIGBUS;
 	if (!fault_need_table(f))
 		return HV_FAULT_OOM;
-	f->around = map_window(f, &w, pages);
+	f->around = file->flags & FILE_FOLIOS ? map_around_folios(f, &w, pages)
+					      : map_around(f, &w, pages);
 	return HV_FAULT_SIGBUS;
 }
 
@@ -174,6 +299,8 @@ enum hv_outcome fault_file_read(struct fault *f)
 	err = window_pages(f, &w, pages);
 	if (err)
 		return file_error(err);
+	if (f->vma->file->flags & FILE_FOLIOS)
+		return read_folios(f, &w, pages);
 	if (!fault_need_table(f))
 		return HV_FAULT_OOM;
 	f->pfn = page_to_pfn(pages[w.want]);
@@ -183,7 +310,7 @@ enum hv_outcome fault_file_read(struct fault *f)
 						       PTE_SPECIAL));
 		return HV_FAULT_FILE_READ;
 	}
-	f->around = map_window(f, &w, pages) - 1;
+	f->around = map_around(f, &w, pages) - 1;
 	return mapped_outcome(f, HV_FAULT_FILE_READ);
 }
 
@@ -192,6 +319,7 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 {
 	const struct vma *v = f->vma;
 	uint64_t index = vma_pgoff(v, f->va);
+	uint64_t bits = vma_pte_bits(v->prot) | PTE_RW;
 	struct page *page;
 	int err;
 
@@ -204,8 +332,14 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 		return HV_FAULT_OOM;
 	page_set_dirty(page);
 	v->file->flags |= FILE_DIRTIED;
-	map_cached(f, f->p, page, vma_pte_bits(v->prot) | PTE_RW | PTE_D);
-	pt_count_filled(f->p, 1);
+	if (v->file->flags & FILE_FOLIOS) {
+		/* Who else of the folio is stored to, the processor says. */
+		f->around = map_finish(f, page, bits) - 1;
+		pt_change(f->p, (pte_t){arch_pte_get(f->p).v | PTE_D});
+	} else {
+		map_cached(f, f->p, page, bits | PTE_D);
+		pt_count_filled(f->p, 1);
+	}
 	f->pfn = page_to_pfn(page);
 	return mapped_outcome(f, HV_FAULT_SHARED_WRITE);
 }

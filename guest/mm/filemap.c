@@ -326,6 +326,20 @@ static int read_frames(const struct file *file, uint64_t index, unsigned n,
 			    holes);
 }
 
+/* Of pages that were just read: in what folios the host has them. */
+static inline void note_folios(struct file *file, unsigned n,
+			       struct page **pages)
+{
+	const uint8_t *order = hv_file_orders();
+
+	if (!order)
+		return;
+	file->flags |= FILE_FOLIOS;
+	for (unsigned i = 0; i < n; i++)
+		if (pages[i])
+			pages[i]->flags |= order[i] * PG_FOLIO;
+}
+
 /*
  * Read n pages that are not cached, and cache them but for holes. All or
  * nothing. *made: a mask of the pages that there are now.
@@ -357,6 +371,8 @@ static int read_run(struct file *file, uint64_t index, unsigned n,
 			page_has_data(file, pages[i]);
 		*made |= 1ull << i;
 	}
+	if (!err && !(file->flags & FILE_ANON))
+		note_folios(file, n, pages);
 	return err;
 }
 
@@ -418,7 +434,8 @@ static bool check_node(const struct file *file, const struct filemap_node *node,
 			continue;
 		}
 		++*pages;
-		if ((page->flags & ~(PG_DIRTY | PG_SENT | PG_DATA)) !=
+		if ((page->flags % PG_FOLIO &
+		     ~(PG_DIRTY | PG_SENT | PG_DATA)) !=
 			    (PG_CACHE |
 			     (file->flags & FILE_SHMEM ? PG_SHMEM : 0)) ||
 		    page->owner != file || page->index != at ||

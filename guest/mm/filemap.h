@@ -34,6 +34,8 @@ struct filemap_node;
 #define FILE_HUGE 32u
 /* /dev/zero: has a name, but no pages. */
 #define FILE_ZERO 64u
+/* The host tells in what folios it has the pages (--folios=host). */
+#define FILE_FOLIOS 128u
 struct file {
 	uint32_t number; /* the host's; 0: FILE_ANON */
 	uint32_t flags;	 /* FILE_* */
@@ -75,6 +77,15 @@ static inline void page_has_data(const struct file *file, struct page *page)
 {
 	if (file->flags & FILE_SHMEM && !(file->flags & FILE_ANON))
 		page->flags |= PG_DATA;
+}
+
+/*
+ * Of a cached page: the folio that it lies in on the host has 2^order pages,
+ * naturally aligned. Ours has but the one.
+ */
+static inline unsigned page_folio_order(const struct page *page)
+{
+	return page->flags / PG_FOLIO;
 }
 
 /* The cached page, or NULL. Takes no reference. */

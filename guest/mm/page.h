@@ -33,6 +33,7 @@ enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define PG_LAZYFREE 4096u  /* with PG_ANON: MADV_FREE, may be taken if clean */
 #define PG_DATA	    8192u  /* of a file in memory, no hole: dirty, says Linux */
 #define PG_SENT	    16384u /* with PG_DIRTY: but the host has its bytes */
+#define PG_FOLIO    (1u << 28) /* times page_folio_order(), with PG_CACHE */
 
 struct page {
 	uint32_t flags;	   /* PG_* */

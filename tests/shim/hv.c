@@ -21,12 +21,14 @@ struct shim_file {
 	int64_t refs;
 	bool writable;	/* was mapped so */
 	uint64_t holes; /* bit i: page i is one */
+	unsigned order; /* of all its folios; 0: not told */
 };
 
 static struct shim_file files[FILES_MAX + 1]; /* by number, 0 unused */
 static uint32_t nr_files;
-static uint32_t fds[FDS_MAX];	   /* file number, 0 = closed */
-static uint32_t fd_flags[FDS_MAX]; /* HV_FILE_* */
+static uint32_t fds[FDS_MAX];		      /* file number, 0 = closed */
+static uint32_t fd_flags[FDS_MAX];	      /* HV_FILE_* */
+static uint8_t orders_read[HV_FILE_READ_MAX]; /* of the last read; 0: none */
 static uint64_t pages_read, pages_written, file_syncs;
 static struct shim_failure fail_banks, fail_reads, fail_writes;
 
@@ -133,6 +135,11 @@ void shim_file_set_holes(uint32_t file, uint64_t holes)
 	file_at(file)->holes = holes;
 }
 
+void shim_file_set_order(uint32_t file, unsigned order)
+{
+	file_at(file)->order = order;
+}
+
 uint64_t shim_file_writes(void)
 {
 	return pages_written;
@@ -196,8 +203,14 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
 	*holes = hv_file_holes(file, offset, n);
 	if (want < n && wanted < 64)
 		f->holes &= ~(1ull << wanted);
+	memset(orders_read, (int)f->order, n);
 	pages_read += n;
 	return 0;
+}
+
+const uint8_t *hv_file_orders(void)
+{
+	return orders_read[0] ? orders_read : NULL;
 }
 
 int hv_file_write(uint32_t file, uint64_t offset, unsigned n,

@@ -75,6 +75,8 @@ void shim_fd_set_flags(int fd, uint32_t flags);
 uint8_t *shim_file_bytes(uint32_t file);
 /* Bit i: page i, 0 .. 63, lies in a hole, and is zero. */
 void shim_file_set_holes(uint32_t file, uint64_t holes);
+/* All of its pages lie in folios of this order on the host; 0: not told. */
+void shim_file_set_order(uint32_t file, unsigned order);
 void shim_file_resize(uint32_t file, size_t len);
 uint64_t shim_file_writes(void); /* pages written back since reset */
 uint64_t shim_file_syncs(void);	 /* HV_FILE_OP_SYNC since reset */

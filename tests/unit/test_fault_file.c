@@ -154,6 +154,22 @@ Test(fault_file, a_file_that_cannot_be_read_is_sigbus)
 	cr_assert_eq(rec.around, 0);
 }
 
+/* Linux 6.18: the window has no page but the last, and there is no table. */
+Test(fault_file, beyond_the_end_the_last_page_needs_a_table_to_be_mapped)
+{
+	uint64_t va = 0x10000000;
+
+	shim_fd_set(2, shim_file_add_pattern(PAGES(17)));
+	cr_assert_eq(mm_mmap(mm, va, PAGES(64), PROT_READ,
+			     MAP_PRIVATE | MAP_FIXED, 2, 0),
+		     (int64_t)va);
+	cr_assert_eq(fault(va + PAGES(18), READ), HV_FAULT_SIGBUS);
+	cr_assert_eq(pte_at(va + PAGES(16)), 0);
+	cr_assert_eq(fault(va, READ), HV_FAULT_FILE_READ);
+	cr_assert_eq(fault(va + PAGES(18), READ), HV_FAULT_SIGBUS);
+	cr_assert(pte_at(va + PAGES(16)) & PTE_P);
+}
+
 /*
  * The window is 16 pages, aligned; where the mapping begins inside it, it runs
  * 16 pages from there (Linux do_fault_around).

@@ -2,10 +2,12 @@
  * test_options.c: the command line: what each option does, and that a wrong one
  * costs one line on stderr and status 125.
  */
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "run.h"
 
@@ -108,9 +110,19 @@ Test(options, other_wrong_values_are_refused)
 	refused("--aslr x", ARGS("--aslr=x", "true"));
 	refused("below 2^64", ARGS("--aslr=18446744073709551616", "true"));
 	refused("--thp yes", ARGS("--thp=yes", "true"));
+	refused("--folios yes", ARGS("--folios=yes", "true"));
 	refused("-E =x: a variable", ARGS("-E", "=x", "true"));
 	refused("-E : a variable", ARGS("-E", "", "true"));
 	refused("-C /nowhere", ARGS("-C", "/nowhere", "true"));
+}
+
+/* Nor any who is not root; who is keeps the right to open the files. */
+Test(options, folios_of_the_host_are_not_for_root_without_capability)
+{
+	prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+	refused("--folios=host: /proc/", ARGS("--folios=host", image("hello")));
+	refused("run vmm as root, or with --folios=single",
+		ARGS("--folios=host", image("hello")));
 }
 
 Test(options, files_that_cannot_be_are_refused, .init = need_kvm)

@@ -257,7 +257,9 @@ struct hv_call_bank {
 /*
  * File bytes [offset, offset + 4096 * n) into n frames; zeros past the end.
  * Holes are told of files in memory (HV_FILE_TMPFS): Linux has no page there
- * that could be mapped, before one is needed.
+ * that could be mapped, before one is needed. With --folios=host also told is
+ * what the host's page cache has in one piece: a folio of order n is 2^n pages,
+ * naturally aligned in the file.
  */
 #define HV_FILE_READ_MAX  64
 #define HV_FILE_READ_NONE 0xffffffffu
@@ -270,6 +272,8 @@ struct hv_call_file_read {
 	uint32_t want;	 /* in: the page that is needed: the host gives it room
 			    in the file; or NONE: nothing is read */
 	hv_gpa_t frames[HV_FILE_READ_MAX]; /* in */
+	uint64_t has_orders;		   /* out: 1: `order` is told */
+	uint8_t order[HV_FILE_READ_MAX];   /* out: of page i's folio */
 };
 /* Host checks access against prot and flags as mmap does. */
 struct hv_call_file_get {

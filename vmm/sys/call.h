@@ -40,6 +40,7 @@ struct sys {
 	struct temp temp;
 	struct fdtable fds;
 	struct files files;
+	const struct folios *folios; /* --folios=host, else NULL */
 	struct signals signals;
 	struct rlimit limit[RLIM_NLIMITS];
 	char name[16]; /* PR_SET_NAME */

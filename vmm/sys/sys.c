@@ -75,6 +75,7 @@ struct sys *sys_create(const struct sys_config *config)
 		return NULL;
 	s->proc_fd = s->cwd = s->exe_fd = -1;
 	s->dumpable = 1;
+	s->folios = config->folios;
 	set_name(s, config->exe);
 	inherit(s);
 	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */

@@ -11,6 +11,7 @@
 
 #include "hv_abi.h"
 
+struct folios;
 struct sys;
 struct iovec;
 struct rlimit;
@@ -22,6 +23,7 @@ struct sys_config {
 	unsigned nr_rw_dirs;
 	const char *const *temp_dirs; /* temp.h; those that exist count */
 	unsigned nr_temp_dirs;
+	const struct folios *folios; /* --folios=host, else NULL */
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
 	 * all without FD_CLOEXEC become the program's: so the VMM must open
@@ -111,6 +113,13 @@ const char *sys_file_path(const struct sys *s, uint32_t file);
  */
 uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
 			unsigned n, unsigned want);
+/*
+ * In what folios the host's page cache has the n <= HV_FILE_READ_MAX pages from
+ * offset: the order of each. False: not asked for (sys_config.folios), or the
+ * file is in memory.
+ */
+bool sys_file_orders(const struct sys *s, uint32_t file, uint64_t offset,
+		     unsigned n, uint8_t *orders);
 /* preadv in full, zeros past the end; iov is used up. 0 or -errno. */
 int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
 		   struct iovec *iov, int count);
