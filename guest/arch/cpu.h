@@ -17,14 +17,13 @@ struct cpu {
 	uint64_t stack_top; /* entry.S: end of struct hv_regs */
 	uint64_t fault_address; /* level 3: CR2, from the gate */
 	struct mm *mm;		/* address space of the thread */
-	uint64_t fault_seq;	/* number of the last record */
+	uint64_t limit_changes; /* of hv_limits, that mm knows of */
 	/* Level 3 alone: */
 	bool in_kernel;	  /* to tell the kernel's own traps */
 	bool forward_due; /* a system call for the host */
 	bool log_due;	  /* the record in the call page is to be logged */
 	uint64_t *leave_entry, leave_value;	/* stored by the gate */
 	uint64_t *pending_entry, pending_value; /* level.h: not stored yet */
-	uint64_t limit_changes; /* of hv_limits, that mm knows of */
 };
 _Static_assert(offsetof(struct cpu, fault_address) == 16, "entry.S");
 _Static_assert(offsetof(struct cpu, leave_entry) == 48, "entry.S");

@@ -94,7 +94,6 @@ static int fault_resolve(uint64_t va, uint32_t access, uint64_t err,
 	if (ret == MM_FAULT_SILENT)
 		return 0;
 	*outcome = record->outcome;
-	record->seq = ++cpu->fault_seq;
 	if (kernel_boot.trace) {
 		record->tsc = start;
 		record->cycles = arch_tsc() - start;

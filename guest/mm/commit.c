@@ -43,3 +43,8 @@ uint64_t mm_accounted_pages(struct mm *mm, uint64_t start, uint64_t end)
 				 (v->start > start ? v->start : start);
 	return bytes >> PAGE_SHIFT;
 }
+
+uint64_t mm_committed(void)
+{
+	return mm_globals.committed;
+}

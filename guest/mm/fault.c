@@ -329,8 +329,8 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	outcome = fault_resolve(&f);
 	if (outcome == OUTCOME_SILENT)
 		return MM_FAULT_SILENT;
-	mm_globals.faults++;
 	record_mapping(&f, r);
+	r->seq = ++mm_globals.faults;
 	r->va = va;
 	r->ip = ip;
 	r->err = err;

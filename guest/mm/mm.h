@@ -43,7 +43,7 @@ void mm_populate_strings(struct mm *mm);
 /*
  * Resolve a fault at va. access: HV_ACCESS_*, HV_FAULTF_UPCALL, and with it
  * HV_FAULTF_FORCE; err: the error
- * code. Fills `record` but for seq, tsc and cycles (the caller's), whatever
+ * code. Fills `record` but for tsc and cycles (the caller's), whatever
  * the outcome, and only at the end: it may lie in the call page. Returns 0, or
  * -EFAULT with a signal outcome in the record (SEGV_*, SIGBUS, OOM), or
  * MM_FAULT_SILENT: an upcall for a page that the program could access already;
@@ -145,19 +145,12 @@ typedef int mm_vma_fn(struct mm *mm, const struct mm_vma *v, void *ctx);
 int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx);
 
 /*
- * What smaps says of pages, in bytes; pss_* are bytes << MM_PSS_SHIFT, as
- * there, so that sums lose nothing (Linux fs/proc/task_mmu.c, mem_size_stats).
+ * Add the pages of [start, end), page-aligned, to `sum`, all but its VMA; so
+ * that sums lose nothing, shares are scaled (Linux fs/proc/task_mmu.c,
+ * mem_size_stats).
  */
-#define MM_PSS_SHIFT 12
-struct mm_smaps {
-	uint64_t rss, referenced, anonymous, lazyfree, anon_huge, swap;
-	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
-	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
-	uint64_t mapcount_max; /* of one page */
-};
-/* Add the pages of [start, end), page-aligned, to `sum`. */
 void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
-		  struct mm_smaps *sum);
+		  struct hv_desc_smaps *sum);
 
 /*
  * Entries of /proc/PID/pagemap for n pages from va: bit 63 present, 61 file or
@@ -180,20 +173,13 @@ void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out);
 #define MM_CLEAR_PEAK	    5u
 int mm_clear_refs(struct mm *mm, unsigned kind);
 
-/* struct mm_struct's fields for status, statm, stat; counts are of pages. */
-struct mm_stat {
-	uint64_t total_vm, hiwater_vm, data_vm, exec_vm, stack_vm, locked_vm;
-	uint64_t rss_anon, rss_file, rss_shmem, hiwater_rss;
-	uint64_t pagetables; /* pages, the root not counted (VmPTE) */
-	uint64_t start_code, end_code, start_data, end_data;
-	uint64_t start_brk, brk, start_stack;
-	uint64_t arg_start, arg_end, env_start, env_end;
-	uint64_t map_count, committed;
-	uint64_t faults; /* that went well (Linux mm_account_fault) */
-};
-void mm_stat(const struct mm *mm, struct mm_stat *out);
+/* For status, statm, stat. */
+void mm_stat(const struct mm *mm, struct hv_desc_mm *out);
 /* prctl(PR_SET_MM): the n-th from start_code to env_end. 0 or -EINVAL. */
 int mm_set_field(struct mm *mm, unsigned n, uint64_t value);
+
+/* Pages that are promised: Committed_AS. */
+uint64_t mm_committed(void);
 
 /* Frames that the program has in huge pages, and what became of those. */
 uint64_t mm_huge_frames(struct mm *mm);

@@ -89,18 +89,18 @@ int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx)
 /* ---- Pages ------------------------------------------------------------- */
 
 struct smaps {
-	struct mm_smaps *sum;
+	struct hv_desc_smaps *sum;
 	struct vma *v; /* the mapping that the walk has come to */
 };
 
 /* Linux smaps_account, smaps_page_accumulate, for what one entry maps. */
-static void account(struct mm_smaps *s, const struct page *page, pte_t pte,
+static void account(struct hv_desc_smaps *s, const struct page *page, pte_t pte,
 		    bool locked)
 {
 	bool dirty = pte.v & PTE_D || page->flags & (PG_DIRTY | PG_DATA);
 	bool exclusive = page->mapcount < 2;
 	uint64_t size = pte_frames(pte) * PAGE_SIZE;
-	uint64_t pss = (size << MM_PSS_SHIFT) / page->mapcount;
+	uint64_t pss = (size << HV_PSS_SHIFT) / page->mapcount;
 
 	s->rss += size;
 	if (page->mapcount > s->mapcount_max)
@@ -148,7 +148,7 @@ static int smaps_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 }
 
 void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
-		  struct mm_smaps *sum)
+		  struct hv_desc_smaps *sum)
 {
 	struct smaps s = {sum, vma_find(&mm->vmas, start)};
 
@@ -197,12 +197,12 @@ void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out)
 	}
 }
 
-void mm_stat(const struct mm *mm, struct mm_stat *out)
+void mm_stat(const struct mm *mm, struct hv_desc_mm *out)
 {
 	uint64_t rss =
 		mm->rss[RSS_ANON] + mm->rss[RSS_FILE] + mm->rss[RSS_SHMEM];
 
-	*out = (struct mm_stat){
+	*out = (struct hv_desc_mm){
 		.total_vm = mm->total_vm,
 		.hiwater_vm = mm->hiwater_vm > mm->total_vm ? mm->hiwater_vm
 							    : mm->total_vm,
@@ -227,7 +227,6 @@ void mm_stat(const struct mm *mm, struct mm_stat *out)
 		.env_start = mm->env_start,
 		.env_end = mm->env_end,
 		.map_count = mm->vmas.count,
-		.committed = mm_globals.committed,
 		.faults = mm->faults,
 	};
 }

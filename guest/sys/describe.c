@@ -14,8 +14,7 @@
 #include "slab.h"
 #include "string.h"
 
-_Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES &&
-		       HV_PSS_SHIFT == MM_PSS_SHIFT,
+_Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES,
 	       "as the contract says");
 _Static_assert(HV_VM_READ == MM_VM_READ && HV_VM_MAYSHARE == MM_VM_MAYSHARE &&
 		       HV_VM_LOCKED == MM_VM_LOCKED,
@@ -37,35 +36,8 @@ static void *record_add(struct hv_call_describe *d, size_t size)
 static int describe_mm(struct hv_call_describe *d)
 {
 	struct hv_desc_mm *out = record_add(d, sizeof(*out));
-	struct mm_stat st;
 
-	mm_stat(cpu_this()->mm, &st);
-	*out = (struct hv_desc_mm){
-		.total_vm = st.total_vm,
-		.hiwater_vm = st.hiwater_vm,
-		.data_vm = st.data_vm,
-		.exec_vm = st.exec_vm,
-		.stack_vm = st.stack_vm,
-		.locked_vm = st.locked_vm,
-		.rss_anon = st.rss_anon,
-		.rss_file = st.rss_file,
-		.rss_shmem = st.rss_shmem,
-		.hiwater_rss = st.hiwater_rss,
-		.pagetables = st.pagetables,
-		.start_code = st.start_code,
-		.end_code = st.end_code,
-		.start_data = st.start_data,
-		.end_data = st.end_data,
-		.start_brk = st.start_brk,
-		.brk = st.brk,
-		.start_stack = st.start_stack,
-		.arg_start = st.arg_start,
-		.arg_end = st.arg_end,
-		.env_start = st.env_start,
-		.env_end = st.env_end,
-		.map_count = st.map_count,
-		.faults = st.faults,
-	};
+	mm_stat(cpu_this()->mm, out);
 	return 0;
 }
 
@@ -104,32 +76,14 @@ static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
 {
 	struct hv_call_describe *d = ctx;
 	struct hv_desc_smaps *out = record_add(d, sizeof(*out));
-	struct mm_smaps sum = {0};
 
 	if (!out) {
 		d->next = v->start;
 		return 1;
 	}
-	mm_smaps_add(mm, v->start, v->end, &sum);
 	fill_vma(&out->vma, v);
-	out->rss = sum.rss;
-	out->referenced = sum.referenced;
-	out->anonymous = sum.anonymous;
-	out->lazyfree = sum.lazyfree;
-	out->anon_huge = sum.anon_huge;
-	out->swap = sum.swap;
-	out->shared_clean = sum.shared_clean;
-	out->shared_dirty = sum.shared_dirty;
-	out->private_clean = sum.private_clean;
-	out->private_dirty = sum.private_dirty;
-	out->pss = sum.pss;
-	out->pss_dirty = sum.pss_dirty;
-	out->pss_anon = sum.pss_anon;
-	out->pss_file = sum.pss_file;
-	out->pss_shmem = sum.pss_shmem;
-	out->pss_locked = sum.pss_locked;
+	mm_smaps_add(mm, v->start, v->end, out);
 	out->thp_eligible = v->thp_eligible;
-	out->mapcount_max = sum.mapcount_max;
 	return 0;
 }
 
@@ -208,7 +162,7 @@ static int describe_memory(struct hv_call_describe *d)
 {
 	struct hv_desc_memory *out = record_add(d, sizeof(*out));
 	struct buddy_stats stats;
-	struct mm_stat mm;
+	struct hv_desc_mm mm;
 
 	buddy_stats(&stats);
 	mm_stat(cpu_this()->mm, &mm);
@@ -222,7 +176,7 @@ static int describe_memory(struct hv_call_describe *d)
 	out->anon = mm.rss_anon;
 	out->shmem = mm.rss_shmem;
 	out->anon_huge = mm_huge_frames(cpu_this()->mm);
-	out->committed = mm.committed;
+	out->committed = mm_committed();
 	out->thp = *mm_thp_events();
 	slab_for_each(add_slab_pages, &out->slab);
 	for (unsigned z = 0; z < NR_ZONES; z++) {

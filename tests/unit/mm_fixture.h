@@ -152,7 +152,6 @@ static inline int fault(uint64_t va, uint32_t access)
 	err |= access & HV_ACCESS_USER ? 4 : 0;
 	err |= access & HV_ACCESS_EXEC ? 16 : 0;
 	memset(&rec, 0xee, sizeof(rec));
-	rec.seq = 7;
 	rec.tsc = 8;
 	rec.cycles = 9;
 	if (mm_fault(mm, va, access, err, 0x401234, &rec) == MM_FAULT_SILENT)

@@ -376,9 +376,17 @@ Test(fault, the_record_says_it_all)
 	cr_assert_eq(rec.order, 0);
 	cr_assert_eq(rec.access, WRITE | HV_FAULTF_MAJOR);
 	cr_assert_eq(rec.reserved, 0);
-	cr_assert_eq(rec.seq, 7, "the caller's");
-	cr_assert_eq(rec.tsc, 8);
+	cr_assert_eq(rec.seq, 1);
+	cr_assert_eq(rec.tsc, 8, "the caller's");
 	cr_assert_eq(rec.cycles, 9);
+}
+
+Test(fault, records_are_numbered_without_gaps)
+{
+	fault(DATA, WRITE);
+	mm_fault_in(mm, BSS, WRITE); /* nobody's, so it has no record */
+	fault(0, READ);		     /* a signal is one, too */
+	cr_assert_eq(rec.seq, 2);
 }
 
 Test(fault, the_heap_begins_where_the_bss_ends)

@@ -291,7 +291,7 @@ Test(huge, unmapping_all_of_it_frees_the_block)
 
 Test(huge, lazily_freed_in_part_is_split)
 {
-	struct mm_smaps sum = {0};
+	struct hv_desc_smaps sum = {0};
 
 	fill();
 	cr_assert_eq(mm_madvise(mm, area, HUGE, MADV_FREE), 0);
@@ -301,7 +301,7 @@ Test(huge, lazily_freed_in_part_is_split)
 	fault(area, WRITE); /* as the processor sets the dirty bit */
 	cr_assert_eq(mm_madvise(mm, area + PAGES(3), PAGE_SIZE, MADV_FREE), 0);
 	cr_assert(!is_huge(area));
-	sum = (struct mm_smaps){0};
+	sum = (struct hv_desc_smaps){0};
 	mm_smaps_add(mm, area, area + HUGE, &sum);
 	cr_assert_eq(sum.lazyfree, PAGE_SIZE);
 	cr_assert_eq(sum.anon_huge, 0);
@@ -410,7 +410,7 @@ Test(huge, a_move_without_memory_for_tables_changes_nothing)
 
 Test(huge, proc_sees_each_page_of_it)
 {
-	struct mm_smaps sum = {0};
+	struct hv_desc_smaps sum = {0};
 	uint64_t entry[2];
 	uint8_t vec[3];
 
@@ -419,7 +419,7 @@ Test(huge, proc_sees_each_page_of_it)
 	cr_assert_eq(sum.anon_huge, HUGE);
 	cr_assert_eq(sum.rss, HUGE);
 	cr_assert_eq(sum.private_dirty, HUGE);
-	cr_assert_eq(sum.pss >> MM_PSS_SHIFT, HUGE);
+	cr_assert_eq(sum.pss >> HV_PSS_SHIFT, HUGE);
 	mm_pagemap(mm, area + PAGES(4), 2, entry);
 	cr_assert_eq(entry[1], entry[0] + 1);
 	cr_assert_eq(entry[0] & ((1ull << 55) - 1),

@@ -323,18 +323,18 @@ struct smaps_line {
 static void compare_entry(FILE *f, uint64_t start, uint64_t end)
 {
 	const struct vma *v = vma_at(start);
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 	char line[256];
 
 	mm_smaps_add(mm, start, end, &s);
 	struct smaps_line lines[] = {
 		{"Rss", s.rss},
-		{"Pss", s.pss >> MM_PSS_SHIFT},
+		{"Pss", s.pss >> HV_PSS_SHIFT},
 		{"Private_Clean", s.private_clean},
 		{"Private_Dirty", s.private_dirty},
 		{"Shared_Dirty", s.shared_dirty},
 		{"Anonymous", s.anonymous},
-		{"Locked", s.pss_locked >> MM_PSS_SHIFT},
+		{"Locked", s.pss_locked >> HV_PSS_SHIFT},
 	};
 	while (fgets(line, sizeof(line), f)) {
 		char name[64];

@@ -110,7 +110,7 @@ Test(mm_special, their_faults_are_minor)
 
 Test(mm_special, pages_of_vvar_are_counted_nowhere)
 {
-	struct mm_smaps sum = {0};
+	struct hv_desc_smaps sum = {0};
 	uint64_t entry;
 
 	add_vdso();

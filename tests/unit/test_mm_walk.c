@@ -28,9 +28,9 @@ static struct mm_vma at(uint64_t va)
 	return l.v[0];
 }
 
-static struct mm_smaps sums(uint64_t start, uint64_t pages)
+static struct hv_desc_smaps sums(uint64_t start, uint64_t pages)
 {
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 
 	mm_smaps_add(mm, start, start + PAGES(pages), &s);
 	return s;
@@ -98,7 +98,7 @@ Test(mm_walk, a_shared_mapping_may_be_shared)
 
 Test(mm_walk, what_was_not_touched_is_not_resident)
 {
-	struct mm_smaps s = sums(map_some(4, RW), 4);
+	struct hv_desc_smaps s = sums(map_some(4, RW), 4);
 
 	cr_assert_eq(s.rss, 0);
 	cr_assert_eq(s.pss, 0);
@@ -115,7 +115,7 @@ Test(mm_walk, the_zero_page_is_nobodys)
 Test(mm_walk, a_written_page_is_anonymous_private_and_dirty)
 {
 	uint64_t va = map_some(4, RW);
-	struct mm_smaps s;
+	struct hv_desc_smaps s;
 
 	store(va + PAGES(2), 1);
 	s = sums(va, 4);
@@ -124,7 +124,7 @@ Test(mm_walk, a_written_page_is_anonymous_private_and_dirty)
 	cr_assert_eq(s.referenced, PAGE_SIZE);
 	cr_assert_eq(s.private_dirty, PAGE_SIZE);
 	cr_assert_eq(s.private_clean + s.shared_clean + s.shared_dirty, 0);
-	cr_assert_eq(s.pss >> MM_PSS_SHIFT, PAGE_SIZE);
+	cr_assert_eq(s.pss >> HV_PSS_SHIFT, PAGE_SIZE);
 	cr_assert_eq(s.pss_anon, s.pss);
 	cr_assert_eq(s.pss_dirty, s.pss);
 }
@@ -134,7 +134,7 @@ Test(mm_walk, a_file_page_mapped_twice_counts_half)
 {
 	uint64_t va = (uint64_t)mm_mmap(mm, 0, PAGES(4), PROT_READ, MAP_PRIVATE,
 					1, 0);
-	struct mm_smaps s;
+	struct hv_desc_smaps s;
 
 	touch(TEXT, READ);
 	cr_assert_eq(sums(TEXT, 1).private_clean, PAGE_SIZE);
@@ -142,18 +142,18 @@ Test(mm_walk, a_file_page_mapped_twice_counts_half)
 	s = sums(va, 1);
 	cr_assert_eq(s.rss, PAGE_SIZE);
 	cr_assert_eq(s.shared_clean, PAGE_SIZE);
-	cr_assert_eq(s.pss_file >> MM_PSS_SHIFT, PAGE_SIZE / 2);
+	cr_assert_eq(s.pss_file >> HV_PSS_SHIFT, PAGE_SIZE / 2);
 	cr_assert_eq(s.anonymous, 0);
 }
 
 Test(mm_walk, shared_anonymous_pages_are_shmem)
 {
 	uint64_t va = (uint64_t)map(0, 2, RW, MAP_SHARED | MAP_ANONYMOUS);
-	struct mm_smaps s;
+	struct hv_desc_smaps s;
 
 	store(va, 1);
 	s = sums(va, 2);
-	cr_assert_eq(s.pss_shmem >> MM_PSS_SHIFT, PAGE_SIZE);
+	cr_assert_eq(s.pss_shmem >> HV_PSS_SHIFT, PAGE_SIZE);
 	cr_assert_eq(s.anonymous, 0);
 }
 
@@ -213,7 +213,7 @@ Test(mm_walk, clear_refs_goes_by_what_is_mapped)
 Test(mm_walk, clear_refs_forgets_the_peak)
 {
 	uint64_t va = map_some(8, RW);
-	struct mm_stat s;
+	struct hv_desc_mm s;
 
 	for (unsigned i = 0; i < 8; i++)
 		store(va + PAGES(i), 1);
@@ -228,7 +228,7 @@ Test(mm_walk, clear_refs_forgets_the_peak)
 Test(mm_walk, peaks_stay_when_memory_goes)
 {
 	uint64_t va = map_some(8, RW);
-	struct mm_stat s;
+	struct hv_desc_mm s;
 
 	for (unsigned i = 0; i < 8; i++)
 		store(va + PAGES(i), 1);

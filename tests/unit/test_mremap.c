@@ -206,7 +206,7 @@ Test(mremap, accounts_are_kept)
 /* For a moment there are two, which nobody shall see. */
 Test(mremap, moving_is_no_peak)
 {
-	struct mm_stat s;
+	struct hv_desc_mm s;
 
 	filled(0, 3);
 	mm_stat(mm, &s);

@@ -130,7 +130,7 @@ Test(msync, after_it_the_next_write_is_noticed)
 Test(msync, what_the_host_reads_stays_dirty_and_writable)
 {
 	uint64_t va = map_file(1, RW, MAP_SHARED);
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 
 	store(va, 1);
 	host_asks(HV_FILE_UPCALL_PUT, 0, 10);

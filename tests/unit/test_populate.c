@@ -29,7 +29,7 @@ Test(populate, populate_brings_all_in_and_logs_no_fault)
 /* Two mappings of one page; the one is brought in to be written through. */
 Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
 {
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 
 	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	load(AT(0));
@@ -46,7 +46,7 @@ Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
 /* The same, but what is brought in was written through. */
 Test(populate, populating_leaves_alone_what_was_written_to)
 {
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 	pte_t *p;
 
 	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
@@ -85,7 +85,7 @@ Test(populate, a_page_in_a_hole_comes_alone)
 Test(populate, what_a_file_in_memory_has_is_dirty_but_for_holes)
 {
 	uint32_t file = shim_file_add(NULL, PAGES(16));
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 
 	memset(shim_file_bytes(file), 0, PAGES(16));
 	shim_fd_set(5, file);
@@ -97,7 +97,7 @@ Test(populate, what_a_file_in_memory_has_is_dirty_but_for_holes)
 	cr_assert_eq(s.private_dirty, PAGES(4));
 	cr_assert_eq(s.private_clean, PAGES(1));
 	file_changed(file_find(file), 0, PAGE_SIZE, PAGES(16));
-	s = (struct mm_smaps){0};
+	s = (struct hv_desc_smaps){0};
 	mm_smaps_add(mm, AT(0), AT(16), &s);
 	cr_assert_eq(s.private_dirty, PAGES(5), "written by a call");
 }

@@ -138,7 +138,7 @@ Test(seal, one_call_moves_many_mappings_with_their_gaps)
 
 Test(seal, free_pages_are_clean_until_written)
 {
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 	uint64_t va = map_some(2, RW);
 
 	store(va, 1);
@@ -154,7 +154,7 @@ Test(seal, free_pages_are_clean_until_written)
 
 Test(seal, cold_pages_were_not_referenced)
 {
-	struct mm_smaps s = {0};
+	struct hv_desc_smaps s = {0};
 	uint64_t va = map_some(1, RW);
 
 	store(va, 1);

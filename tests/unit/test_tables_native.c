@@ -38,7 +38,7 @@ static long native_tables(void)
 
 static long guest_tables(void)
 {
-	struct mm_stat st;
+	struct hv_desc_mm st;
 
 	mm_stat(mm, &st);
 	return (long)st.pagetables;
