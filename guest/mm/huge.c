@@ -262,6 +262,22 @@ void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end)
 		split_unused(mm, end);
 }
 
+static int page_out_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	(void)p;
+	if (pte_is_huge(pte) && !pte_is_zero_page(pte))
+		split_unused(ctx, va);
+	return 0;
+}
+
+void huge_page_out(struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (mm->nr_huge)
+		pt_visit(mm->root, start & HUGE_MASK,
+			 (end + PT_SPAN_2M - 1) & HUGE_MASK, page_out_entry,
+			 mm);
+}
+
 static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	struct mm *mm = ctx;

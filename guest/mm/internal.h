@@ -229,6 +229,8 @@ void huge_split(struct mm *mm, uint64_t va);
 void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end);
 /* Likewise; frames of zeros give way to the zero page (Linux split_folio). */
 void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end);
+/* Likewise all that have a part in it: MADV_PAGEOUT without swap. */
+void huge_page_out(struct mm *mm, uint64_t start, uint64_t end);
 /*
  * Linux thp_shrinker: split a huge page that has frames of zeros, and give
  * these back. False: there is none.

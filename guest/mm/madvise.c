@@ -143,6 +143,7 @@ static void page_out(struct mm *mm, const struct vma *v, uint64_t start,
 {
 	if (vma_has_file(v) && v->file->flags & FILE_FOREIGN)
 		return;
+	huge_page_out(mm, start, end);
 	mm_zap(mm, start, end,
 	       v->flags & VMA_DROPPABLE ? ZAP_DROPPABLE : ZAP_RECLAIM);
 	if (vma_has_file(v))

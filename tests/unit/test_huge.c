@@ -490,6 +490,20 @@ Test(huge, collapsing_ends_where_nothing_ever_was)
 	cr_assert_not(is_huge(border + 2 * HUGE));
 }
 
+Test(huge, paging_out_splits_all_it_reaches)
+{
+	set_thp(HV_THP_ALWAYS);
+	store(area, 1);
+	store(area + HUGE, 1);
+	store(area + 2 * HUGE, 1);
+	cr_assert_eq(mm_madvise(mm, area, HUGE + PAGE_SIZE, MADV_PAGEOUT), 0);
+	cr_assert_not(is_huge(area) || is_huge(area + HUGE));
+	cr_assert(is_huge(area + 2 * HUGE));
+	cr_assert_eq(mm->rss[RSS_ANON], 2 + HUGE_PAGES);
+	cr_assert_eq(*user(area + HUGE), 1);
+	cr_assert(mm_check(mm));
+}
+
 Test(huge, what_cannot_be_collapsed)
 {
 	uint64_t never = map_some(2 * HUGE_PAGES, RW), free;
