@@ -34,7 +34,10 @@ uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n);
  */
 int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
 		  const hv_gpa_t *frames);
-/* op: enum hv_file_op, on the bytes [start, end). 0 or -errno. */
+/*
+ * op: enum hv_file_op, on the bytes [start, end), or on the descriptor `file`.
+ * 0 or -errno; SEALED: 1 if it is.
+ */
 int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end);
 
 /*

@@ -84,6 +84,14 @@ static int64_t check_vector(uint64_t vec, uint64_t n, uint64_t *total)
 	return 0;
 }
 
+/* 0: fd is of this process. */
+static int check_pidfd(int fd)
+{
+	if (fd == PIDFD_SELF_THREAD || fd == PIDFD_SELF_THREAD_GROUP)
+		return 0;
+	return hv_file_op((uint32_t)fd, HV_FILE_OP_PIDFD, 0, 0);
+}
+
 /* Linux vector_madvise: as far as it goes, then the error. */
 static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 				    uint64_t n, int advice, uint64_t flags)
@@ -96,9 +104,9 @@ static int64_t call_process_madvise(struct mm *mm, int fd, uint64_t vec,
 	ret = check_vector(vec, n, &total);
 	if (ret)
 		return ret;
-	/* The program can have no other descriptor of a process. */
-	if (fd != PIDFD_SELF_THREAD && fd != PIDFD_SELF_THREAD_GROUP)
-		return -EBADF;
+	ret = check_pidfd(fd);
+	if (ret)
+		return ret;
 	for (uint64_t i = 0; i < n && done < total; i++) {
 		uint64_t iov[2];
 

@@ -302,6 +302,7 @@ enum hv_file_op {
 	HV_FILE_OP_SYNC = 1, /* fdatasync */
 	HV_FILE_OP_PUNCH,    /* fallocate: a hole in [start, end) */
 	HV_FILE_OP_SEALED,   /* 1: a seal forbids writing */
+	HV_FILE_OP_PIDFD,    /* of descriptor `file`: of the program itself? */
 };
 struct hv_call_file_op {
 	uint64_t start, end; /* in: bytes */

@@ -135,8 +135,11 @@ int64_t open_openat2(struct call *c);
 int64_t pidfd_open(struct call *c);
 int64_t pidfd_getfd(struct call *c);
 int64_t pidfd_mrelease(struct call *c);
-/* Of which process descriptor `arg` is; -1: it is gone; -EBADF: of none. */
-int pidfd_pid(const struct call *c, unsigned arg);
+/* Of which process descriptor `fd` is; -1: it is gone; -EBADF: of none. */
+int pidfd_pid(const struct sys *s, int fd);
+/* 0: of the program itself. -EBADF: of no process. -ESRCH, -EPERM: of others.
+ */
+int pidfd_check_own(const struct sys *s, int fd);
 
 /* poll.c */
 int64_t poll_poll(struct call *c);

@@ -19,6 +19,7 @@
 
 #include "call.h"
 #include "elfload.h"
+#include "families.h"
 #include "path.h"
 
 /* ---- Mapping ------------------------------------------------------------ */
@@ -236,9 +237,12 @@ int sys_file_write(struct sys *s, uint32_t number, uint64_t offset,
 int sys_file_op(struct sys *s, uint32_t number, uint32_t op, uint64_t start,
 		uint64_t end)
 {
-	const struct file *f = files_find(&s->files, number);
+	const struct file *f;
 	int r;
 
+	if (op == HV_FILE_OP_PIDFD)
+		return pidfd_check_own(s, (int)number);
+	f = files_find(&s->files, number);
 	if (!f || f->wfd < 0 || start >= end || end > INT64_MAX)
 		return -EINVAL;
 	switch (op) {

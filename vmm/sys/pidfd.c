@@ -18,9 +18,9 @@ int64_t pidfd_open(struct call *c)
 	return host < 0 ? host : call_new_fd(c, (int)host, O_CLOEXEC);
 }
 
-int pidfd_pid(const struct call *c, unsigned arg)
+int pidfd_pid(const struct sys *s, int fd)
 {
-	int host = call_host_fd(c, arg), pid = 0;
+	int host = fdtable_host(&s->fds, fd), pid = 0;
 	char line[256];
 	FILE *f;
 
@@ -36,17 +36,24 @@ int pidfd_pid(const struct call *c, unsigned arg)
 	return pid ? pid : -EBADF;
 }
 
+int pidfd_check_own(const struct sys *s, int fd)
+{
+	int pid = pidfd_pid(s, fd);
+
+	if (pid == getpid())
+		return 0;
+	return pid >= 0 ? -EPERM : pid == -1 ? -ESRCH : pid;
+}
+
 int64_t pidfd_getfd(struct call *c)
 {
-	int pid, host;
+	int host;
 
 	if ((uint32_t)c->arg[2])
 		return -EINVAL;
-	pid = pidfd_pid(c, 0);
-	if (pid < 0)
-		return pid == -1 ? -ESRCH : pid;
-	if (pid != getpid())
-		return -EPERM;
+	host = pidfd_check_own(c->s, (int)c->arg[0]);
+	if (host < 0)
+		return host;
 	host = fdtable_dup_host(&c->s->fds, (int)c->arg[1]);
 	if (host < 0)
 		return host;
@@ -57,14 +64,10 @@ int64_t pidfd_getfd(struct call *c)
 /* Memory is taken from those only that are about to die. */
 int64_t pidfd_mrelease(struct call *c)
 {
-	int pid;
+	int r;
 
 	if ((uint32_t)c->arg[1])
 		return -EINVAL;
-	pid = pidfd_pid(c, 0);
-	if (pid == -1)
-		return -ESRCH;
-	if (pid < 0)
-		return pid;
-	return pid == getpid() ? -EINVAL : -EPERM;
+	r = pidfd_check_own(c->s, (int)c->arg[0]);
+	return r ? r : -EINVAL;
 }

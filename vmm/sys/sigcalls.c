@@ -219,7 +219,7 @@ int64_t sig_pidfd(struct call *c)
 	if (flags & ~7u || flags & (flags - 1))
 		return -EINVAL;
 	if (fd < PIDFD_SELF_FIRST || fd > PIDFD_SELF_LAST)
-		pid = pidfd_pid(c, 0);
+		pid = pidfd_pid(c->s, fd);
 	if (pid < 0)
 		return pid == -1 ? -ESRCH : pid;
 	if (c->arg[2] && call_get(c, c->arg[2], info, sizeof(info)) < 0)

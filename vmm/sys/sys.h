@@ -99,7 +99,7 @@ uint32_t sys_file_opening(struct sys *s, int guest_fd);
 /* pwrite up to the end of the file. 0 or -errno. */
 int sys_file_write(struct sys *s, uint32_t file, uint64_t offset,
 		   const void *src, size_t len);
-/* enum hv_file_op. 0 or -errno. */
+/* enum hv_file_op; PIDFD: of guest descriptor `file`. 0, 1 or -errno. */
 int sys_file_op(struct sys *s, uint32_t file, uint32_t op, uint64_t start,
 		uint64_t end);
 /* May the guest still have something to write back? */

@@ -361,7 +361,7 @@ static void files(void)
 
 static void system_calls(void)
 {
-	int fd = file, p[2];
+	int fd = file, own, p[2];
 	struct iovec two[2] = {{AT(0) + PAGE - 4, 8}, {AT(2), 4}};
 	struct iovec self = {AT(4), 2 * PAGE};
 	/* What is empty is passed over, but for the first. */
@@ -385,6 +385,14 @@ static void system_calls(void)
 	show(N);
 	SHOW(process_madvise(SELF, some + 1, 2, GUARD_REMOVE, 0));
 	SHOW(process_madvise(SELF, some, 3, GUARD_REMOVE, 0));
+	show(N);
+	own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	SHOW(process_madvise(own, &self, 1, GUARD_INSTALL, 0));
+	show(N);
+	SHOW(process_madvise(own, &self, 1, GUARD_INSTALL, 1));
+	SHOW(process_madvise(fd, &self, 1, GUARD_REMOVE, 0));
+	SHOW(process_madvise(99, &self, 1, GUARD_REMOVE, 0));
+	SHOW(process_madvise(own, &self, 1, GUARD_REMOVE, 0));
 	show(N);
 }
 
