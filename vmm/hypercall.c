@@ -91,7 +91,7 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 		return vdso_file_read(&v->vm->exec->vdso, call->offset, iov,
 				      (int)call->n);
 	if (sys_file_readv(v->vm->sys, call->file, call->offset, iov,
-			   (int)call->n))
+			   (int)call->n, call->want == HV_FILE_READ_AGAIN))
 		return -EIO;
 	call->has_orders = sys_file_orders(v->vm->sys, call->file, call->offset,
 					   call->n, call->order);

@@ -15,7 +15,8 @@ int hv_bank_online(unsigned i);
 
 /*
  * Read n pages of `file` from `offset` (page-aligned) into frames[0 .. n).
- * What lies beyond the end of the file is zeroed. Returns 0 or -EIO.
+ * What lies beyond the end of the file is zeroed, unless want is
+ * HV_FILE_READ_AGAIN. Returns 0 or -EIO.
  * *holes: bit i is set if page i lies in a hole of a file in memory; what is
  * a hole at frames[want] is filled first (want = n: nothing is).
  */

@@ -183,8 +183,8 @@ static void run_read(struct file *file, struct run *r)
 	uint64_t holes = 0;
 
 	if (r->n)
-		hv_file_read(file->number, r->index << PAGE_SHIFT, r->n, r->n,
-			     r->frames, &holes);
+		hv_file_read(file->number, r->index << PAGE_SHIFT, r->n,
+			     HV_FILE_READ_AGAIN, r->frames, &holes);
 	for (unsigned i = 0; i < r->n; i++) {
 		uint64_t index = r->index + i;
 
@@ -216,7 +216,7 @@ void file_changed(struct file *file, uint64_t start, uint64_t end,
 
 	if (size < file->size)
 		truncate(file, size);
-	else if (size > file->size)
+	else if (size > file->size || end > size)
 		clear_tail(file,
 			   file->size); /* what was stored there is lost */
 	file->size = size;

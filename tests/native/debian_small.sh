@@ -76,7 +76,7 @@ small_packers() {
 	deb lz4 lz4 -9 -c numbers
 	deb brotli brotli -c words
 	deb lzop lzop -c words
-	deb lzip lzip -c numbers
+	deb lzip lzip.lzip -c numbers # `lzip` may be plzip
 	deb zip zip -qX - few words
 	deb unzip unzip -p some.zip
 	deb unzip unzip -Z some.zip

@@ -198,7 +198,8 @@ int hv_file_read(uint32_t file, uint64_t offset, unsigned n, unsigned want,
 		if (len > HV_PAGE_SIZE)
 			len = HV_PAGE_SIZE;
 		memcpy(frame, f->bytes + (len ? at : 0), len);
-		memset(frame + len, 0, HV_PAGE_SIZE - len);
+		if (want != HV_FILE_READ_AGAIN)
+			memset(frame + len, 0, HV_PAGE_SIZE - len);
 	}
 	*holes = hv_file_holes(file, offset, n);
 	if (want < n && wanted < 64)

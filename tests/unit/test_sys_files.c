@@ -84,7 +84,7 @@ static int read_file(uint32_t n, uint64_t offset, char *page, size_t len)
 {
 	struct iovec iov[] = {{page, 2}, {page + 2, len - 2}};
 
-	return sys_file_readv(sys, n, offset, iov, 2);
+	return sys_file_readv(sys, n, offset, iov, 2, false);
 }
 
 Test(sys_files, file_pages_end_in_zeros)

@@ -261,8 +261,9 @@ struct hv_call_bank {
  * what the host's page cache has in one piece: a folio of order n is 2^n pages,
  * naturally aligned in the file.
  */
-#define HV_FILE_READ_MAX  64
-#define HV_FILE_READ_NONE 0xffffffffu
+#define HV_FILE_READ_MAX   64
+#define HV_FILE_READ_NONE  0xffffffffu
+#define HV_FILE_READ_AGAIN 0xfffffffeu
 struct hv_call_file_read {
 	uint64_t offset; /* in: page-aligned */
 	uint64_t holes;	 /* out: bit i: page i lies, or lay, in a hole */
@@ -270,7 +271,8 @@ struct hv_call_file_read {
 	uint32_t n;	 /* in: 1 .. HV_FILE_READ_MAX */
 	int32_t result;	 /* out: 0 or -EIO */
 	uint32_t want;	 /* in: the page that is needed: the host gives it room
-			    in the file; or NONE: nothing is read */
+			    in the file; NONE: nothing is read; AGAIN: what is
+			    past the end stays as it is in the frames */
 	hv_gpa_t frames[HV_FILE_READ_MAX]; /* in */
 	uint64_t has_orders;		   /* out: 1: `order` is told */
 	uint8_t order[HV_FILE_READ_MAX];   /* out: of page i's folio */

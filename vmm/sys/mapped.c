@@ -431,6 +431,12 @@ void mapped_before(struct call *c, struct mapped_io *io)
 	case SYS_ftruncate:
 	case SYS_fallocate:
 		begin_any(c, io, c->arg[0]);
+		if (c->nr == SYS_fallocate &&
+		    !(c->arg[1] & ~FALLOC_FL_KEEP_SIZE)) {
+			io->out =
+				0; /* it makes room: only the size may be new */
+			io->by_path = true;
+		}
 		break;
 	case SYS_open:
 		if (c->arg[1] & O_TRUNC)

@@ -253,7 +253,7 @@ static void iov_skip(struct iovec **iov, int *count, size_t n)
 }
 
 int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
-		   struct iovec *iov, int count)
+		   struct iovec *iov, int count, bool again)
 {
 	const struct file *f = files_find(&s->files, file);
 	int flags = RWF_NOWAIT; /* as long as the host's cache has it */
@@ -277,7 +277,7 @@ int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
 	}
 	if (count && n < 0)
 		return -errno;
-	for (; count; iov++, count--)
+	for (; count && !again; iov++, count--)
 		memset(iov->iov_base, 0, iov->iov_len);
 	return 0;
 }

@@ -120,9 +120,12 @@ uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
  */
 bool sys_file_orders(const struct sys *s, uint32_t file, uint64_t offset,
 		     unsigned n, uint8_t *orders);
-/* preadv in full, zeros past the end; iov is used up. 0 or -errno. */
+/*
+ * preadv in full, zeros past the end unless it is read `again`; iov is used up.
+ * 0 or -errno.
+ */
 int sys_file_readv(struct sys *s, uint32_t file, uint64_t offset,
-		   struct iovec *iov, int count);
+		   struct iovec *iov, int count, bool again);
 
 /*
  * How a guest that ended by a signal did so, for the closing line: signal,

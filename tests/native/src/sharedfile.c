@@ -163,6 +163,31 @@ static void rights(const char *path)
 	close(wo);
 }
 
+/*
+ * Behind the end of a file, in its last page, is what was stored there, until
+ * the file is cut. In memory, where no write-back clears it.
+ */
+static void behind_the_end(void)
+{
+	int fd = memfd_create("end", 0);
+	char *p;
+
+	ftruncate(fd, PAGE + 100);
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p[PAGE + 99] = 'a';
+	p[PAGE + 100] = 'b';
+	p[PAGE + 500] = 'c';
+	fallocate(fd, 0, 0, 50);
+	show("behind the end, room was made", p[PAGE + 100]);
+	pwrite(fd, "d", 1, PAGE + 50);
+	show("a byte before it was written", p[PAGE + 50] + p[PAGE + 500]);
+	ftruncate(fd, PAGE + 100);
+	show("it was cut where it ends", p[PAGE + 100] + p[PAGE + 99]);
+	p[PAGE + 100] = 'b';
+	fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, PAGE, 10);
+	show("a hole was made in its page", p[PAGE + 5] + p[PAGE + 50]);
+}
+
 static void devices(void)
 {
 	int zero = open("/dev/zero", O_RDWR), null = open("/dev/null", O_RDWR);
@@ -198,6 +223,7 @@ int main(int argc, char **argv)
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	unlink(path);
 	both_ways("deleted", fd);
+	behind_the_end();
 	devices();
 	return 0;
 }
