@@ -66,7 +66,8 @@ record() {
 	comm=$(basename "$1" | cut -c1-15)
 
 	layout >"$tmp/layout"
-	perf record -q -d -e page-faults -c 1 -o "$tmp/perf.data" \
+	# Without the thread that waits for BPF programs, a second each time.
+	perf record -q --no-bpf-event -d -e page-faults -c 1 -o "$tmp/perf.data" \
 		sh -c '"$@"; "$@"' sh $alone setarch -R $clean "$@" \
 		2>"$tmp/perf.err" | cat >/dev/null
 	perf script -i "$tmp/perf.data" -F comm,pid,event,addr,ip \
