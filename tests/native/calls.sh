@@ -156,16 +156,6 @@ explain() {
 	report "$seed" "$list" >&2
 }
 
-each_seed() {
-	local seed
-	for seed in $1; do
-		case $seed in
-		*-*) seq "${seed%-*}" "${seed#*-}" ;;
-		*) echo "$seed" ;;
-		esac
-	done
-}
-
 # Did run_both "$tmp/all" give the same, to the end?
 is_same() {
 	cmp -s "$tmp/all.linux" "$tmp/all.vmm" &&

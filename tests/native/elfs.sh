@@ -22,8 +22,7 @@ gcc $flags -c -o "$tmp/program.o" "$here/elftest/program.c" >&2 &&
 		"$tmp/program.o" >&2 &&
 	gcc -std=gnu11 -O1 -Wall -Wextra -o "$tmp/make" \
 		"$here/elftest/make.c" >&2 &&
-	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$tmp/singlepages" \
-		"$here/singlepages.c" >&2 || {
+	build_tool singlepages || {
 	echo "not ok elfs - does not build"
 	exit 1
 }
@@ -49,9 +48,9 @@ strict="outside every segment|overlap at|inside the ELF header|are not free\
 try() {
 	local seed=$1 linux vmm
 	"$tmp/make" "$seed" "$tmp/code" "$dir/raw" "$dir/ld" || exit 1
-	"$tmp/singlepages" "$dir/raw" "$dir/prog" || return
+	"$bin/singlepages" "$dir/raw" "$dir/prog" || return
 	cp "$dir/ld" "$dir/raw"
-	"$tmp/singlepages" "$dir/raw" "$dir/ld" || return
+	"$bin/singlepages" "$dir/raw" "$dir/ld" || return
 	{
 		(cd "$dir" && exec timeout -k 1 60 "$tmp/make" run "$seed" \
 			"$dir/prog" >"$dir/linux" 2>"$dir/linux.err" </dev/null)
@@ -78,16 +77,6 @@ try() {
 	fi
 	[ -z "${ELFS_KEEP-}" ] || cp "$dir"/{prog,ld,linux.txt,vmm.txt,vmm.err} \
 		"$ELFS_KEEP"
-}
-
-each_seed() {
-	local seed
-	for seed in $1; do
-		case $seed in
-		*-*) seq "${seed%-*}" "${seed#*-}" ;;
-		*) echo "$seed" ;;
-		esac
-	done
 }
 
 vmm_path=$vmm

@@ -5,8 +5,7 @@
 # The copies' pages lie one by one in the page cache (singlepages.c, which sees to it).
 set -u
 . "$(dirname "$0")/faultrows.sh"
-gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/singlepages" \
-	"$here/singlepages.c" >&2 || exit 1
+build_tool singlepages || exit 1
 
 make_copy() {
 	"$bin/singlepages" "$1" "$2"

@@ -6,9 +6,7 @@
 set -u
 . "$(dirname "$0")/faultrows.sh"
 vmm_run+=(--folios=host)
-gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/folios" "$here/folios.c" >&2 &&
-	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/mapfolios" \
-		"$here/mapfolios.c" >&2 || exit 1
+build_tool folios && build_tool mapfolios || exit 1
 if ! "${vmm_run[@]}" "$build/images/hello" >/dev/null 2>"$tmp/err"; then
 	echo "ok $name # SKIP $(head -1 "$tmp/err")"
 	exit 0

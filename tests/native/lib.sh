@@ -33,6 +33,22 @@ skip_all_without_kvm() {
 	exit 0
 }
 
+# A program that a script itself needs: $here/NAME.c to $bin/NAME.
+build_tool() {
+	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/$1" "$here/$1.c" >&2
+}
+
+# each_seed "1 2 9-20": a line for each.
+each_seed() {
+	local seed
+	for seed in $1; do
+		case $seed in
+		*-*) seq "${seed%-*}" "${seed#*-}" ;;
+		*) echo "$seed" ;;
+		esac
+	done
+}
+
 # compile_as KIND SOURCE FLAGS...: to $bin/NAME.KIND; 1 if it does not build.
 compile_as() {
 	local kind=$1 src=$2 cc

@@ -12,8 +12,7 @@ mkdir "$tmp/w" # on the file system of $tmp, which is a disk's or not
 
 copies=$(mktemp -d -p "$bin") || exit 1 # on the disk of the programs
 trap 'rm -rf "$tmp" "$copies"' EXIT
-gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/singlepages" \
-	"$here/singlepages.c" >&2 || exit 1
+build_tool singlepages || exit 1
 
 lines=0
 as=() # goes before the program and before vmm

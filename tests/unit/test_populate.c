@@ -26,17 +26,23 @@ Test(populate, populate_brings_all_in_and_logs_no_fault)
 	cr_assert_eq(mm->faults, counted + 16, "as Linux counts them");
 }
 
-/* Two mappings of one page; the one is brought in to be written through. */
-Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
+/* Two mappings of one page, at 0 and 4, which both have it. */
+static void map_twice(void)
 {
-	struct hv_desc_smaps s = {0};
-
 	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	load(AT(0));
 	cr_assert_eq(mm_mremap(mm, AT(0), 0, PAGE_SIZE,
 			       MREMAP_MAYMOVE | MREMAP_FIXED, AT(4)),
 		     AT(4));
 	load(AT(4));
+}
+
+/* The one is brought in to be written through. */
+Test(populate, populating_for_writing_dirties_the_page_not_only_its_entry)
+{
+	struct hv_desc_smaps s = {0};
+
+	map_twice();
 	cr_assert_eq(mm_madvise(mm, AT(0), PAGE_SIZE, MADV_POPULATE_WRITE), 0);
 	mm_smaps_add(mm, AT(4), AT(5), &s);
 	cr_assert_eq(s.shared_dirty, PAGE_SIZE);
@@ -49,12 +55,7 @@ Test(populate, populating_leaves_alone_what_was_written_to)
 	struct hv_desc_smaps s = {0};
 	pte_t *p;
 
-	map(AT(0), 1, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
-	load(AT(0));
-	cr_assert_eq(mm_mremap(mm, AT(0), 0, PAGE_SIZE,
-			       MREMAP_MAYMOVE | MREMAP_FIXED, AT(4)),
-		     AT(4));
-	load(AT(4));
+	map_twice();
 	p = pt_walk(mm->root, AT(0));
 	arch_pte_set(p, (pte_t){pte_at(AT(0)) | PTE_D});
 	cr_assert_eq(mm_madvise(mm, AT(0), PAGE_SIZE, MADV_POPULATE_WRITE), 0);

@@ -27,6 +27,14 @@ static int64_t check_word(struct call *c, uint64_t va, uint32_t op)
 	return op & OP_PRIVATE ? 0 : call_get(c, va, &value, sizeof(value));
 }
 
+static int64_t get_word(struct call *c, uint64_t va, uint32_t op,
+			uint32_t *value)
+{
+	int64_t r = check_word(c, va, op);
+
+	return r < 0 ? r : call_get(c, va, value, sizeof(*value));
+}
+
 /* ---- Waiting ----------------------------------------------------------- */
 
 /* Until when, or for how long; NULL: for ever. */
@@ -35,6 +43,18 @@ struct limit {
 	clockid_t clock;
 	bool relative;
 };
+
+/* The time at va, if that is not null. */
+static int get_time(struct call *c, uint64_t va, struct timespec *t,
+		    struct limit *limit)
+{
+	if (!va)
+		return 0;
+	if (call_get(c, va, t, sizeof(*t)) < 0)
+		return -EFAULT;
+	limit->time = t;
+	return time_is_valid(t) ? 0 : -EINVAL;
+}
 
 static int64_t sleep_all(const struct limit *limit)
 {
@@ -54,10 +74,8 @@ static int64_t wait_on(struct call *c, uint64_t va, uint32_t op, uint32_t want,
 		       const struct limit *limit)
 {
 	uint32_t value;
-	int64_t r = check_word(c, va, op);
+	int64_t r = get_word(c, va, op, &value);
 
-	if (r == 0)
-		r = call_get(c, va, &value, sizeof(value));
 	if (r < 0)
 		return r;
 	return value == want ? sleep_all(limit) : -EAGAIN;
@@ -173,10 +191,8 @@ static int64_t lock_pi(struct call *c, uint32_t op, const struct limit *limit)
 {
 	uint64_t va = c->arg[0];
 	uint32_t value, next, owner;
-	int64_t r = check_word(c, va, op);
+	int64_t r = get_word(c, va, op, &value);
 
-	if (r == 0)
-		r = call_get(c, va, &value, sizeof(value));
 	if (r < 0)
 		return r;
 	owner = value & FUTEX_TID_MASK;
@@ -226,16 +242,10 @@ static int get_limit(struct call *c, uint32_t op, struct timespec *t,
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
 	case FUTEX_WAIT_REQUEUE_PI:
-		break;
+		return get_time(c, c->arg[3], t, limit);
 	default:
 		return 0;
 	}
-	if (!c->arg[3])
-		return 0;
-	if (call_get(c, c->arg[3], t, sizeof(*t)) < 0)
-		return -EFAULT;
-	limit->time = t;
-	return time_is_valid(t) ? 0 : -EINVAL;
 }
 
 static int64_t futex_pi(struct call *c, uint32_t op, const struct limit *limit)
@@ -344,14 +354,9 @@ static int64_t get_point(struct call *c, uint64_t va, clockid_t clock,
 			 struct timespec *t, struct limit *limit)
 {
 	*limit = (struct limit){NULL, clock, false};
-	if (!va)
-		return 0;
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+	if (va && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return -EINVAL;
-	if (call_get(c, va, t, sizeof(*t)) < 0)
-		return -EFAULT;
-	limit->time = t;
-	return time_is_valid(t) ? 0 : -EINVAL;
+	return get_time(c, va, t, limit);
 }
 
 int64_t futex_waitv(struct call *c)

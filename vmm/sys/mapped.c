@@ -348,6 +348,17 @@ static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
 		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
 }
 
+/* To make room changes no byte of the file, but may give it another size. */
+static void begin_fallocate(struct call *c, struct mapped_io *io)
+{
+	if (c->arg[1] & ~FALLOC_FL_KEEP_SIZE) {
+		begin_any(c, io, c->arg[0]);
+		return;
+	}
+	put(c, c->arg[0]);
+	io->by_size = true;
+}
+
 /* It will write at an offset, or at the position if that is -1. */
 static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
 			uint64_t len)
@@ -375,7 +386,7 @@ static void begin_read(struct call *c, uint64_t offset, uint64_t len)
 /* A file that is named, not held, gets another size. */
 static void begin_path(struct call *c, struct mapped_io *io)
 {
-	io->by_path = true;
+	io->by_size = true;
 	for (uint32_t i = 1; i <= c->s->files.size; i++)
 		ask(c, i, HV_FILE_UPCALL_PUT, 0, INT64_MAX);
 }
@@ -429,14 +440,10 @@ void mapped_before(struct call *c, struct mapped_io *io)
 		mapped_sync(c, c->arg[0], 0, INT64_MAX);
 		break;
 	case SYS_ftruncate:
-	case SYS_fallocate:
 		begin_any(c, io, c->arg[0]);
-		if (c->nr == SYS_fallocate &&
-		    !(c->arg[1] & ~FALLOC_FL_KEEP_SIZE)) {
-			io->out =
-				0; /* it makes room: only the size may be new */
-			io->by_path = true;
-		}
+		break;
+	case SYS_fallocate:
+		begin_fallocate(c, io);
 		break;
 	case SYS_open:
 		if (c->arg[1] & O_TRUNC)
@@ -471,7 +478,7 @@ void mapped_after(struct call *c, const struct mapped_io *io, int64_t result)
 
 	if (result < 0)
 		return;
-	if (io->by_path)
+	if (io->by_size)
 		check_sizes(c);
 	if (!io->out)
 		return;

@@ -16,7 +16,7 @@ struct call;
 
 struct mapped_io {
 	uint32_t out;	     /* file number that the call may change; 0: none */
-	bool by_path;	     /* ... or any, whose size is new */
+	bool by_size;	     /* ... or any, whose size is new */
 	uint64_t start, end; /* bytes of it, as far as known before */
 	bool counted;	     /* the result is the number of bytes */
 };
