@@ -14,6 +14,7 @@
 #include "message.h"
 #include "overcommit.h"
 #include "thp.h"
+#include "zeropage.h"
 
 /* Embedded by vmm/kernel_image.S. */
 extern const uint8_t kernel_cpl0_start[], kernel_cpl0_end[];
@@ -232,8 +233,15 @@ static bool processor_virtualises(void)
 static void set_thp(struct hv_boot *boot, int thp)
 {
 	boot->thp = (uint32_t)(thp == THP_AS_HOST ? (int)thp_of_host() : thp);
-	if (boot->thp != HV_THP_NEVER && thp_zero_of_host())
+	if (boot->flags & HV_BOOT_ZERO_PAGE && boot->thp != HV_THP_NEVER &&
+	    thp_zero_of_host())
 		boot->flags |= HV_BOOT_THP_ZERO;
+}
+
+static void set_zero_page(struct hv_boot *boot, int zero_page)
+{
+	if (zero_page == ZEROPAGE_AS_HOST ? zeropage_of_host() : zero_page)
+		boot->flags |= HV_BOOT_ZERO_PAGE;
 }
 
 int boot_prepare(struct vm *vm, const struct boot_config *config)
@@ -260,6 +268,7 @@ int boot_prepare(struct vm *vm, const struct boot_config *config)
 	boot->flags = config->flags;
 	boot->fault_around = config->fault_around;
 	overcommit_rules(config->overcommit, &boot->commit);
+	set_zero_page(boot, config->zero_page);
 	set_thp(boot, config->thp);
 	ret = load_kernel(vm);
 	if (ret)

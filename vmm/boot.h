@@ -29,6 +29,7 @@ struct boot_config {
 	int kernel_cpl;	    /* 0, 3 or BOOT_CPL_AUTO */
 	int overcommit;	    /* 0, 1, 2 or OVERCOMMIT_AS_HOST */
 	int thp;	    /* enum hv_thp, or THP_AS_HOST */
+	int zero_page;	    /* 0, 1 or ZEROPAGE_AS_HOST */
 };
 
 /*

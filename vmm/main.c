@@ -50,6 +50,7 @@ static int prepare_vm(struct machine *m)
 		.kernel_cpl = o->kernel_cpl,
 		.overcommit = o->overcommit,
 		.thp = o->thp,
+		.zero_page = o->zero_page,
 	};
 
 	m->vm.check = o->check;

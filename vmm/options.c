@@ -17,6 +17,7 @@
 #include "overcommit.h"
 #include "thp.h"
 #include "version.h"
+#include "zeropage.h"
 
 #define USAGE_STATUS	     125
 #define DEFAULT_RAM	     (1ull << 30)
@@ -39,7 +40,7 @@ static const char help_text[] =
 	"Machine\n"
 	"  -m SIZE            guest RAM (1G; suffixes K, M, G, T)\n"
 	"  --thp=always|madvise|never, --fault-around=SIZE, --overcommit=0|1|2\n"
-	"  --folios=single|host, --kernel-cpl=0|3   page cache; level of the kernel\n"
+	"  --zero-page=on|off, --folios=single|host, --kernel-cpl=0|3\n"
 	"  --count-cpl0       count the instructions of ring 0 (slow)\n"
 	"  --check            at the end count every frame and object\n"
 	"Program\n"
@@ -60,6 +61,7 @@ enum {
 	OPT_FOLIOS,
 	OPT_OVERCOMMIT,
 	OPT_THP,
+	OPT_ZERO_PAGE,
 	OPT_CHECK,
 	OPT_COUNT_CPL0,
 	OPT_KERNEL_CPL,
@@ -80,6 +82,7 @@ static const struct option long_options[] = {
 	{"folios", required_argument, NULL, OPT_FOLIOS},
 	{"overcommit", required_argument, NULL, OPT_OVERCOMMIT},
 	{"thp", required_argument, NULL, OPT_THP},
+	{"zero-page", required_argument, NULL, OPT_ZERO_PAGE},
 	{"kernel-cpl", required_argument, NULL, OPT_KERNEL_CPL},
 	{"count-cpl0", no_argument, NULL, OPT_COUNT_CPL0},
 	{"check", no_argument, NULL, OPT_CHECK},
@@ -160,6 +163,14 @@ static int set_thp(struct options *o, const char *text)
 	o->thp = thp_parse(text);
 	if (o->thp < 0)
 		return wrong("--thp", text, "must be always, madvise or never");
+	return -1;
+}
+
+static int set_zero_page(struct options *o, const char *text)
+{
+	o->zero_page = !strcmp(text, "on");
+	if (!o->zero_page && strcmp(text, "off"))
+		return wrong("--zero-page", text, "must be on or off");
 	return -1;
 }
 
@@ -297,6 +308,8 @@ static int set_option(struct options *o, int opt, char *arg)
 		return set_overcommit(o, arg);
 	case OPT_THP:
 		return set_thp(o, arg);
+	case OPT_ZERO_PAGE:
+		return set_zero_page(o, arg);
 	case OPT_KERNEL_CPL:
 		return set_kernel_cpl(o, arg);
 	case OPT_DUMP:
@@ -352,6 +365,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		.fault_around = DEFAULT_FAULT_AROUND,
 		.overcommit = OVERCOMMIT_AS_HOST,
 		.thp = THP_AS_HOST,
+		.zero_page = ZEROPAGE_AS_HOST,
 		.kernel_cpl = BOOT_CPL_AUTO,
 		.aslr = inherited_aslr(),
 	};

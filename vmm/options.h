@@ -19,6 +19,7 @@ struct options {
 	int kernel_cpl;	       /* 0, 3 or BOOT_CPL_AUTO */
 	int overcommit;	       /* 0, 1, 2 or OVERCOMMIT_AS_HOST */
 	int thp;	       /* enum hv_thp, or THP_AS_HOST */
+	int zero_page;	       /* 0, 1 or ZEROPAGE_AS_HOST */
 	bool folios_of_host;
 	bool count_cpl0;
 	bool trace, summary, verbose, quiet, check;

@@ -57,7 +57,7 @@ static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
 
-	if (!fault_is_write(f)) {
+	if (!fault_is_write(f) && mm_globals.read_zero) {
 		f->pfn = mm_globals.zero_pfn;
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
 		return HV_FAULT_ZERO_PAGE;

@@ -31,8 +31,8 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 	uint64_t bits = vma_pte_bits(f->vma->prot);
 
 	if (f->vma->prot & PROT_WRITE) /* not if the write was forced */
-		bits |= PTE_RW;
-	if (fault_is_write(f))
+		bits |= PTE_RW | PTE_D;
+	if (fault_is_write(f) || f->order) /* Linux map_anon_folio_pmd */
 		bits |= PTE_D;
 	return pte_make(pfn, bits);
 }

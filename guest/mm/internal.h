@@ -57,6 +57,7 @@ struct mm_globals {
 	uint64_t zero_pfn; /* of the shared zero page, which no one counts */
 	uint64_t huge_zero_pfn; /* likewise of 2 MiB; 0: not needed yet */
 	uint32_t thp;		/* enum hv_thp */
+	bool read_zero;		/* reads map the zero page */
 	bool thp_zero;		/* use a huge zero page */
 	struct hv_thp_events thp_events;
 	unsigned around;    /* fault-around window in pages, a power of two */

@@ -30,6 +30,7 @@ void mm_init(const struct hv_boot *boot)
 	mm_globals.huge_zero_pfn = 0;
 	mm_globals.thp = boot->thp;
 	mm_globals.thp_events = (struct hv_thp_events){0};
+	mm_globals.read_zero = boot->flags & HV_BOOT_ZERO_PAGE;
 	mm_globals.thp_zero = boot->flags & HV_BOOT_THP_ZERO;
 	mm_commit_init(&boot->commit);
 	mm_globals.around =

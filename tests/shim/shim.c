@@ -138,7 +138,7 @@ void shim_reset(uint64_t ram_size)
 
 	boot.magic = HV_BOOT_MAGIC;
 	boot.abi_version = HV_ABI_VERSION;
-	boot.flags = HV_BOOT_TRACE;
+	boot.flags = HV_BOOT_TRACE | HV_BOOT_ZERO_PAGE;
 	boot.fault_around = HV_PAGE_SIZE;
 	boot.commit.mode = 1; /* promise anything */
 	boot.nr_banks = banks_layout(ram_size, SHIM_RESERVED_END, boot.banks);

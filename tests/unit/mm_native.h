@@ -14,9 +14,13 @@
 #include <unistd.h>
 
 #include "mm_fixture.h"
+#include "zeropage.h"
 
-/* The rules are those of 6.18; mremap's order of checks changed in 6.17. */
-static inline void skip_on_older_linux(void)
+/*
+ * The rules are those of 6.18; mremap's order of checks changed in 6.17. Reads
+ * map the zero page if they do so here.
+ */
+static inline void follow_linux(void)
 {
 	unsigned major = 0, minor = 0;
 	struct utsname u;
@@ -26,6 +30,7 @@ static inline void skip_on_older_linux(void)
 	if (major * 1000 + minor < 6017)
 		cr_skip_test("needs Linux 6.17 to compare with, not %s",
 			     u.release);
+	mm_globals.read_zero = zeropage_of_host();
 }
 
 #define SPAN 40u

@@ -28,6 +28,20 @@ Test(fault, reading_fresh_memory_maps_the_zero_page)
 	cr_assert_eq(mm->rss[RSS_ANON], 0);
 }
 
+/* Linux do_anonymous_page: dirty if the mapping may be written to. */
+Test(fault, where_reads_map_no_zero_page_they_get_a_frame)
+{
+	uint64_t va = map_some(2, RW), ro = map_some(1, PROT_READ);
+
+	mm_globals.read_zero = false;
+	cr_assert_eq(fault(va, READ), HV_FAULT_ANON_ZERO);
+	cr_assert_eq(fault(ro, READ), HV_FAULT_ANON_ZERO);
+	cr_assert(frame_is(va, 0));
+	cr_assert_eq(pte_at(va) & (PTE_RW | PTE_D), PTE_RW | PTE_D);
+	cr_assert_eq(pte_at(ro) & (PTE_RW | PTE_D), 0);
+	cr_assert_eq(mm->rss[RSS_ANON], 2);
+}
+
 Test(fault, writing_fresh_memory_gives_a_zeroed_frame)
 {
 	uint64_t va = map_some(2, RW);

@@ -86,6 +86,7 @@ Test(huge, without_a_huge_zero_page_a_read_gets_a_block)
 	mm_globals.thp_zero = false;
 	cr_assert_eq(fault(area, READ), HV_FAULT_HUGE);
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
+	cr_assert(pte_at(area) & PTE_D); /* Linux map_anon_folio_pmd */
 }
 
 Test(huge, pagemap_takes_the_huge_zero_page_for_a_files)

@@ -196,7 +196,7 @@ static void history(uint64_t seed, unsigned steps, bool moving)
 
 Test(mm_native, calls_do_what_they_do_on_linux)
 {
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		history(seed, 150, false);
@@ -206,7 +206,7 @@ Test(mm_native, calls_do_what_they_do_on_linux)
 
 Test(mm_native, moving_does_what_it_does_on_linux)
 {
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	for (uint64_t seed = 101; seed <= 120; seed++) {
 		history(seed, 150, true);

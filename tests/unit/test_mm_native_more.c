@@ -414,7 +414,7 @@ static void history(uint64_t seed, unsigned steps, call_fn *const *calls,
 static void histories(uint64_t first, uint64_t last, unsigned steps,
 		      call_fn *const *calls, unsigned n)
 {
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	limit_locks();
 	for (uint64_t seed = first; seed <= last; seed++) {
@@ -465,7 +465,7 @@ Test(mm_native_more, sealing_is_that_of_linux)
 		do_mlock,    do_munlock, do_mseal,
 	};
 
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	limit_locks();
 	for (uint64_t seed = 301; seed <= 320; seed++) {

@@ -137,7 +137,7 @@ static void same_mprotect(unsigned step, uint64_t va, uint64_t len,
 
 Test(tables_native, an_empty_table_stays_for_a_neighbour)
 {
-	skip_on_older_linux();
+	follow_linux();
 	compare_from_here();
 	/* One table of each level; two mappings in it. */
 	same_mmap(1, AT(0), PAGES(2));
@@ -154,7 +154,7 @@ Test(tables_native, a_page_beyond_the_end_of_a_file_needs_no_leaf_table)
 {
 	static const uint32_t types[] = {MAP_PRIVATE, MAP_SHARED};
 
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	compare_from_here();
 	for (unsigned i = 0; i < 2; i++) {
@@ -178,7 +178,7 @@ Test(tables_native, a_page_beyond_the_end_of_a_file_needs_no_leaf_table)
 
 Test(tables_native, what_is_not_needed_takes_whole_leaf_tables_along)
 {
-	skip_on_older_linux();
+	follow_linux();
 	compare_from_here();
 	same_mmap(1, VA, 2 * PT_SPAN_2M);
 	same_madvise(2, VA, PAGES(1), MADV_POPULATE_WRITE);
@@ -219,7 +219,7 @@ Test(tables_native, tables_move_whole_where_they_can)
 {
 	const uint64_t to = VA + 4 * SPAN_512G;
 
-	skip_on_older_linux();
+	follow_linux();
 	moved(VA, PAGES(1), to, 6);
 	moved(VA, PT_SPAN_2M, to, 5);
 	moved(VA, PT_SPAN_2M, to + PAGES(1), 7);
@@ -318,7 +318,7 @@ static void random_step(uint64_t *seed, unsigned step)
 
 Test(tables_native, random_calls_leave_the_same_tables)
 {
-	skip_on_older_linux();
+	follow_linux();
 	make_file();
 	for (uint64_t n = 1; n <= 20; n++) {
 		uint64_t seed = n;

@@ -119,13 +119,30 @@ VM_TEST(log, each_page_touched_is_one_anon_zero)
 	run_free(&r);
 }
 
+VM_TEST(log, without_a_zero_page_a_page_read_first_is_its_own)
+{
+	struct log log;
+	struct run r;
+
+	trace(&log, &r, level,
+	      ARGS("--zero-page=off", image("touch"), "50", "read"));
+	cr_assert_eq(log_count(&log, "zero-page", NULL), 0);
+	cr_assert_eq(log_count(&log, "cow", NULL), 0);
+	for (size_t i = 0; i < log.n; i++)
+		cr_assert(!log_is_mmap(&log.line[i]) ||
+			  !strcmp(log.line[i].outcome, "anon-zero"));
+	log_free(&log);
+	run_free(&r);
+}
+
 VM_TEST(log, a_page_read_first_is_zero_page_and_then_cow)
 {
 	uint64_t zeros = 0, cows = 0, zero_frame = 0;
 	struct log log;
 	struct run r;
 
-	trace(&log, &r, level, ARGS(image("touch"), "50", "read"));
+	trace(&log, &r, level,
+	      ARGS("--zero-page=on", image("touch"), "50", "read"));
 	for (size_t i = 0; i < log.n; i++) {
 		const struct log_line *l = &log.line[i];
 

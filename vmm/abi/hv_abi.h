@@ -179,6 +179,7 @@ struct hv_bank {
 #define HV_BOOT_TRACE	       4u  /* report each fault by HV_FAULT_LOG */
 #define HV_BOOT_CHECK	       8u  /* tear down and count at exit */
 #define HV_BOOT_THP_ZERO       16u /* reads may map a zero page of 2 MiB */
+#define HV_BOOT_ZERO_PAGE      32u /* reads map the shared page of zeros */
 
 /* Who gets pages of 2 MiB: /sys/kernel/mm/transparent_hugepage/enabled. */
 enum hv_thp { HV_THP_NEVER, HV_THP_MADVISE, HV_THP_ALWAYS };
