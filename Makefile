@@ -2,6 +2,9 @@
 #
 #   make run     build, and run busybox in the guest with its page-fault log
 #   make test    build, and pass all tests (make test-hw: on emulated hardware)
+#   make quick   some of each kind of test
+#   make unit T=fault, make vm T=log, make native T=maps
+#                one test program; T=log/quiet* some of its tests; without T all
 #   make bench fuzz lint fmt install clean
 #
 # What may include what is enforced by each folder's -I list (DESIGN: layout).
@@ -19,8 +22,8 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 STD    := -std=gnu11 -MMD -MP
 SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: all run test test-hw bench fuzz lint fmt install clean packages images \
-	unit vm-tests native-tests fuzz-short hw-build linux-table
+.PHONY: all run test quick unit vm native test-hw bench fuzz lint fmt install \
+	clean packages images linux-table
 all: $(B)/vmm $(B)/guest.elf images
 
 # ---- the guest kernel: freestanding, one image for each privilege level -----
@@ -223,7 +226,12 @@ run: packages
 test:
 	@tests/packages.sh build test
 	@$(MAKE) --no-print-directory -s all $(B)/vmm.1
-	@tests/run.sh $(B)
+	@tests/run.sh $(B) all
+T :=
+quick unit vm native:
+	@tests/packages.sh build test
+	@$(MAKE) --no-print-directory -s all
+	@tests/run.sh $(B) $@ '$(T)'
 test-hw:
 	@tests/packages.sh build test hw
 	@$(MAKE) --no-print-directory -s all $(VM_TESTS) \
@@ -235,8 +243,11 @@ linux-table: all
 	@bash tests/native/table.sh $(B)
 
 # What tests/run.sh needs built.
-test-programs: $(UNIT) $(VM_TESTS) $(VM_GUEST) $(FUZZERS)
-.PHONY: test-programs
+unit-programs: $(UNIT)
+vm-programs: $(VM_TESTS) $(VM_GUEST)
+quick-programs: unit-programs vm-programs
+test-programs: quick-programs $(FUZZERS)
+.PHONY: unit-programs vm-programs quick-programs test-programs
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
 lint:

@@ -16,7 +16,7 @@ for fuzzer in "$dir"/fuzz_*; do
 	name=$(basename "$fuzzer")
 	work=$dir/$name.work
 	mkdir -p "$work/corpus"
-	"$fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
+	"$fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=$((10 * ${PATIENCE:-4})) \
 		-print_final_stats=1 -artifact_prefix="$work/" \
 		"$work/corpus" "$seeds/${name#fuzz_}" >"$work/log" 2>&1
 	rc=$?

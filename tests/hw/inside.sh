@@ -63,7 +63,7 @@ judge() {
 
 # name, expected status, expected stdout, command
 run_case() {
-	local file=${4%% *} limit=20 session status why
+	local file=${4%% *} limit=$((20 * PATIENCE)) session status why
 
 	case $file in
 	*/*)
@@ -73,7 +73,7 @@ run_case() {
 		fi
 		;;
 	esac
-	[ "$3" != tap ] || limit=30
+	[ "$3" != tap ] || limit=$((300 * PATIENCE))
 	# A process group of its own, so that nothing of it outlives it.
 	setsid timeout -s KILL $limit sh -c "$4" \
 		>$work/stdout 2>$work/stderr </dev/null &

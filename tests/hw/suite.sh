@@ -67,7 +67,7 @@ collect_payload() {
 run_kind() {
 	local start=$SECONDS rc=0
 
-	GUESTENV="KIND=$1" TIMEOUT=${TIMEOUT:-140} \
+	GUESTENV="KIND=$1 PATIENCE=$PATIENCE" TIMEOUT=$((70 * PATIENCE)) \
 		EXTRA=$(echo "$w"/payload/*) \
 		"$hw_dir/run.sh" "$1" "$hw_dir/inside.sh" cases.txt \
 		>"$w/$1.out" 2>"$w/$1.err" || rc=$?

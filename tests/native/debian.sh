@@ -7,7 +7,6 @@ build=$1
 . "$(dirname "$0")/lib.sh"
 . "$here/same.sh"
 skip_all_without_kvm debian
-limit=30
 
 # Debian's own, not what somebody put before them.
 PATH=/usr/bin:/bin:/usr/sbin:/sbin

@@ -13,6 +13,7 @@ keep_limits=1
 skip_all_without_kvm elfs
 seeds=${ELFS_SEEDS:-1-200}
 jobs=${ELFS_JOBS:-2}
+limit=$((30 * PATIENCE))
 
 flags="-std=gnu11 -Os -Wall -Wextra -ffreestanding -fpie -fvisibility=hidden
 	-fno-stack-protector -fcf-protection=none -mgeneral-regs-only
@@ -52,10 +53,10 @@ try() {
 	cp "$dir/ld" "$dir/raw"
 	"$bin/singlepages" "$dir/raw" "$dir/ld" || return
 	{
-		(cd "$dir" && exec timeout -k 1 60 "$tmp/make" run "$seed" \
+		(cd "$dir" && exec timeout -k 1 "$limit" "$tmp/make" run "$seed" \
 			"$dir/prog" >"$dir/linux" 2>"$dir/linux.err" </dev/null)
 		linux=$?
-		(cd "$dir" && exec timeout -k 1 60 "$tmp/make" run "$seed" \
+		(cd "$dir" && exec timeout -k 1 "$limit" "$tmp/make" run "$seed" \
 			"$vmm_path" -q --check --no-aslr ${ELFS_VMM:-} \
 			"$dir/prog" >"$dir/vmm" 2>"$dir/vmm.err" </dev/null)
 		vmm=$?

@@ -146,7 +146,7 @@ same() {
 	local name=$1 i total ours unequal result=unsteady
 	shift
 
-	[ -z "$only" ] || [ "$name" = "$only" ] || return
+	[ -z "$only" ] || [[ "|$only|" == *"|$name|"* ]] || return
 	type -P "$1" >/dev/null || return
 	for i in 1 2 3; do
 		if ! linux_faults "$@"; then

@@ -27,6 +27,9 @@ ulimit -c 0
 export LC_ALL=C
 unset LD_PRELOAD LD_LIBRARY_PATH
 
+# Limits of time are so much longer (machine.sh).
+: "${PATIENCE:=4}"
+
 skip_all_without_kvm() {
 	[ -w /dev/kvm ] && return
 	echo "ok $1 # SKIP no /dev/kvm"
@@ -35,7 +38,8 @@ skip_all_without_kvm() {
 
 # A program that a script itself needs: $here/NAME.c to $bin/NAME.
 build_tool() {
-	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/$1" "$here/$1.c" >&2
+	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/$1.$$" "$here/$1.c" \
+		>&2 && mv "$bin/$1.$$" "$bin/$1"
 }
 
 # each_seed "1 2 9-20": a line for each.
@@ -65,5 +69,7 @@ compile_as() {
 	esac
 	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] &&
 		[ "$out" -nt "$here/src/procuser.h" ] && return
-	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out" "$src" "$@" >&2
+	# At once: two scripts may make the same.
+	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out.$$" "$src" "$@" >&2 &&
+		mv "$out.$$" "$out"
 }

@@ -25,7 +25,7 @@ same() {
 	local name=$1 maps auxv
 	shift
 
-	[ -z "$only" ] || [ "$name" = "$only" ] || return
+	[ -z "$only" ] || [[ "|$only|" == *"|$name|"* ]] || return
 	$clean setarch -R "$@" >"$tmp/linux" 2>/dev/null
 	$clean "${vmm_run[@]}" "$@" >"$tmp/vmm" 2>/dev/null
 	maps=$(lines_of_maps "$tmp/linux")

@@ -32,7 +32,8 @@ link() {
 	command -v "$cc" >/dev/null || return
 	if [ ! "$linked/$name" -nt "$src" ] ||
 		[ ! "$linked/$name" -nt "$here/programs.sh" ]; then
-		"$cc" -O1 -w -o "$linked/$name" "$@" "$src" 2>/dev/null || return
+		"$cc" -O1 -w -o "$linked/$name.$$" "$@" "$src" 2>/dev/null &&
+			mv "$linked/$name.$$" "$linked/$name" || return
 	fi
 	"$do" "$name" "$linked/$name"
 }

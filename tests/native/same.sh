@@ -6,7 +6,7 @@
 
 input=/dev/null  # stdin of the commands that follow
 writable=        # directory, emptied before each run, that may be written
-limit=60         # seconds for one run: others may use the machine too
+limit=30         # seconds for one run, times $PATIENCE
 prefix=()        # goes before the program and before vmm
 
 # run WHICH COMMAND...: to $tmp/WHICH.{out,err,status,files}
@@ -18,7 +18,7 @@ run() {
 		mkdir "$writable"
 	fi
 	{ # where bash would tell which signal it was
-		timeout -k 1 $limit "$@" <"$input" >"$tmp/$which.out" \
+		timeout -k 1 $((limit * PATIENCE)) "$@" <"$input" >"$tmp/$which.out" \
 			2>"$tmp/$which.raw"
 	} 2>/dev/null
 	echo $? >"$tmp/$which.status"

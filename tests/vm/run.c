@@ -28,6 +28,13 @@ static char *const environment[] = {
 	"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LANG=C", "TZ=UTC", NULL,
 };
 
+long run_seconds(void)
+{
+	const char *patience = getenv("PATIENCE");
+
+	return 60 * (patience ? atol(patience) : 4);
+}
+
 /* The name of the environment variable, or the default, made absolute. */
 static const char *absolute(const char *variable, const char *otherwise)
 {
@@ -193,7 +200,7 @@ static long now_ms(void)
 /* False if it took too long. */
 static bool talk(struct stream *in, struct stream *out, struct stream *err)
 {
-	long end = now_ms() + RUN_SECONDS * 1000;
+	long end = now_ms() + run_seconds() * 1000;
 
 	while (out->fd >= 0 || err->fd >= 0) {
 		struct pollfd p[3] = {{in->fd, POLLOUT, 0},
@@ -283,8 +290,8 @@ void run_native(struct run *r, const struct run_how *how,
 	r->out_len = out.len;
 	r->err = err.bytes;
 	r->err_len = err.len;
-	cr_assert(in_time, "%s: killed after %d s; stderr: %s", r->command,
-		  RUN_SECONDS, r->err ? r->err : "");
+	cr_assert(in_time, "%s: killed after %ld s; stderr: %s", r->command,
+		  run_seconds(), r->err ? r->err : "");
 }
 
 void run_vmm_plain(struct run *r, const struct run_how *how,
