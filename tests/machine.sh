@@ -7,14 +7,14 @@
 #             They are there to end what hangs; nothing that works may meet one.
 #   machine_line   prints one line: what this is, and what is skipped for it
 
-# Milliseconds that a native loop takes beside as many others as there are
-# processors, and the processor time of one of them.
+# How often longer than its processor time a native loop takes, one on each
+# processor: 1 on an idle machine.
 measure_load() {
 	local n=$(nproc) i
-	TIMEFORMAT='%R %U'
+	TIMEFORMAT='%R %U %S'
 	for ((i = 0; i < n; i++)); do
 		{ time for ((j = 0; j < 100000; j++)); do :; done; } 2>&1 &
-	done | awk '{ wall += $1; cpu += $2 }
+	done | awk '{ wall += $1; cpu += $2 + $3 }
 		END { printf "%d\n", cpu ? wall / cpu + 0.99 : 1 }'
 }
 
