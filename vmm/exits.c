@@ -94,8 +94,7 @@ static void exit_io(struct vcpu *v)
 			return;
 		}
 		if (run->io.port == HV_PORT_PROBE) {
-			if (boot_set_kind(v->vm, v, value))
-				vcpu_abort(v);
+			hypercall_probe(v, value);
 			return;
 		}
 	}

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -22,6 +23,7 @@ static struct hv_call_page_s *call_page(struct vcpu *v)
 /* The answer to a call that may have ended the program. */
 static void answer(struct vcpu *v)
 {
+	v->state = v->stopping ? VCPU_ENDING : VCPU_RUNNING;
 	call_page(v)->status = v->stopping ? HV_STATUS_EXIT : HV_STATUS_DONE;
 }
 
@@ -261,6 +263,7 @@ static void call_exec(struct vcpu *v)
 {
 	uint64_t tsc = call_page(v)->exec.tsc;
 
+	v->state = VCPU_SERVING;
 	vdso_check_tsc(&v->vm->exec->vdso, tsc);
 	if (v->vm->trace)
 		trace_start(v->vm->trace, tsc);
@@ -270,6 +273,7 @@ static void call_exec(struct vcpu *v)
 
 static void call_syscall(struct vcpu *v)
 {
+	v->state = VCPU_SERVING;
 	v->leaving = v->vm->kernel_cpl == 3;
 	v->regs_changed = false;
 	sys_serve(v->vm->sys, v);
@@ -284,19 +288,15 @@ static void call_syscall(struct vcpu *v)
 
 static void call_upcall_done(struct vcpu *v)
 {
-	if (!v->upcall_pending) {
-		error("guest kernel: answer to an upcall that nobody made");
-		vcpu_abort(v);
-		return;
-	}
 	v->upcall_result = call_page(v)->upcall_done.result ? -EFAULT : 0;
-	v->upcall_pending = false;
+	v->state = VCPU_SERVING;
 }
 
 static void call_signal(struct vcpu *v)
 {
 	struct hv_call_signal signal = call_page(v)->signal;
 
+	v->state = VCPU_SERVING;
 	sys_signal(v->vm->sys, v, &signal);
 	answer(v);
 }
@@ -308,36 +308,83 @@ static void call_exit(struct vcpu *v)
 	v->done = true;
 }
 
-typedef void (*call_fn)(struct vcpu *v);
+/* ---- What is legal when ------------------------------------------------- */
 
-static const call_fn call_table[HV_CALL_NR] = {
-	[HV_CALL_PANIC] = call_panic,
-	[HV_CALL_PRINT] = call_print,
-	[HV_CALL_BANK_ONLINE] = call_bank_online,
-	[HV_CALL_FILE_READ] = call_file_read,
-	[HV_CALL_FILE_GET] = call_file_get,
-	[HV_CALL_FILE_PUT] = call_file_put,
-	[HV_CALL_PAGE_ZERO] = call_page_zero,
-	[HV_CALL_PAGE_COPY] = call_page_copy,
-	[HV_CALL_FAULT_LOG] = call_fault_log,
-	[HV_CALL_EXEC] = call_exec,
-	[HV_CALL_SYSCALL] = call_syscall,
-	[HV_CALL_UPCALL_DONE] = call_upcall_done,
-	[HV_CALL_SIGNAL] = call_signal,
-	[HV_CALL_EXIT] = call_exit,
-	[HV_CALL_FILE_WRITE] = call_file_write,
-	[HV_CALL_FILE_OP] = call_file_op,
-	[HV_CALL_RING_FULL] = hypercall_drain_ring,
+#define IN(state) (1u << VCPU_##state)
+#define IN_ANY	  (~0u)
+#define IN_UPCALL (IN(FAULT_IN) | IN(DESCRIBE) | IN(FILE))
+/* Where the kernel handles a fault, and logs it. */
+#define IN_FAULT (IN(RUNNING) | IN(FAULT_IN))
+/* Where it may have file pages to write, and the file stays what it is. */
+#define IN_WRITING (IN(RUNNING) | IN(FAULT_IN) | IN(FILE) | IN(ENDING))
+
+/*
+ * Inside an upcall the host is in the middle of a call: nothing is legal there
+ * that changes the tables of files and descriptors, or starts another call.
+ * docs/abi.md has the same table.
+ */
+static const struct {
+	const char *name;
+	void (*fn)(struct vcpu *v);
+	unsigned legal; /* set of enum vcpu_state */
+} call_table[HV_CALL_NR] = {
+	[HV_CALL_PANIC] = {"PANIC", call_panic, IN_ANY},
+	[HV_CALL_PRINT] = {"PRINT", call_print, IN_ANY},
+	[HV_CALL_BANK_ONLINE] = {"BANK_ONLINE", call_bank_online, IN_ANY},
+	[HV_CALL_FILE_READ] = {"FILE_READ", call_file_read,
+			       IN(BOOTING) | IN_FAULT | IN(FILE)},
+	[HV_CALL_FILE_GET] = {"FILE_GET", call_file_get, IN(RUNNING)},
+	[HV_CALL_FILE_PUT] = {"FILE_PUT", call_file_put,
+			      IN(RUNNING) | IN(ENDING)},
+	[HV_CALL_PAGE_ZERO] = {"PAGE_ZERO", call_page_zero, IN_ANY},
+	[HV_CALL_PAGE_COPY] = {"PAGE_COPY", call_page_copy, IN_ANY},
+	[HV_CALL_FAULT_LOG] = {"FAULT_LOG", call_fault_log, IN_FAULT},
+	[HV_CALL_EXEC] = {"EXEC", call_exec, IN(BOOTING)},
+	[HV_CALL_SYSCALL] = {"SYSCALL", call_syscall, IN(RUNNING)},
+	[HV_CALL_UPCALL_DONE] = {"UPCALL_DONE", call_upcall_done, IN_UPCALL},
+	[HV_CALL_SIGNAL] = {"SIGNAL", call_signal, IN(RUNNING)},
+	[HV_CALL_EXIT] = {"EXIT", call_exit, IN(ENDING)},
+	[HV_CALL_RING_FULL] = {"RING_FULL", hypercall_drain_ring, IN_FAULT},
+	[HV_CALL_FILE_WRITE] = {"FILE_WRITE", call_file_write, IN_WRITING},
+	[HV_CALL_FILE_OP] = {"FILE_OP", call_file_op, IN_WRITING},
 };
+
+static void illegal(struct vcpu *v, const char *what)
+{
+	static const char *const states[] = {
+		[VCPU_BOOTING] = "while it boots",
+		[VCPU_RUNNING] = "while the program runs",
+		[VCPU_SERVING] = "while it waits for the host",
+		[VCPU_FAULT_IN] = "inside the upcall FAULT_IN",
+		[VCPU_DESCRIBE] = "inside the upcall DESCRIBE",
+		[VCPU_FILE] = "inside the upcall FILE",
+		[VCPU_ENDING] = "after the program's end",
+	};
+
+	error("guest kernel: %s %s: the contract forbids it", what,
+	      states[v->state]);
+	vcpu_abort(v);
+}
 
 void hypercall_dispatch(struct vcpu *v, uint32_t nr)
 {
-	if (nr < HV_CALL_NR && call_table[nr]) {
-		call_table[nr](v);
+	char what[40];
+
+	if (nr < HV_CALL_NR && call_table[nr].legal >> v->state & 1) {
+		call_table[nr].fn(v);
 		vdso_refresh(&v->vm->exec->vdso);
 		return;
 	}
-	error("guest kernel: unknown hypercall %u", nr);
-	exit_dump(v);
-	vcpu_abort(v);
+	snprintf(what, sizeof(what), "hypercall %u (%s)", nr,
+		 nr < HV_CALL_NR && call_table[nr].fn ? call_table[nr].name
+						      : "unknown");
+	illegal(v, what);
+}
+
+void hypercall_probe(struct vcpu *v, uint32_t ticks)
+{
+	if (v->state != VCPU_BOOTING)
+		illegal(v, "the probe");
+	else if (boot_set_kind(v->vm, v, ticks))
+		vcpu_abort(v);
 }

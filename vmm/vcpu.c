@@ -302,14 +302,14 @@ void vcpu_return_to_kernel(struct vcpu *v)
 }
 
 /* Run the guest until it has answered by UPCALL_DONE. */
-static int upcall(struct vcpu *v, enum hv_status status)
+static int upcall(struct vcpu *v, enum hv_status status, enum vcpu_state state)
 {
 	v->area->call.status = status;
 	vcpu_return_to_kernel(v);
-	v->upcall_pending = true;
-	while (v->upcall_pending && !v->done)
+	v->state = state;
+	while (v->state == state && !v->done)
 		vcpu_step(v);
-	v->upcall_pending = false;
+	v->state = VCPU_SERVING;
 	return v->done ? -EFAULT : v->upcall_result;
 }
 
@@ -321,19 +321,19 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access)
 {
 	struct hv_call_page_s *page = &v->area->call;
 
-	if (v->done || v->upcall_pending)
+	if (v->done || v->state != VCPU_SERVING)
 		return -EFAULT;
 	page->upcall_va = va;
 	page->upcall_access = access;
-	return upcall(v, HV_STATUS_FAULT_IN);
+	return upcall(v, HV_STATUS_FAULT_IN, VCPU_FAULT_IN);
 }
 
 int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
 {
-	if (v->done || v->upcall_pending)
+	if (v->done || v->state != VCPU_SERVING)
 		return -EIO;
 	v->area->call.file_upcall = *call;
-	return upcall(v, HV_STATUS_FILE);
+	return upcall(v, HV_STATUS_FILE, VCPU_FILE);
 }
 
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
@@ -341,12 +341,12 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 {
 	struct hv_call_describe *d = &v->area->call.describe;
 
-	if (v->done || v->upcall_pending)
+	if (v->done || v->state != VCPU_SERVING)
 		return -EIO;
 	d->what = what;
 	d->cursor = cursor;
 	d->want = want;
-	upcall(v, HV_STATUS_DESCRIBE);
+	upcall(v, HV_STATUS_DESCRIBE, VCPU_DESCRIBE);
 	if (v->done)
 		return -EIO;
 	*out = *d;

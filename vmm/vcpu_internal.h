@@ -12,6 +12,18 @@
 #include "vcpu.h"
 #include "vm.h"
 
+/* What the guest is at when it makes a hypercall: hypercall.c says what is
+ * legal in each. */
+enum vcpu_state {
+	VCPU_BOOTING, /* until EXEC is answered */
+	VCPU_RUNNING, /* the program runs, or its kernel for it */
+	VCPU_SERVING, /* EXEC, SYSCALL, SIGNAL: the host is at work */
+	VCPU_FAULT_IN,
+	VCPU_DESCRIBE,
+	VCPU_FILE,   /* ... and waits for an upcall of this kind */
+	VCPU_ENDING, /* the program has ended: until EXIT */
+};
+
 struct vcpu {
 	struct vm *vm;
 	int fd;
@@ -24,7 +36,8 @@ struct vcpu {
 	/* A call forwarded on the way out (hv_gate_page) is being served: */
 	bool leaving;	   /* the guest will return to the program */
 	bool regs_changed; /* more than rax */
-	bool upcall_pending;
+
+	enum vcpu_state state;
 	int upcall_result;
 
 	bool stopping;	 /* the program has ended, the guest has not */
@@ -63,5 +76,7 @@ void exit_dump(struct vcpu *v);
 /* Log what the ring holds, and empty it. */
 void hypercall_drain_ring(struct vcpu *v);
 void hypercall_dispatch(struct vcpu *v, uint32_t nr);
+/* The kernel has timed ring 0 (HV_PORT_PROBE). */
+void hypercall_probe(struct vcpu *v, uint32_t ticks);
 
 #endif
