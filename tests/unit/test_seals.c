@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -118,4 +119,36 @@ Test(seals, a_guest_that_does_not_answer_is_an_error)
 	cpu.describe = NULL;
 	cr_assert_eq(seal(F_SEAL_WRITE), -EIO);
 	cpu.describe = describe;
+}
+
+/* An upcall in which the table of files moves, or the file goes. */
+static int describe_and_add(struct vcpu *v, uint32_t what, uint64_t cursor,
+			    uint32_t want, struct hv_call_describe *out)
+{
+	char name[24];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "other %d", i);
+		sys_file_add(sys, memfd_create(name, 0), name);
+	}
+	return describe(v, what, cursor, want, out);
+}
+
+static int describe_and_put(struct vcpu *v, uint32_t what, uint64_t cursor,
+			    uint32_t want, struct hv_call_describe *out)
+{
+	sys_file_put(sys, number);
+	return describe(v, what, cursor, want, out);
+}
+
+Test(seals, other_files_may_be_mapped_meanwhile)
+{
+	cpu.describe = describe_and_add;
+	cr_assert_eq(seal(F_SEAL_WRITE), -EBUSY);
+}
+
+Test(seals, the_file_may_be_unmapped_meanwhile)
+{
+	cpu.describe = describe_and_put;
+	cr_assert_eq(seal(F_SEAL_WRITE), 0);
 }

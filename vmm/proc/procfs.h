@@ -103,12 +103,12 @@ int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
  * ended. Returns 0 or -errno.
  */
 struct fd_entry;
-int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
+int procfs_refresh(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 		   int64_t offset, uint64_t len);
 /* A read of it has ended at `end`. */
 void procfs_note_read(struct sys *s, const struct fd_entry *e, uint64_t end);
 /* lseek(2) of one: the new position or -errno. */
-int64_t procfs_seek(struct sys *s, struct vcpu *v, struct fd_entry *e,
+int64_t procfs_seek(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 		    int64_t offset, int whence);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
 int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,

@@ -157,7 +157,7 @@ static bool goes_on(const struct sys *s, const struct fd_entry *e, uint64_t at)
 	       s->reads.of[e->proc_id % PROCFS_READS].end == at;
 }
 
-int procfs_refresh(struct sys *s, struct vcpu *v, struct fd_entry *e,
+int procfs_refresh(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 		   int64_t offset, uint64_t len)
 {
 	const struct procfs p = {s, v, e->proc_arg};
@@ -212,7 +212,7 @@ static int64_t seek_sized(int64_t size, int64_t offset, int whence)
  * Linux seq_lseek and mem_lseek; generic_file_llseek of what has a size. What
  * is at another place than the last read's end is made at once, as of now.
  */
-int64_t procfs_seek(struct sys *s, struct vcpu *v, struct fd_entry *e,
+int64_t procfs_seek(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 		    int64_t offset, int whence)
 {
 	int64_t size = size_of(e->proc);

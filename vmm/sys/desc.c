@@ -240,10 +240,12 @@ int64_t desc_fcntl(struct call *c)
 
 int64_t desc_lseek(struct call *c)
 {
-	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	struct fd_entry copy; /* the table may change in an upcall */
 
-	if (e && e->proc && !procfs_is_dir(e->proc))
-		return procfs_seek(c->s, c->v, e, (int64_t)c->arg[1],
-				   (int)c->arg[2]);
-	return call_forward(c, call_row(c->nr));
+	if (!e || !e->proc || procfs_is_dir(e->proc))
+		return call_forward(c, call_row(c->nr));
+	copy = *e;
+	return procfs_seek(c->s, c->v, &copy, (int64_t)c->arg[1],
+			   (int)c->arg[2]);
 }

@@ -14,10 +14,10 @@
 struct io {
 	struct call *c;
 	int host;
-	int64_t offset; /* in the file, or NO_OFFSET */
-	int flags;	/* RWF_* */
-	unsigned proc;	/* procfs.h */
-	struct fd_entry *e;
+	int64_t offset;	   /* in the file, or NO_OFFSET */
+	int flags;	   /* RWF_* */
+	unsigned proc;	   /* procfs.h */
+	struct fd_entry e; /* a copy: the table may change in an upcall */
 };
 
 /*

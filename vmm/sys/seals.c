@@ -30,19 +30,36 @@ static int64_t is_mapped_writable(struct call *c, uint32_t number)
 	return found;
 }
 
+/* What may be written back, or NULL; only until the next upcall. */
+static struct file *writable(struct call *c, uint32_t number)
+{
+	struct file *f = files_find(&c->s->files, number);
+
+	return f && f->wfd >= 0 ? f : NULL;
+}
+
+/* Have a window, or none, as the program has a mapping that may write. */
+static int64_t adjust_window(struct call *c, uint32_t number)
+{
+	int64_t writes = is_mapped_writable(c, number);
+	struct file *f = writable(c, number);
+
+	if (writes < 0 || !f)
+		return writes < 0 ? writes : 0;
+	if (writes)
+		return files_window_open(f);
+	files_window_close(f);
+	return 0;
+}
+
 int64_t seals_add(struct call *c, int host)
 {
 	uint32_t number = mapped_number(c, c->arg[0]);
-	struct file *f = files_find(&c->s->files, number);
 	int64_t r;
 
-	if (f && f->wfd >= 0) {
+	if (writable(c, number)) {
 		mapped_sync(c, c->arg[0], 0, INT64_MAX);
-		r = is_mapped_writable(c, number);
-		if (!r)
-			files_window_close(f);
-		else if (r > 0)
-			r = files_window_open(f);
+		r = adjust_window(c, number);
 		if (r < 0)
 			return r;
 	}

@@ -205,7 +205,7 @@ static int64_t read_file(const struct io *io, struct place at, uint64_t total)
 		if ((size_t)n < want)
 			break;
 		advance(&at, put);
-	} while (done < total);
+	} while (done < total && !stop_signal());
 	return (int64_t)done;
 }
 
@@ -293,7 +293,7 @@ static int64_t read_stream(const struct io *io, struct place at, uint64_t total)
 	if (n <= 0)
 		return n;
 	good = each_part(io->c, at, chunk, (size_t)n, io_put_some);
-	if (good < (size_t)n && !(good && io->e->streams))
+	if (good < (size_t)n && !(good && io->e.streams))
 		return -EFAULT;
 	return (int64_t)good;
 }
@@ -302,8 +302,8 @@ int64_t io_receive(const struct io *io, const struct iovec *iov, uint64_t total)
 {
 	const struct place at = {iov, 0};
 
-	return io->e->bulk ? read_file(io, at, total)
-			   : read_stream(io, at, total);
+	return io->e.bulk ? read_file(io, at, total)
+			  : read_stream(io, at, total);
 }
 
 /* ---- Writing ----------------------------------------------------------- */
@@ -343,7 +343,7 @@ static int64_t write_file(const struct io *io, struct place at, uint64_t left,
 	size_t good = each_part(io->c, at, chunk, want, io_get_some);
 
 	/* What is no file takes all or nothing: eventfd. */
-	if (good < want && !(good && io->e->bulk))
+	if (good < want && !(good && io->e.bulk))
 		return -EFAULT;
 	return transfer(io, true, good, 0, done);
 }
@@ -356,14 +356,14 @@ int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total)
 
 	do {
 		left = total - done;
-		r = io->e->streams ? write_stream(io, at, left, done)
-				   : write_file(io, at, left, done);
+		r = io->e.streams ? write_stream(io, at, left, done)
+				  : write_file(io, at, left, done);
 		if (r < 0)
 			return done ? (int64_t)done : r;
 		done += (uint64_t)r;
 		advance(&at, (uint64_t)r);
 		/* Of a stream it may be due to a signal of the VMM's own. */
-	} while (r && done < total &&
-		 (io->e->streams || (uint64_t)r == piece(left)));
+	} while (r && done < total && !stop_signal() &&
+		 (io->e.streams || (uint64_t)r == piece(left)));
 	return (int64_t)done;
 }
