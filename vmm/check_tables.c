@@ -1,9 +1,9 @@
 /*
  * check_tables.c: see check_tables.h.
  *
- * Two passes: the first notes every table page of both roots in a set, the
- * second looks at each page that is mapped. A table that is reached more than
- * once (the gate's, from both roots) is walked as often.
+ * Two passes: the first notes every table page of each root in a set, the
+ * second looks at each page that is mapped. No table may be reached twice from
+ * a root, so both end; the gate's are reached from both roots.
  */
 #include "check_tables.h"
 
@@ -12,9 +12,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "pte.h"
+#include "stop.h"
+#include "table_set.h"
 
 #define ENTRIES	   512u
 #define LOWER_HALF 256u /* entries of a PML4 */
@@ -27,9 +28,9 @@ struct mapping {
 
 struct walk {
 	const struct check_tables *c;
-	const char *root; /* "user" or "kernel", for messages */
-	uint64_t *tables; /* sorted gpas of all table pages */
-	size_t nr_tables, room;
+	const char *root;	       /* "user" or "kernel", for messages */
+	struct table_set user, kernel; /* the table pages of each root */
+	struct table_set *tables;      /* of this root, in the first pass */
 	char *why;
 	size_t why_size;
 	/* Second pass: 0 or -EINVAL for each mapping. NULL: collect tables. */
@@ -47,52 +48,21 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct walk *w,
 	return -EINVAL;
 }
 
-static int note_table(struct walk *w, uint64_t gpa)
-{
-	uint64_t *more;
-
-	if (w->nr_tables == w->room) {
-		size_t room = 2 * w->room + 64;
-
-		more = realloc(w->tables, room * sizeof(*more));
-		if (!more) {
-			snprintf(w->why, w->why_size, "no memory");
-			return -ENOMEM;
-		}
-		w->tables = more;
-		w->room = room;
-	}
-	w->tables[w->nr_tables++] = gpa;
-	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The first table page at or above gpa; ~0: none. */
-static uint64_t next_table(const struct walk *w, uint64_t gpa)
-{
-	size_t low = 0, high = w->nr_tables;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (w->tables[mid] < gpa)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < w->nr_tables ? w->tables[low] : ~0ull;
-}
-
 /* Bits 47 to 63 of an address are equal. */
 static uint64_t canonical(uint64_t va)
 {
 	return (uint64_t)((int64_t)(va << 16) >> 16);
+}
+
+/* The first pass only: none of them twice, or there would be no end. */
+static int note_table(struct walk *w, uint64_t gpa, uint64_t va)
+{
+	if (table_set_add(w->tables, gpa))
+		return 0;
+	return wrong(w,
+		     "%s root: table of %#" PRIx64 " at %#" PRIx64
+		     " is in use elsewhere in this root",
+		     w->root, canonical(va), gpa);
 }
 
 static int walk_table(struct walk *w, uint64_t gpa, unsigned shift,
@@ -120,13 +90,15 @@ static int walk_table(struct walk *w, uint64_t gpa, unsigned shift,
 		guestmem_at(w->c->mem, (hv_gpa_t){gpa}, HV_PAGE_SIZE);
 	int ret = 0;
 
+	if (stop_signal())
+		return -EINTR;
 	if (!table)
 		return wrong(w,
 			     "%s root: table of %#" PRIx64 " at %#" PRIx64
 			     " is not RAM",
 			     w->root, canonical(above.va), gpa);
 	if (!w->look)
-		ret = note_table(w, gpa);
+		ret = note_table(w, gpa, above.va);
 	for (unsigned i = first; i < end && !ret; i++) {
 		struct mapping m = above;
 
@@ -168,7 +140,8 @@ static int look_program(struct walk *w, const struct mapping *m)
 			     "%s root: page %#" PRIx64 " of the program is "
 			     "%#" PRIx64 ", which is the kernel's",
 			     w->root, m->va, m->gpa);
-	if (next_table(w, m->gpa) < m->gpa + m->len)
+	if (table_set_has(&w->user, m->gpa, m->len) ||
+	    table_set_has(&w->kernel, m->gpa, m->len))
 		return wrong(w,
 			     "%s root: page %#" PRIx64 " of the program is "
 			     "%#" PRIx64 ", a page table",
@@ -236,21 +209,31 @@ static int collect_tables(struct walk *w)
 	int ret;
 
 	w->root = "user";
+	w->tables = &w->user;
 	ret = walk_root(w, w->c->user_root, 0, ENTRIES);
 	if (ret)
 		return ret;
 	w->root = "kernel";
-	ret = walk_root(w, w->c->kernel_root, 0, ENTRIES);
-	if (!ret)
-		qsort(w->tables, w->nr_tables, sizeof(*w->tables), compare);
-	return ret;
+	w->tables = &w->kernel;
+	return walk_root(w, w->c->kernel_root, 0, ENTRIES);
+}
+
+static int make_sets(struct walk *w)
+{
+	if (!table_set_init(&w->user, w->c->mem) &&
+	    !table_set_init(&w->kernel, w->c->mem))
+		return 0;
+	snprintf(w->why, w->why_size, "no memory");
+	return -ENOMEM;
 }
 
 int check_tables(const struct check_tables *c, char *why, size_t size)
 {
 	struct walk w = {.c = c, .why = why, .why_size = size};
-	int ret = collect_tables(&w);
+	int ret = make_sets(&w);
 
+	if (!ret)
+		ret = collect_tables(&w);
 	if (!ret) {
 		w.root = "user";
 		ret = look_at(&w, c->user_root, look_program,
@@ -261,6 +244,7 @@ int check_tables(const struct check_tables *c, char *why, size_t size)
 		ret = look_at(&w, c->kernel_root, look_nothing,
 			      c->kernel_cpl ? look_rights : look_supervisor);
 	}
-	free(w.tables);
+	table_set_fini(&w.user);
+	table_set_fini(&w.kernel);
 	return ret;
 }

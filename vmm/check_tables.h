@@ -9,6 +9,7 @@
  *   their addresses, each for CPL 0 only; the kernel root has no lower half.
  * - Kernel at CPL 0: no page of the upper half is for user mode.
  * - No page of the upper half can be both written and run.
+ * - From one root each table is reached once.
  *
  * Host memory is read only. Knows nothing of VMAs: guest/mm checks those.
  */
@@ -39,7 +40,7 @@ struct check_tables {
 
 /*
  * Returns 0; or -EINVAL, with what is wrong, and where, in why[0 .. size); or
- * -ENOMEM, likewise.
+ * -ENOMEM, likewise; or -EINTR: stop_signal().
  */
 int check_tables(const struct check_tables *c, char *why, size_t size);
 

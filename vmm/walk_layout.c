@@ -5,7 +5,10 @@
 #include <inttypes.h>
 
 #include "boot_internal.h"
+#include "message.h"
 #include "pte.h"
+#include "stop.h"
+#include "table_set.h"
 #include "vcpu_internal.h"
 #include "walk.h"
 
@@ -19,6 +22,7 @@ struct layout {
 	const struct vm *vm;
 	FILE *out;
 	struct range now;
+	struct table_set seen;
 };
 
 static const char *kernel_part(const struct vm *vm, uint64_t gpa)
@@ -86,9 +90,16 @@ static void walk_table(struct layout *l, uint64_t table, int level, uint64_t va,
 	uint64_t entries[512];
 	unsigned shift = 12 + 9 * (unsigned)level;
 
-	if (guestmem_read(&l->vm->mem, (hv_gpa_t){table}, entries,
-			  sizeof(entries)))
+	if (stop_signal() || guestmem_read(&l->vm->mem, (hv_gpa_t){table},
+					   entries, sizeof(entries)))
 		return;
+	if (!table_set_add(&l->seen, table)) {
+		flush(l);
+		fprintf(l->out,
+			"%016" PRIx64 ": table at gpa %#" PRIx64 ", again\n",
+			va, table);
+		return;
+	}
 	for (unsigned i = level == 3 ? 256 : 0; i < 512; i++) {
 		uint64_t e = entries[i], mask = (1ull << shift) - 1;
 		uint64_t at = va + ((uint64_t)i << shift);
@@ -106,6 +117,17 @@ static void walk_table(struct layout *l, uint64_t table, int level, uint64_t va,
 	}
 }
 
+static void walk_root(struct layout *l, uint64_t root)
+{
+	if (table_set_init(&l->seen, &l->vm->mem)) {
+		error("--dump: layout: no memory");
+		return;
+	}
+	walk_table(l, root & PTE_ADDR, 3, 0, PTE_WRITE | PTE_USER);
+	flush(l);
+	table_set_fini(&l->seen);
+}
+
 void walk_layout(struct vcpu *v, FILE *out)
 {
 	struct layout l = {.vm = v->vm, .out = out};
@@ -113,12 +135,9 @@ void walk_layout(struct vcpu *v, FILE *out)
 	fprintf(out,
 		"kernel at CPL %u; r w x, u: user-accessible, s: supervisor\n",
 		v->vm->kernel_cpl);
-	walk_table(&l, boot_root(v->vm) & PTE_ADDR, 3, 0, PTE_WRITE | PTE_USER);
-	flush(&l);
+	walk_root(&l, boot_root(v->vm));
 	if (v->vm->kernel_cpl != 3)
 		return;
 	fputs("root of the program, kernel half\n", out);
-	walk_table(&l, v->area->call.user_root.v & PTE_ADDR, 3, 0,
-		   PTE_WRITE | PTE_USER);
-	flush(&l);
+	walk_root(&l, v->area->call.user_root.v);
 }

@@ -317,3 +317,22 @@ Test(check_tables, the_halves_meet_between_entries_255_and_256)
 	map(P(0), 0xffff800000000000, USER, ANY | NX);
 	finds(3, "kernel page 0xffff800000000000");
 }
+
+/* 512 ways at each of four levels: a walk that follows them does not end. */
+Test(check_tables, a_table_that_leads_to_itself_is_found, .timeout = 20)
+{
+	uint64_t table = USER + P(3);
+
+	build(3);
+	for (unsigned i = 0; i < 512; i++)
+		table_at(table)[i] = table | ANY;
+	table_at(P(0))[5] = table | ANY;
+	finds(3, "user root: table of 0x28000000000 at 0x53000 is in use");
+}
+
+Test(check_tables, a_table_in_two_places_of_a_root_is_found)
+{
+	build(0);
+	table_at(P(0))[7] = table_at(P(0))[0];
+	finds(0, "is in use elsewhere in this root");
+}

@@ -2,6 +2,7 @@
 #include "describe.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,35 @@ int describe_one(struct vcpu *v, enum hv_describe what, uint64_t cursor,
 	return 0;
 }
 
+/* The first member of struct hv_desc_smaps, too. */
+static bool is_vmas(enum hv_describe what)
+{
+	return what == HV_DESCRIBE_MAPS || what == HV_DESCRIBE_SMAPS;
+}
+
+static bool is_sound(const struct hv_desc_vma *v)
+{
+	return v->start < v->end && v->end <= HV_VA_USER_END &&
+	       !((v->start | v->end) % HV_PAGE_SIZE);
+}
+
+int describe_check_vmas(const struct hv_call_describe *d, size_t size,
+			uint64_t *end)
+{
+	for (uint32_t i = 0; i < d->count; i++) {
+		struct hv_desc_vma v;
+
+		memcpy(&v, d->data + i * size, sizeof(v));
+		if (!is_sound(&v) || v.end <= *end)
+			return -EIO;
+		*end = v.end;
+	}
+	return 0;
+}
+
 /* One more piece. Returns 1 if another one follows, 0 if not, or -errno. */
 static int add_piece(struct vcpu *v, enum hv_describe what, size_t size,
-		     uint8_t **all, size_t *n, uint64_t *cursor)
+		     uint8_t **all, size_t *n, uint64_t *cursor, uint64_t *end)
 {
 	struct hv_call_describe d;
 	int ret = vcpu_describe(v, what, *cursor, RECORDS_MAX, &d);
@@ -36,6 +63,8 @@ static int add_piece(struct vcpu *v, enum hv_describe what, size_t size,
 		return ret;
 	if (d.count > sizeof(d.data) / size || *n + d.count > RECORDS_MAX ||
 	    (d.next && (d.next <= *cursor || !d.count)))
+		return -EIO;
+	if (is_vmas(what) && describe_check_vmas(&d, size, end))
 		return -EIO;
 	more = realloc(*all, (*n + d.count) * size + 1);
 	if (!more)
@@ -50,13 +79,13 @@ static int add_piece(struct vcpu *v, enum hv_describe what, size_t size,
 int64_t describe_all(struct vcpu *v, enum hv_describe what, size_t size,
 		     void **out)
 {
-	uint64_t cursor = 0;
+	uint64_t cursor = 0, end = 0;
 	uint8_t *all = NULL;
 	size_t n = 0;
 	int ret;
 
 	do
-		ret = add_piece(v, what, size, &all, &n, &cursor);
+		ret = add_piece(v, what, size, &all, &n, &cursor, &end);
 	while (ret > 0);
 	if (ret < 0) {
 		free(all);
@@ -76,7 +105,7 @@ int describe_next_vma(struct vcpu *v, uint64_t va, struct hv_desc_vma *out)
 	if (!d.count)
 		return -ENOENT;
 	memcpy(out, d.data, sizeof(*out));
-	return out->start < out->end && out->end > va ? 0 : -EIO;
+	return is_sound(out) && out->end > va ? 0 : -EIO;
 }
 
 int describe_pagemap(struct vcpu *v, uint64_t va, size_t n, uint64_t *out)

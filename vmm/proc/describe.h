@@ -22,6 +22,13 @@ int describe_one(struct vcpu *v, enum hv_describe what, uint64_t cursor,
  */
 int64_t describe_all(struct vcpu *v, enum hv_describe what, size_t size,
 		     void **out);
+/*
+ * Are the d->count <= HV_DESCRIBE_BYTES / size records mappings: of whole
+ * pages of user space, each one ending after the one before, the first after
+ * *end? 0, with the last one's end in *end, or -EIO.
+ */
+int describe_check_vmas(const struct hv_call_describe *d, size_t size,
+			uint64_t *end);
 /* The mapping that has va or comes after it. Also -ENOENT: there is none. */
 int describe_next_vma(struct vcpu *v, uint64_t va, struct hv_desc_vma *out);
 /* Entries of pagemap for n pages from va. Returns 0 or -errno. */

@@ -106,16 +106,16 @@ static int add_records(struct pieces *s, const struct hv_call_describe *d)
 {
 	size_t size = s->kind == PROCFS_MAPS ? sizeof(struct hv_desc_vma)
 					     : sizeof(struct hv_desc_smaps);
+	uint64_t end = s->last.end;
 	int ret = 0;
 
-	if (d->count > sizeof(d->data) / size || (d->next && !d->count))
+	if (d->count > sizeof(d->data) / size || (d->next && !d->count) ||
+	    describe_check_vmas(d, size, &end))
 		return -EIO;
 	for (uint32_t i = 0; i < d->count && !s->full && !ret; i++) {
 		struct hv_desc_smaps record = {0};
 
 		memcpy(&record, d->data + i * size, size);
-		if (record.vma.end <= s->last.end)
-			return -EIO;
 		ret = add_record(s, &record);
 	}
 	return ret;

@@ -76,12 +76,18 @@ int procfs_environ(const struct procfs *p, FILE *out)
 static void print_title(const struct procfs *p, FILE *out, uint64_t start,
 			uint64_t end)
 {
-	char c;
+	char buf[4096];
+	size_t n, len;
 
-	for (end = clamp(start, end); start < end; start++) {
-		if (usermem_read(p->v, start, &c, 1) || !c)
+	for (end = clamp(start, end); start < end; start += n) {
+		n = HV_PAGE_SIZE - start % HV_PAGE_SIZE;
+		n = n < end - start ? n : end - start;
+		if (usermem_read(p->v, start, buf, n))
 			break;
-		fputc(c, out);
+		len = strnlen(buf, n);
+		fwrite(buf, 1, len, out);
+		if (len < n)
+			break;
 	}
 	fputc('\0', out);
 }

@@ -8,6 +8,7 @@
 
 #include "families.h"
 #include "procfs.h"
+#include "stop.h"
 
 /* ---- Copies that the host makes ---------------------------------------- */
 
@@ -70,6 +71,6 @@ int64_t io_getrandom(struct call *c)
 		done += put;
 		if (put < (size_t)n)
 			return done ? (int64_t)done : -EFAULT;
-	} while (done < len);
+	} while (done < len && !stop_signal());
 	return (int64_t)done;
 }
