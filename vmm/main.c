@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +257,7 @@ static void tear_down(struct machine *m)
 	symbols_free(m->symbols);
 	if (m->log && fclose(m->log))
 		error("-o %s: %s", m->options.log_file, strerror(errno));
+	stop_fini();
 	sys_destroy(m->vm.sys);
 	if (m->options.folios_of_host)
 		folios_close(&m->folios);
@@ -270,16 +270,11 @@ static void tear_down(struct machine *m)
 static int end_as(int status)
 {
 	struct rlimit no_core = {0, 0};
-	sigset_t set;
 
 	if (!WIFSIGNALED(status))
 		return WEXITSTATUS(status);
 	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, WTERMSIG(status));
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	raise(WTERMSIG(status));
+	stop_end_by(WTERMSIG(status));
 	return 128 + WTERMSIG(status);
 }
 

@@ -7,13 +7,39 @@
 #include "stop.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t came;
-static volatile uint8_t *exit_flag;
+#define SIGNALS 64
 
-static void on_signal(int sig)
+/* Of the kernel's sigset_t: what the C library keeps for itself counts too. */
+typedef uint64_t mask_t;
+#define BIT(sig)  (1ull << ((sig)-1))
+#define MASK_SIZE sizeof(mask_t)
+
+/* signal(7): what does not end a process; and what others catch. */
+static const mask_t not_ours = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCHLD) |
+			       BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) |
+			       BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU) |
+			       BIT(SIGPIPE) | BIT(SIGXFSZ);
+static const mask_t faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) |
+			     BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
+
+/* The kernel's struct sigaction; asm/signal.h and signal.h exclude each other.
+ */
+struct action {
+	uint64_t handler, flags, restorer;
+	mask_t mask;
+};
+
+static volatile sig_atomic_t came;
+static volatile uint8_t nowhere;
+static volatile uint8_t *volatile exit_flag = &nowhere;
+static bool alarm_is_ignored;
+
+void stop_by(int sig)
 {
 	if (!came)
 		came = sig;
@@ -21,20 +47,66 @@ static void on_signal(int sig)
 	alarm(1);
 }
 
+static void set_default(int sig)
+{
+	const struct action action = {0};
+
+	syscall(SYS_rt_sigaction, sig, &action, NULL, MASK_SIZE);
+}
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (BIT(sig) & faults && info->si_code > 0)
+		set_default(sig); /* our own: the instruction ends us */
+	else if (sig != SIGALRM || !alarm_is_ignored || came)
+		stop_by(sig);
+}
+
+static bool is_ignored(int sig)
+{
+	struct action action;
+
+	return !syscall(SYS_rt_sigaction, sig, NULL, &action, MASK_SIZE) &&
+	       action.handler == (uint64_t)SIG_IGN;
+}
+
 void stop_init(volatile uint8_t *immediate_exit)
 {
-	static const int signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
-				      SIGUSR1, SIGUSR2, SIGALRM};
-	struct sigaction action = {.sa_handler = on_signal}, old;
+	const struct sigaction action = {
+		.sa_sigaction = on_signal,
+		.sa_flags = SA_SIGINFO,
+	};
+	struct action own;
 
 	exit_flag = immediate_exit;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
+	alarm_is_ignored = is_ignored(SIGALRM);
+	sigaction(SIGALRM, &action, NULL);
+	/* As the C library has set it: its sigaction refuses 32 and 33. */
+	syscall(SYS_rt_sigaction, SIGALRM, NULL, &own, MASK_SIZE);
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		if (!(BIT(sig) & not_ours) && !is_ignored(sig))
+			syscall(SYS_rt_sigaction, sig, &own, NULL, MASK_SIZE);
+}
+
+void stop_fini(void)
+{
+	const mask_t all = ~(BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU));
+
+	exit_flag = &nowhere;
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, MASK_SIZE);
 }
 
 int stop_signal(void)
 {
 	return came;
+}
+
+void stop_end_by(int sig)
+{
+	const mask_t one = BIT(sig);
+
+	set_default(sig);
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, MASK_SIZE);
+	kill(getpid(), sig);
 }

@@ -1,6 +1,7 @@
 /*
- * stop.h: signals by which somebody ends vmm: SIGINT, SIGTERM, SIGHUP, SIGQUIT,
- * SIGUSR1, SIGUSR2, SIGALRM.
+ * stop.h: signals by which somebody ends vmm: all that end a process which does
+ * nothing about them. Those that stop or continue one, or do nothing, are left
+ * to the host's kernel, and so is what vmm was started with ignored or blocked.
  *
  * The guest is stopped at the next safe point, so that the log is written in
  * full and closed; then vmm ends by that signal. A call of the program that
@@ -12,10 +13,23 @@
 
 #include <stdint.h>
 
-/* Catch those that are not ignored. immediate_exit: kvm_run's. */
+/*
+ * Catch them, but SIGPIPE and SIGXFSZ, which our own calls raise, too: whoever
+ * catches these calls stop_by. immediate_exit: kvm_run's.
+ */
 void stop_init(volatile uint8_t *immediate_exit);
+/*
+ * The guest has ended, and kvm_run may go: signals wait from now on, so that
+ * what is still to be removed is removed.
+ */
+void stop_fini(void);
 
 /* The signal that came, or 0. */
 int stop_signal(void);
+/* In a signal handler: somebody else has sent it. */
+void stop_by(int sig);
+
+/* End this process by a signal. Returns if that one ends nobody. */
+void stop_end_by(int sig);
 
 #endif

@@ -33,7 +33,7 @@ struct sys {
 	int exe_fd;		  /* O_PATH */
 	int proc_fd;		  /* O_PATH: this process in /proc */
 	int cwd;		  /* O_PATH: the program's working directory */
-	void (*sigpipe)(int);	  /* the VMM's own action, to be put back */
+	struct sigaction sigpipe; /* the VMM's own action, to be put back */
 	struct sigaction sigxfsz; /* likewise */
 	struct rlimit host_fsize; /* of the VMM: see fsize.h */
 	struct rw rw;

@@ -6,22 +6,34 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include "stop.h"
 
 /* The host's kernel has raised it: not every EFBIG comes from the limit. */
 static volatile sig_atomic_t raised;
+static bool is_ignored; /* if others send it */
 
-static void note_signal(int sig)
+/* The kernel's says that it is from this process. */
+static void note_signal(int sig, siginfo_t *info, void *context)
 {
-	(void)sig;
-	raised = 1;
+	(void)context;
+	if (info->si_pid == getpid())
+		raised = 1;
+	else if (!is_ignored)
+		stop_by(sig);
 }
 
 void fsize_init(struct sys *s)
 {
-	struct sigaction action = {.sa_handler = note_signal};
+	const struct sigaction action = {
+		.sa_sigaction = note_signal,
+		.sa_flags = SA_SIGINFO,
+	};
 
 	getrlimit(RLIMIT_FSIZE, &s->host_fsize);
 	sigaction(SIGXFSZ, &action, &s->sigxfsz);
+	is_ignored = s->sigxfsz.sa_handler == SIG_IGN;
 }
 
 void fsize_fini(struct sys *s)

@@ -19,6 +19,7 @@
 #include "mapped.h"
 #include "message.h"
 #include "path.h"
+#include "stop.h"
 #include "vsyscall.h"
 
 /* Each of the program's descriptors is one of ours, and more; so is memory. */
@@ -65,6 +66,27 @@ static void set_name(struct sys *s, const char *exe)
 	strncpy(s->name, slash ? slash + 1 : exe, sizeof(s->name) - 1);
 }
 
+/* The kernel's says that it is from this process: the call fails by EPIPE. */
+static void on_sigpipe(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_pid != getpid())
+		stop_by(sig);
+}
+
+/* We raise the program's own. */
+static void catch_sigpipe(struct sys *s)
+{
+	const struct sigaction action = {
+		.sa_sigaction = on_sigpipe,
+		.sa_flags = SA_SIGINFO,
+	};
+
+	sigaction(SIGPIPE, NULL, &s->sigpipe);
+	if (s->sigpipe.sa_handler != SIG_IGN)
+		sigaction(SIGPIPE, &action, NULL);
+}
+
 struct sys *sys_create(const struct sys_config *config)
 {
 	struct sys *s = calloc(1, sizeof(*s));
@@ -78,7 +100,7 @@ struct sys *sys_create(const struct sys_config *config)
 	s->folios = config->folios;
 	set_name(s, config->exe);
 	inherit(s);
-	s->sigpipe = signal(SIGPIPE, SIG_IGN); /* we raise the program's own */
+	catch_sigpipe(s);
 	fsize_init(s);
 	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
 			? INT_MAX
@@ -115,7 +137,7 @@ void sys_destroy(struct sys *s)
 {
 	if (!s)
 		return;
-	signal(SIGPIPE, s->sigpipe);
+	sigaction(SIGPIPE, &s->sigpipe, NULL);
 	fsize_fini(s);
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);

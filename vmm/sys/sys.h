@@ -38,8 +38,9 @@ struct sys_config {
 /*
  * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
  * directory. The working directory is the program's first one. Takes over the
- * process's inherited descriptors, ignores SIGPIPE (until sys_destroy) and
- * raises RLIMIT_NOFILE, RLIMIT_AS and RLIMIT_DATA (the program keeps its own).
+ * process's inherited descriptors, keeps SIGPIPE of its calls from ending us
+ * (until sys_destroy) and raises RLIMIT_NOFILE, RLIMIT_AS and RLIMIT_DATA (the
+ * program keeps its own).
  * Threads: one at a time.
  */
 struct sys *sys_create(const struct sys_config *config);
