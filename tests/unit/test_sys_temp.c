@@ -285,3 +285,47 @@ Test(sys_temp, what_may_be_written_anyway_is_kept)
 	cr_assert(exists("rw/made") && exists("rw/moved"));
 	cr_assert(exists("tmp/file"));
 }
+
+static void enter(const char *name)
+{
+	cr_assert_eq(call(SYS_chdir, fake_str(&cpu, VA0, name)), 0);
+}
+
+/* A thousand directories in each other, a file in the last; none is readable.
+ */
+static void dig(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		cr_assert_eq(call(SYS_mkdir, fake_str(&cpu, VA0, "x"), 0700),
+			     0);
+		enter("x");
+	}
+	cr_assert_eq(
+		call(SYS_mknod, fake_str(&cpu, VA0, "file"), S_IFREG | 0600),
+		0);
+	for (int i = 0; i < 1000; i++) {
+		cr_assert_eq(call(SYS_chmod, fake_str(&cpu, VA0, "."), 0), 0);
+		enter("..");
+	}
+}
+
+Test(sys_temp, no_depth_and_no_mode_keeps_a_directory)
+{
+	/* Names that the removal itself may want to give. */
+	static const char *const names[] = {"tmp/d/0", "tmp/d/1", "tmp/d/1/0"};
+
+	cr_assert_eq(mkdir_it("tmp/d"), 0);
+	cr_assert_eq(make("tmp/d/2"), 0);
+	cr_assert_eq(call(SYS_symlink, fake_str(&cpu, VA0, in_scratch("ro")),
+			  path_at(VA1, "tmp/d/3")),
+		     0);
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_eq(mkdir_it(names[i]), 0);
+		enter(in_scratch(names[i]));
+		dig();
+	}
+	enter("/");
+	end();
+	cr_assert(!exists("tmp/d"));
+	cr_assert_str_eq(host_read("ro/file"), "readonly");
+}

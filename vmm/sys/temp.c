@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,9 +15,8 @@
 
 #include "message.h"
 
-#define SIZE_MIN   64	/* of the table, when the first entry is made */
-#define REPORT_MAX 10	/* lines */
-#define DEPTH_MAX  1000 /* of directories: a descriptor for each */
+#define SIZE_MIN   64 /* of the table, when the first entry is made */
+#define REPORT_MAX 10 /* lines */
 
 int temp_init(struct temp *t, const char *const *dirs, unsigned n,
 	      const struct rw *rw)
@@ -228,48 +228,123 @@ void temp_report(const struct temp *t)
 		note("%u more temporary files removed", n - REPORT_MAX);
 }
 
-static bool remove_tree(int fd, const char *name, unsigned depth);
+/*
+ * A tree is removed by descriptors, never by a path: a name may come to lead
+ * elsewhere, and in it directories lie in each other as deep as the program
+ * liked. So nothing is followed down: what is in the directories of the top one
+ * is moved up into that, until it is flat.
+ */
 
-/* What is in a directory that the program made; fd is used up. */
-static bool empty(int fd, unsigned depth)
+/*
+ * To read and empty, whatever its mode was; from now on nobody else can put
+ * anything there. If `known`, it must be one that the program made. Or -1.
+ */
+static int open_dir(int fd, const char *name, const struct temp *known)
+{
+	int at =
+		openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char self[32];
+	struct temp_id id;
+	int dir = -1;
+
+	if (at < 0)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
+	if (!known || (identify(at, "", &id, NULL) && is_known(known, &id))) {
+		chmod(self, 0700);
+		dir = open(self, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	close(at);
+	return dir;
+}
+
+/* Its rename needs the right to write to it: ".." changes. */
+static bool move_up(int fd, const char *name, int top)
+{
+	int dir = open_dir(fd, name, NULL);
+	char to[24];
+
+	if (dir >= 0)
+		close(dir);
+	for (unsigned i = 0; dir >= 0 && i < UINT32_MAX; i++) {
+		snprintf(to, sizeof(to), "%u", i);
+		if (renameat(fd, name, top, to) == 0)
+			return true;
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			return false;
+	}
+	return false;
+}
+
+static bool remove_flat(int fd, const char *name)
+{
+	return unlinkat(fd, name, 0) == 0 ||
+	       unlinkat(fd, name, AT_REMOVEDIR) == 0;
+}
+
+/* Empty fd, which is used up; directories into top. Has anything changed? */
+static bool sweep(int fd, int top)
 {
 	DIR *dir = fdopendir(fd);
-	bool done = dir && depth < DEPTH_MAX;
+	bool changed = false;
 	struct dirent *e;
 
-	while (done && (e = readdir(dir)))
+	while (dir && (e = readdir(dir)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			done = remove_tree(fd, e->d_name, depth + 1);
+			changed |= remove_flat(fd, e->d_name) ||
+				   move_up(fd, e->d_name, top);
 	if (dir)
 		closedir(dir);
 	else
 		close(fd);
-	return done;
+	return changed;
 }
 
-static bool remove_tree(int fd, const char *name, unsigned depth)
+/* One entry of top: gone, or less in it. */
+static bool reduce(int top, const char *name)
 {
 	int dir;
 
-	if (unlinkat(fd, name, 0) == 0)
+	if (remove_flat(top, name))
 		return true;
-	dir = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		return false;
-	close(dir);
-	fchmodat(fd, name, 0700, 0); /* it may not even be readable */
-	dir = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return dir >= 0 && empty(dir, depth) &&
-	       unlinkat(fd, name, AT_REMOVEDIR) == 0;
+	dir = open_dir(top, name, NULL);
+	return dir >= 0 && (sweep(dir, top) | remove_flat(top, name));
+}
+
+/* Until it is empty, or nothing can be done; top is used up. */
+static void empty(int top)
+{
+	DIR *dir = fdopendir(top);
+	bool changed = dir;
+	struct dirent *e;
+
+	while (changed) {
+		changed = false;
+		rewinddir(dir);
+		while ((e = readdir(dir)))
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+				changed |= reduce(top, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	else
+		close(top);
 }
 
 static void remove_one(const struct temp *t, unsigned dir, int fd,
 		       const char *name, void *arg)
 {
+	int top;
+
 	(void)arg;
-	if (remove_tree(fd, name, 0))
+	if (remove_flat(fd, name))
 		return;
-	error("%s/%s: temporary, but it cannot be removed", t->dir[dir], name);
+	top = open_dir(fd, name, t);
+	if (top >= 0)
+		empty(top);
+	if (!remove_flat(fd, name))
+		error("%s/%s: temporary, but it cannot be removed: %s",
+		      t->dir[dir], name, strerror(errno));
 }
 
 void temp_fini(struct temp *t)
