@@ -100,6 +100,7 @@ static int prepare_sys(struct machine *m)
 		.exe = m->exec.program.path,
 		.rw_dirs = m->options.rw_dirs,
 		.nr_rw_dirs = m->options.nr_rw_dirs,
+		.rw_suid = m->options.rw_suid,
 		.temp_dirs = temp_dirs,
 		.nr_temp_dirs = m->options.no_tmp ? 0
 				: own		  ? 4

@@ -47,7 +47,7 @@ static const char help_text[] =
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
 	"  -C DIR             start in DIR\n"
 	"  --rw DIR           let the program write below DIR (else read-only)\n"
-	"  --no-tmp           no temporary files in /tmp either\n"
+	"  --rw-suid, --no-tmp  set-id bits there too; no temporary files in /tmp\n"
 	"  --no-aslr, --aslr=SEED  addresses as under `setarch -R`; repeatable ones\n"
 	"  -h, --help         this text             -V, --version\n"
 	"Exit status: the program's; 125 vmm failed, 126 cannot run, 127 not found.\n"
@@ -68,6 +68,7 @@ enum {
 	OPT_DUMP,
 	OPT_WALK,
 	OPT_RW,
+	OPT_RW_SUID,
 	OPT_NO_TMP,
 	OPT_NO_ASLR,
 	OPT_ASLR,
@@ -89,6 +90,7 @@ static const struct option long_options[] = {
 	{"dump", required_argument, NULL, OPT_DUMP},
 	{"walk", required_argument, NULL, OPT_WALK},
 	{"rw", required_argument, NULL, OPT_RW},
+	{"rw-suid", no_argument, NULL, OPT_RW_SUID},
 	{"no-tmp", no_argument, NULL, OPT_NO_TMP},
 	{"no-aslr", no_argument, NULL, OPT_NO_ASLR},
 	{"aslr", required_argument, NULL, OPT_ASLR},
@@ -271,6 +273,8 @@ static bool *flag_of(struct options *o, int opt)
 		return &o->count_cpl0;
 	case OPT_CHECK:
 		return &o->check;
+	case OPT_RW_SUID:
+		return &o->rw_suid;
 	case OPT_NO_TMP:
 		return &o->no_tmp;
 	default:

@@ -65,12 +65,34 @@ static int grow(struct fdtable *t, unsigned fd)
 	return 0;
 }
 
-static void find_kind(struct fd_entry *e)
+static bool is_same(const struct fd_entry *e, const struct stat *st)
+{
+	return e->host >= 0 && e->dev == st->st_dev && e->ino == st->st_ino;
+}
+
+void fdtable_set_own(struct fdtable *t, const struct stat *st)
+{
+	for (unsigned i = 0; i < t->size; i++)
+		t->entry[i].own |= is_same(&t->entry[i], st);
+}
+
+bool fdtable_is_own(const struct fdtable *t, const struct stat *st)
+{
+	for (unsigned i = 0; i < t->size; i++)
+		if (t->entry[i].own && is_same(&t->entry[i], st))
+			return true;
+	return false;
+}
+
+static void find_kind(const struct fdtable *t, struct fd_entry *e)
 {
 	struct stat st;
 
 	if (fstat(e->host, &st) < 0)
 		return;
+	e->own = !st.st_nlink && fdtable_is_own(t, &st);
+	e->dev = st.st_dev;
+	e->ino = st.st_ino;
 	/* Major 1: the endless devices, /dev/zero and such. */
 	e->bulk = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
 		  (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
@@ -90,7 +112,7 @@ static int put(struct fdtable *t, unsigned fd, int host, bool cloexec)
 		.host = host,
 		.cloexec = cloexec,
 	};
-	find_kind(&t->entry[fd]);
+	find_kind(t, &t->entry[fd]);
 	return (int)fd;
 }
 

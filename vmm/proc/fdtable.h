@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct fd_entry {
 	int host; /* -1: free */
@@ -20,9 +21,12 @@ struct fd_entry {
 	uint32_t file;
 	uint64_t files_version;
 	int shown_flags; /* of F_GETFL: those that the host was not told */
-	bool bulk;	 /* a read of any length is answered in full */
-	bool streams;	 /* a write takes what it wants and looks at no more */
-	uint8_t proc;	 /* procfs.h: number of the file; or 0 */
+	dev_t dev;
+	ino_t ino;
+	bool own;     /* without a name because of the program, or new */
+	bool bulk;    /* a read of any length is answered in full */
+	bool streams; /* a write takes what it wants and looks at no more */
+	uint8_t proc; /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
 };
@@ -58,6 +62,14 @@ struct fd_entry *fdtable_entry(const struct fdtable *t, int fd);
 int fdtable_install(struct fdtable *t, int host, bool cloexec, unsigned min);
 /* Give `host` the number fd, closing what was there. Owns `host` likewise. */
 int fdtable_install_at(struct fdtable *t, int fd, int host, bool cloexec);
+/*
+ * A file has lost its last name by the program's doing: nobody else has it. And
+ * is one that has none the program's in this way? One that it was given, or
+ * that others have removed, is not.
+ */
+struct stat;
+void fdtable_set_own(struct fdtable *t, const struct stat *st);
+bool fdtable_is_own(const struct fdtable *t, const struct stat *st);
 /* A new host descriptor for the same file, or -errno. */
 int fdtable_dup_host(const struct fdtable *t, int fd);
 /* Returns 0 or -EBADF (the errors of close(2) are passed on). */

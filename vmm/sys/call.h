@@ -37,6 +37,10 @@ struct sys {
 	struct sigaction sigxfsz; /* likewise */
 	struct rlimit host_fsize; /* of the VMM: see fsize.h */
 	struct rw rw;
+	bool rw_suid; /* --rw-suid */
+	struct {
+		bool setid, owner;
+	} left_out; /* rights.h */
 	struct temp temp;
 	struct fdtable fds;
 	struct files files;

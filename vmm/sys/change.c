@@ -16,6 +16,7 @@
 #include "families.h"
 #include "fsize.h"
 #include "path.h"
+#include "rights.h"
 
 /* ---- Names ------------------------------------------------------------- */
 
@@ -94,7 +95,9 @@ static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 		r = -ENOENT;
 	if (r == 0)
 		r = made(c, &ref,
-			 host_call(SYS_mknodat, ref.parent, ref.last, mode, 0));
+			 host_call(SYS_mknodat, ref.parent, ref.last,
+				   rights_mode(c->s, ref.parent, (mode_t)mode),
+				   0));
 	path_release(&ref);
 	return r;
 }
@@ -107,6 +110,16 @@ int64_t change_mknod(struct call *c)
 int64_t change_mknodat(struct call *c)
 {
 	return mknod_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+/* What the program has removed is its own, as long as it has it open. */
+static void lost_name(struct call *c, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && !st.st_nlink)
+		fdtable_set_own(&c->s->fds, &st);
+	temp_forget(&c->s->temp, fd);
 }
 
 static int64_t unlink_at(struct call *c, int dirfd, uint64_t va, uint64_t flags)
@@ -124,7 +137,7 @@ static int64_t unlink_at(struct call *c, int dirfd, uint64_t va, uint64_t flags)
 	if (r == 0)
 		r = host_call(SYS_unlinkat, ref.parent, ref.last, flags);
 	if (r == 0)
-		temp_forget(&c->s->temp, ref.fd);
+		lost_name(c, ref.fd);
 	path_release(&ref);
 	return r;
 }
@@ -192,6 +205,8 @@ static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
 		r = from->own_link ? -EROFS
 				   : path_may_change(c->s, from->fd, NULL);
 	path_self(self, from->fd);
+	if (r == 0 && !rights_may_be_in(c->s, from->fd, to.parent))
+		r = -EXDEV;
 	if (r == 0)
 		r = made(c, &to,
 			 host_call(SYS_linkat, AT_FDCWD, self, to.parent,
@@ -255,7 +270,7 @@ static int64_t rename_judged(struct call *c, const struct path_ref *from,
 	if (there)
 		path_made(c->s, from->parent, from->last);
 	if (to->fd >= 0)
-		temp_forget(&c->s->temp, to->fd);
+		lost_name(c, to->fd);
 	return 0;
 }
 
@@ -269,6 +284,10 @@ static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
 		r = -ENOENT;
 	if (r == 0)
 		r = path_may_change(c->s, to.parent, to.last);
+	if (r == 0 &&
+	    (!rights_may_be_in(c->s, from->fd, to.parent) ||
+	     (to.fd >= 0 && !rights_may_be_in(c->s, to.fd, from->parent))))
+		r = -EXDEV;
 	if (r == 0)
 		r = rename_judged(c, from, &to, flags);
 	path_release(&to);
@@ -325,6 +344,15 @@ static int lookup_file(struct call *c, int dirfd, uint64_t va, unsigned flags,
 	return ref->own_link ? -EROFS : path_may_change(c->s, ref->fd, NULL);
 }
 
+static mode_t new_mode(struct call *c, int fd, uint64_t mode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return (mode_t)mode;
+	return rights_mode(c->s, fd, (mode_t)mode);
+}
+
 static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode,
 			uint64_t flags)
 {
@@ -337,7 +365,8 @@ static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode,
 	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
 	path_self(self, ref.fd);
 	if (r == 0)
-		r = host_call(SYS_fchmodat, AT_FDCWD, self, mode);
+		r = host_call(SYS_fchmodat, AT_FDCWD, self,
+			      new_mode(c, ref.fd, mode));
 	path_release(&ref);
 	return r;
 }
@@ -353,6 +382,14 @@ int64_t change_fchmodat(struct call *c)
 			c->nr == SYS_fchmodat ? 0 : c->arg[3]);
 }
 
+static int64_t chown_fd(struct call *c, int fd, uint64_t uid, uint64_t gid)
+{
+	int64_t r = rights_chown(c->s, fd, (uid_t)uid, (gid_t)gid);
+
+	return r > 0 ? host_call(SYS_fchownat, fd, "", uid, gid, AT_EMPTY_PATH)
+		     : r;
+}
+
 static int64_t chown_at(struct call *c, int dirfd, uint64_t va, uint64_t uid,
 			uint64_t gid, uint64_t flags)
 {
@@ -363,8 +400,7 @@ static int64_t chown_at(struct call *c, int dirfd, uint64_t va, uint64_t uid,
 		return -EINVAL;
 	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
 	if (r == 0)
-		r = host_call(SYS_fchownat, ref.fd, "", uid, gid,
-			      AT_EMPTY_PATH);
+		r = chown_fd(c, ref.fd, uid, gid);
 	path_release(&ref);
 	return r;
 }
@@ -414,7 +450,9 @@ int64_t change_by_fd(struct call *c)
 	r = path_may_change(c->s, host, NULL);
 	if (r < 0)
 		return r;
-	return host_call((long)c->nr, host, c->arg[1], c->arg[2]);
+	if (c->nr == SYS_fchown)
+		return chown_fd(c, host, c->arg[1], c->arg[2]);
+	return host_call(SYS_fchmod, host, new_mode(c, host, c->arg[1]));
 }
 
 /* ---- Times ------------------------------------------------------------- */

@@ -160,8 +160,11 @@ int64_t desc_memfd_create(struct call *c)
 	if (host < 0) /* flags are looked at before the name: EINVAL, EFAULT */
 		return host_call(SYS_memfd_create, NULL, flags);
 	host = host_call(SYS_memfd_create, name, flags | 1u /* CLOEXEC */);
-	return host < 0 ? host
-			: call_new_fd(c, (int)host, flags & 1 ? O_CLOEXEC : 0);
+	if (host >= 0)
+		host = call_new_fd(c, (int)host, flags & 1 ? O_CLOEXEC : 0);
+	if (host >= 0)
+		fdtable_entry(&c->s->fds, (int)host)->own = true;
+	return host;
 }
 
 /* ---- fcntl ------------------------------------------------------------- */

@@ -93,16 +93,12 @@ static int64_t access_fd(struct call *c, const struct path_ref *ref, int mode,
 	struct stat st;
 	int64_t r = host_call(SYS_faccessat2, ref->fd, "", mode,
 			      AT_EMPTY_PATH | (flags & AT_EACCESS));
-	char real[PATH_MAX];
 
 	if (r < 0 || !(mode & W_OK) || fstat(ref->fd, &st) < 0)
 		return r;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return r;
-	if (path_real(c->s, ref->fd, real, sizeof(real)) < 0 ||
-	    !path_is_writable(c->s, real))
-		return -EROFS;
-	return r;
+	return path_is_writable(c->s, ref->fd) ? r : -EROFS;
 }
 
 static int64_t access_at(struct call *c, int dirfd, uint64_t va, int mode,

@@ -1,6 +1,7 @@
 /*
- * open.c: open and its kin, under the rules for files: everything may be read,
- * only --rw trees may be written, and of the devices only harmless ones opened.
+ * open.c: open and its kin, under the rules for files: all may be read that is
+ * not another process's, only --rw trees may be written, and of the devices
+ * only harmless ones opened.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hostfs.h"
 #include "path.h"
 #include "procfs.h"
+#include "rights.h"
 #include "stop.h"
 
 /* Flags that Linux knows (VALID_OPEN_FLAGS); open and openat drop others. */
@@ -74,13 +77,30 @@ static bool is_writable_fd(const struct path_ref *ref)
 	return mode >= 0 && !(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY;
 }
 
-/* All of the machine's memory, ours too; root could read it. */
-static bool is_kcore(const struct sys *s, int fd)
+/* An own one may be read, and what was there before: /dev/stdin. */
+static int may_open_fifo(const struct opening *o, const struct path_ref *ref)
 {
-	char real[PATH_MAX];
+	if (wants_write(o->flags))
+		return is_writable_fd(ref)
+			       ? 0
+			       : path_may_change(o->c->s, ref->fd, NULL);
+	return ref->guest_fd >= 0 || path_is_changeable(o->c->s, ref->fd)
+		       ? 0
+		       : -EACCES;
+}
 
-	return path_real(s, fd, real, sizeof(real)) == 0 &&
-	       !strcmp(real, "/proc/kcore");
+static int may_open_file(const struct opening *o, const struct path_ref *ref,
+			 const struct stat *st)
+{
+	int r = 0;
+
+	if (!ref->proc && hostfs_is_private(o->c->s, ref->fd, st))
+		return -EACCES;
+	if (!wants_write(o->flags) || procfs_is_writable(ref->proc))
+		return 0;
+	if (!is_writable_fd(ref))
+		r = path_may_change(o->c->s, ref->fd, NULL);
+	return r < 0 ? r : rights_drop(o->c->s, ref->fd, st);
 }
 
 static int may_open(const struct opening *o, const struct path_ref *ref,
@@ -94,14 +114,9 @@ static int may_open(const struct opening *o, const struct path_ref *ref,
 			return -EISDIR;
 		return 0;
 	case S_IFREG:
-		if (is_kcore(o->c->s, ref->fd))
-			return -EACCES;
-		/* fall through */
+		return may_open_file(o, ref, st);
 	case S_IFIFO: /* the other end may be a daemon's */
-		if (!wants_write(o->flags) || is_writable_fd(ref) ||
-		    procfs_is_writable(ref->proc))
-			return 0;
-		return path_may_change(o->c->s, ref->fd, NULL);
+		return may_open_fifo(o, ref);
 	case S_IFCHR:
 		return is_safe_device(st->st_rdev) ? 0 : -EACCES;
 	case S_IFBLK:
@@ -161,6 +176,7 @@ static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
 
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
 {
+	mode_t mode = 0;
 	struct stat st;
 	int r;
 
@@ -174,6 +190,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		r = S_ISDIR(st.st_mode)
 			    ? path_may_change(o->c->s, ref->fd, PATH_UNNAMED)
 			    : -ENOTDIR;
+		mode = rights_mode(o->c->s, ref->fd, o->mode);
 	} else if ((o->flags & O_DIRECTORY) && !S_ISDIR(st.st_mode)) {
 		r = S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 	} else {
@@ -183,7 +200,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		return r;
 	if (ref->proc && !procfs_is_dir(ref->proc))
 		return open_proc(o, ref);
-	return open_again(ref->fd, o->flags & ~OPEN_OURS, o->mode);
+	return open_again(ref->fd, o->flags & ~OPEN_OURS, mode);
 }
 
 /* The last component is missing, and its directory is held by ref. */
@@ -199,7 +216,8 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 		return r;
 	/* O_EXCL: nothing that someone else puts there is opened instead. */
 	host = host_call(SYS_openat, ref->parent, ref->last,
-			 (o->flags & ~O_ASYNC) | O_EXCL | O_CLOEXEC, o->mode);
+			 (o->flags & ~O_ASYNC) | O_EXCL | O_CLOEXEC,
+			 rights_mode(o->c->s, ref->parent, o->mode));
 	if (host >= 0)
 		path_made(o->c->s, ref->parent, ref->last);
 	return host;
@@ -252,6 +270,7 @@ static int64_t open_path(struct opening *o)
 		e->proc = (uint8_t)o->proc;
 		e->proc_arg = o->proc_arg;
 		e->proc_id = ++o->c->s->reads.opened;
+		e->own |= (o->flags & O_TMPFILE) == O_TMPFILE;
 	}
 	return host;
 }

@@ -2,6 +2,7 @@
  * path.c: path resolution. See path.h.
  */
 #include "path.h"
+#include "hostfs.h"
 #include "path_internal.h"
 #include "procfs.h"
 #include "stop.h"
@@ -282,30 +283,55 @@ unsigned path_flags(uint64_t at_flags)
 	       (at_flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
 }
 
-static bool is_deleted(const char *real)
+static bool rw_reaches(const struct sys *s, int fd, const char *real)
 {
-	static const char mark[] = " (deleted)";
-	size_t len = strlen(real), n = sizeof(mark) - 1;
+	return rw_allows(&s->rw, real) && !hostfs_is_kernel(fd);
+}
 
-	return len > n && !strcmp(real + len - n, mark);
+/* An object that is in a file system. */
+static bool may_change_object(const struct sys *s, int fd, const char *real)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+		return false;
+	/* It is not what has that name now, and others may have it open. */
+	if (!st.st_nlink)
+		return rw_reaches(s, fd, real) || fdtable_is_own(&s->fds, &st);
+	return rw_reaches(s, fd, real) || temp_allows(&s->temp, real);
+}
+
+static bool may_change_entry(const struct sys *s, int fd, const char *real,
+			     const char *name)
+{
+	if (rw_reaches(s, fd, real) || temp_allows(&s->temp, real))
+		return true;
+	return temp_is_dir(&s->temp, real) &&
+	       (*name == '/' || temp_is_free(&s->temp, fd, name));
+}
+
+bool path_is_changeable(const struct sys *s, int fd)
+{
+	char real[PATH_MAX];
+
+	if (path_real(s, fd, real, sizeof(real)) < 0)
+		return false;
+	/* Else it is a pipe, a socket: in no file system. */
+	return real[0] != '/' || may_change_object(s, fd, real);
 }
 
 int path_may_change(struct sys *s, int fd, const char *name)
 {
 	char real[PATH_MAX + NAME_MAX + 2];
-	struct stat st;
 
+	if (!name && path_is_changeable(s, fd))
+		return 0;
 	if (path_real(s, fd, real, PATH_MAX) < 0)
 		return -EROFS;
-	if (!name && real[0] != '/') /* a pipe, a socket: in no file system */
+	if (name && may_change_entry(s, fd, real, name))
 		return 0;
-	if (!name && is_deleted(real) && fstat(fd, &st) == 0 && !st.st_nlink)
-		return 0; /* has no name any more: nobody else sees it */
-	if (rw_allows(&s->rw, real) || temp_allows(&s->temp, real))
-		return 0;
-	if (name && temp_is_dir(&s->temp, real) &&
-	    (*name == '/' || temp_is_free(&s->temp, fd, name)))
-		return 0;
+	if (hostfs_is_kernel(fd))
+		return -EROFS; /* --rw would not help */
 	if (name) {
 		if (real[1] && *name != '/')
 			strcat(real, "/");
@@ -323,10 +349,9 @@ bool path_is_temporary(const struct sys *s, int fd)
 	       temp_allows(&s->temp, real);
 }
 
-bool path_is_writable(const struct sys *s, const char *real)
+bool path_is_writable(const struct sys *s, int fd)
 {
-	return rw_allows(&s->rw, real) || temp_allows(&s->temp, real) ||
-	       temp_is_dir(&s->temp, real);
+	return path_is_changeable(s, fd) || path_is_temp_dir(s, fd);
 }
 
 bool path_is_temp_dir(const struct sys *s, int fd)

@@ -69,8 +69,10 @@ void path_made(struct sys *s, int fd, const char *name);
 bool path_is_temp_dir(const struct sys *s, int fd);
 /* Of what the program made in one? `--rw` does not count. */
 bool path_is_temporary(const struct sys *s, int fd);
-/* May something be written at this real path? For a directory: inside it. */
-bool path_is_writable(const struct sys *s, const char *real);
+/* As path_may_change of the object, and nothing is remembered. */
+bool path_is_changeable(const struct sys *s, int fd);
+/* May something be written there? For a directory: inside it. */
+bool path_is_writable(const struct sys *s, int fd);
 
 /* "/proc/self/fd/N" of a host descriptor: to open what O_PATH names. */
 #define PATH_SELF_MAX 32

@@ -19,6 +19,7 @@
 #include "mapped.h"
 #include "message.h"
 #include "path.h"
+#include "rights.h"
 #include "stop.h"
 #include "vsyscall.h"
 
@@ -98,6 +99,7 @@ struct sys *sys_create(const struct sys_config *config)
 	s->proc_fd = s->cwd = s->exe_fd = -1;
 	s->dumpable = 1;
 	s->folios = config->folios;
+	s->rw_suid = config->rw_suid;
 	set_name(s, config->exe);
 	inherit(s);
 	catch_sigpipe(s);
@@ -312,5 +314,6 @@ void sys_death(const struct sys *s, struct sys_death *out)
 void sys_report(const struct sys *s)
 {
 	rw_report(&s->rw);
+	rights_report(s);
 	temp_report(&s->temp);
 }

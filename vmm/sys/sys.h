@@ -21,6 +21,7 @@ struct sys_config {
 	const char *exe;	    /* absolute path of the program */
 	const char *const *rw_dirs; /* --rw, each an existing directory */
 	unsigned nr_rw_dirs;
+	bool rw_suid;		      /* --rw-suid */
 	const char *const *temp_dirs; /* temp.h; those that exist count */
 	unsigned nr_temp_dirs;
 	const struct folios *folios; /* --folios=host, else NULL */
@@ -139,8 +140,9 @@ struct sys_death {
 void sys_death(const struct sys *s, struct sys_death *out);
 
 /*
- * What the user should know at the end: paths that wanted to be written, and
- * temporary files that sys_destroy will remove.
+ * What the user should know at the end: paths that wanted to be written, rights
+ * on the host that were not given, and temporary files that sys_destroy will
+ * remove.
  */
 void sys_report(const struct sys *s);
 

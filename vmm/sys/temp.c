@@ -303,12 +303,14 @@ static bool sweep(int fd, int top)
 /* One entry of top: gone, or less in it. */
 static bool reduce(int top, const char *name)
 {
+	bool swept;
 	int dir;
 
 	if (remove_flat(top, name))
 		return true;
 	dir = open_dir(top, name, NULL);
-	return dir >= 0 && (sweep(dir, top) | remove_flat(top, name));
+	swept = dir >= 0 && sweep(dir, top);
+	return remove_flat(top, name) || swept;
 }
 
 /* Until it is empty, or nothing can be done; top is used up. */

@@ -1,0 +1,90 @@
+/*
+ * rights.c: see rights.h.
+ */
+#include "rights.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "families.h"
+#include "message.h"
+#include "path.h"
+
+/* Below --rw, where what is made stays? */
+static bool is_kept(const struct sys *s, int at)
+{
+	char real[PATH_MAX];
+
+	return path_real(s, at, real, sizeof(real)) == 0 &&
+	       rw_allows(&s->rw, real);
+}
+
+mode_t rights_mode(struct sys *s, int at, mode_t mode)
+{
+	if (!(mode & RIGHTS_SETID) || (s->rw_suid && is_kept(s, at)))
+		return mode;
+	s->left_out.setid = true;
+	return mode & ~(mode_t)RIGHTS_SETID;
+}
+
+bool rights_may_be_in(struct sys *s, int fd, int to)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	       !(st.st_mode & RIGHTS_SETID) || is_kept(s, to);
+}
+
+int rights_drop(struct sys *s, int fd, const struct stat *st)
+{
+	char self[PATH_SELF_MAX];
+	mode_t mode;
+
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	mode = rights_mode(s, fd, st->st_mode);
+	if (mode == st->st_mode)
+		return 0;
+	path_self(self, fd);
+	return chmod(self, mode & 07777) < 0 ? -errno : 0;
+}
+
+static bool has_group(gid_t gid)
+{
+	gid_t groups[NGROUPS_MAX];
+	int n = getgroups(NGROUPS_MAX, groups);
+
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
+int rights_chown(struct sys *s, int fd, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (is_kept(s, fd) ||
+	    ((uid == (uid_t)-1 || uid == st.st_uid) &&
+	     (gid == (gid_t)-1 || gid == st.st_gid || has_group(gid))))
+		return 1;
+	if (!caps_has(CAP_CHOWN))
+		return -EPERM;
+	s->left_out.owner = true;
+	return 0;
+}
+
+void rights_report(const struct sys *s)
+{
+	if (s->left_out.setid)
+		note("set-user-ID and set-group-ID bits were left out: they "
+		     "would count on the host; --rw-suid allows them below "
+		     "--rw");
+	if (s->left_out.owner)
+		note("owners of temporary files were left as they are: others "
+		     "would be real ones on the host");
+}
