@@ -256,6 +256,8 @@ static int finish_exec(struct vcpu *v)
 		      strerror(-result));
 		vcpu_stop(v, 126 << 8);
 	}
+	/* Of what prctl(2) has set, execve keeps some. */
+	sys_pass_limits(v->vm->sys, v);
 	return result;
 }
 

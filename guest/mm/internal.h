@@ -37,6 +37,7 @@ struct mm {
 	uint64_t rlim_data_max; /* rules where rlim_data is 0 */
 	uint32_t def_flags;	/* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */
 	uint32_t read_adds;	/* READ_IMPLIES_EXEC: PROT_EXEC; else 0 */
+	bool refuses_exec;	/* PR_SET_MDWE */
 	uint64_t total_vm, data_vm, exec_vm, stack_vm, locked_vm;
 	uint64_t committed;   /* of mm_globals.committed, private memory */
 	uint64_t locked_lost; /* of locked_vm: see mremap.c, dont_unmap */
@@ -90,6 +91,18 @@ static inline uint64_t page_align(uint64_t n)
 static inline uint32_t mm_full_prot(const struct mm *mm, uint32_t prot)
 {
 	return prot & PROT_READ ? prot | mm->read_adds : prot;
+}
+
+/*
+ * Linux map_deny_write_exec: under PR_SET_MDWE nothing that had `old` becomes
+ * executable, and nothing is so while it may be written. New memory: old is
+ * prot.
+ */
+static inline bool mm_denies_exec(const struct mm *mm, uint32_t old,
+				  uint32_t prot)
+{
+	return mm->refuses_exec && prot & PROT_EXEC &&
+	       (prot & PROT_WRITE || !(old & PROT_EXEC));
 }
 
 /* Linux may_expand_vm: RLIMIT_AS and RLIMIT_DATA allow this many pages more. */

@@ -45,6 +45,7 @@ void mm_set_limits(struct mm *mm, const struct hv_limits *limits)
 	mm->rlim_as = limits->as;
 	mm->rlim_memlock = limits->memlock;
 	mm->read_adds = limits->read_exec ? PROT_EXEC : 0;
+	mm->refuses_exec = limits->mdwe;
 	huge_set_disabled(mm, limits->thp_disabled);
 }
 

@@ -239,8 +239,11 @@ static void unlock_new(struct mm *mm, struct vma *v)
 static int64_t map_region(struct mm *mm, struct vma *like)
 {
 	uint64_t pages = vma_pages(like), gone;
-	int err = mm_split(mm, like->start, like->end);
+	int err;
 
+	if (mm_denies_exec(mm, like->prot, like->prot))
+		return -EACCES;
+	err = mm_split(mm, like->start, like->end);
 	if (err)
 		return err;
 	pages -= mm_count_pages(mm, like->start, like->end);

@@ -94,6 +94,8 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 		return -EACCES;
 	if (prot & PROT_EXEC && vma_is_pfnmap(v))
 		return -EACCES;
+	if (mm_denies_exec(mm, v->prot, prot))
+		return -EACCES;
 	if (v->flags & VMA_SEALED)
 		return -EPERM;
 	if (v->prot == prot)

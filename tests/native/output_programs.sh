@@ -27,6 +27,10 @@ compiled_programs() {
 	guard_markers
 	each "huge pages" hugepages
 	each "rights that imply others" readexec
+	each "what may not become executable" mdwe
+	prefix=("$bin/mdwe.glibc" start)
+	same "what execve keeps of prctl" "$bin/mdwe.glibc" child
+	prefix=()
 	compile_as glibc "$here/src/special.c"
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "mdwe.h"
 #include "message.h"
 #include "sys_fixture.h"
 
@@ -237,6 +238,22 @@ Test(sys_process, unknown_calls_are_enosys)
 	for (size_t i = 0; i < sizeof(nr) / sizeof(nr[0]); i++)
 		cr_assert_eq(call(nr[i]), -ENOSYS, "%ld", nr[i]);
 	cr_assert_eq(call(0x40000000 | SYS_getpid), -ENOSYS, "x32");
+}
+
+Test(sys_process, mdwe_is_set_once_and_told_to_the_guest)
+{
+	cr_assert_eq(call(SYS_prctl, PR_GET_MDWE), 0);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, PR_MDWE_NO_INHERIT), -EINVAL);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 4), -EINVAL);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 1, 0, 1), -EINVAL);
+	cr_assert_eq(cpu.limits.mdwe, 0);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 3), 0);
+	cr_assert_eq(cpu.limits.mdwe, 1);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 3), 0);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 1), -EPERM);
+	cr_assert_eq(call(SYS_prctl, PR_SET_MDWE, 0), -EPERM);
+	cr_assert_eq(call(SYS_prctl, PR_GET_MDWE), 3);
+	cr_assert_eq(call(SYS_prctl, PR_GET_MDWE, 1), -EINVAL);
 }
 
 Test(sys_process, memory_calls_never_come_here)

@@ -591,6 +591,7 @@ struct hv_limits {
 	uint64_t thp_disabled;	  /* out: HV_THP_DISABLE_*, or 0 */
 	uint64_t data_max;	  /* out: as hv_exec.rlim_data_max */
 	uint64_t read_exec; /* out: 1: personality has READ_IMPLIES_EXEC */
+	uint64_t mdwe;	    /* out: 1: PR_MDWE_REFUSE_EXEC_GAIN */
 };
 
 struct hv_call_page_s {

@@ -54,6 +54,7 @@ struct sys {
 	struct procfs_reads reads;
 	int dumpable, no_new_privs, pdeathsig;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
+	uint64_t mdwe;	       /* PR_SET_MDWE: PR_MDWE_* */
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;
 	uint32_t rseq_len, rseq_sig;

@@ -165,7 +165,7 @@ int64_t process_sched_getaffinity(struct call *c);
 int64_t process_prctl(struct call *c);
 int64_t process_setuid(struct call *c);
 int64_t process_setgid(struct call *c);
-/* Tell the guest's memory manager of the program's limits. */
+/* sys_pass_limits: they have changed. */
 void process_pass_limits(struct call *c);
 /* The program may run on other processors than before. */
 void process_rseq_moved(struct call *c);

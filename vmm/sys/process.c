@@ -17,6 +17,7 @@
 
 #include "describe.h"
 #include "families.h"
+#include "mdwe.h"
 #include "memlock.h"
 #include "procfs.h"
 
@@ -89,20 +90,26 @@ int64_t process_getgroups(struct call *c)
 
 /* ---- Limits ------------------------------------------------------------ */
 
-void process_pass_limits(struct call *c)
+void sys_pass_limits(const struct sys *s, struct vcpu *v)
 {
-	const struct rlimit *limit = c->s->limit;
+	const struct rlimit *limit = s->limit;
 	const struct hv_limits limits = {
 		.stack = limit[RLIMIT_STACK].rlim_cur,
 		.data = limit[RLIMIT_DATA].rlim_cur,
 		.data_max = limit[RLIMIT_DATA].rlim_max,
 		.as = limit[RLIMIT_AS].rlim_cur,
 		.memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
-		.thp_disabled = c->s->thp_disabled,
-		.read_exec = !!(c->s->about.personality & READ_IMPLIES_EXEC),
+		.thp_disabled = s->thp_disabled,
+		.read_exec = !!(s->about.personality & READ_IMPLIES_EXEC),
+		.mdwe = s->mdwe & PR_MDWE_REFUSE_EXEC_GAIN,
 	};
 
-	vcpu_set_limits(c->v, &limits);
+	vcpu_set_limits(v, &limits);
+}
+
+void process_pass_limits(struct call *c)
+{
+	sys_pass_limits(c->s, c->v);
 }
 
 static void set_limit(struct call *c, int what, const struct rlimit *limit)
@@ -381,6 +388,29 @@ static int64_t prctl_get_thp(const struct call *c)
 	return (int64_t)c->s->thp_disabled;
 }
 
+/* Linux prctl_set_mdwe. */
+static int64_t prctl_set_mdwe(struct call *c)
+{
+	uint64_t bits = c->arg[1];
+
+	if (c->arg[2] || c->arg[3] || c->arg[4] ||
+	    bits & ~(uint64_t)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT) ||
+	    bits == PR_MDWE_NO_INHERIT)
+		return -EINVAL;
+	if (c->s->mdwe && c->s->mdwe != bits)
+		return -EPERM; /* once and for all */
+	c->s->mdwe = bits;
+	process_pass_limits(c);
+	return 0;
+}
+
+static int64_t prctl_get_mdwe(const struct call *c)
+{
+	return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
+		       ? -EINVAL
+		       : (int64_t)c->s->mdwe;
+}
+
 int64_t process_prctl(struct call *c)
 {
 	struct sys *s = c->s;
@@ -413,6 +443,10 @@ int64_t process_prctl(struct call *c)
 		return prctl_set_thp(c);
 	case PR_GET_THP_DISABLE:
 		return prctl_get_thp(c);
+	case PR_SET_MDWE:
+		return prctl_set_mdwe(c);
+	case PR_GET_MDWE:
+		return prctl_get_mdwe(c);
 	case PR_CAPBSET_READ:
 	case PR_GET_KEEPCAPS:
 	case PR_GET_TIMERSLACK:

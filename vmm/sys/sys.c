@@ -17,6 +17,7 @@
 #include "call.h"
 #include "fsize.h"
 #include "mapped.h"
+#include "mdwe.h"
 #include "message.h"
 #include "path.h"
 #include "rights.h"
@@ -46,6 +47,14 @@ const struct rlimit *sys_limit(const struct sys *s, int resource)
 /* What execve keeps, and a program can change. */
 static void inherit(struct sys *s)
 {
+	int thp = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	int mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0);
+
+	if (thp > 0)
+		s->thp_disabled = thp & HV_THP_DISABLE_UNADVISED
+					  ? HV_THP_DISABLE_UNADVISED
+					  : HV_THP_DISABLE_ALL;
+	s->mdwe = mdwe > 0 ? (uint64_t)mdwe : 0;
 	signals_init(&s->signals);
 	read_limits(s);
 	s->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;

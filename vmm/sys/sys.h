@@ -50,6 +50,9 @@ void sys_destroy(struct sys *s);
 /* The program's, RLIMIT_*; as it has set it. */
 const struct rlimit *sys_limit(const struct sys *s, int resource);
 
+/* Tell the guest's memory manager of the program's limits. */
+void sys_pass_limits(const struct sys *s, struct vcpu *v);
+
 /*
  * What /proc of the program says of its start, and of the machine. Pointers
  * are kept.
