@@ -30,12 +30,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELFLOAD_PAGE_SIZE 4096ull
-#define ELFLOAD_USER_END  0x7ffffffff000ull /* STACK_TOP, TASK_SIZE */
-#define ELFLOAD_MIN_ADDR  0x10000ull	    /* vm.mmap_min_addr */
-#define ELFLOAD_LOADS_MAX 30		    /* PT_LOAD segments */
-#define ELFLOAD_MAPS_MAX  (4 * ELFLOAD_LOADS_MAX + 4)
-#define ELFLOAD_PATH_MAX  4096 /* PATH_MAX: with the 0 */
+#define ELFLOAD_PAGE_SIZE    4096ull
+#define ELFLOAD_USER_END     0x7ffffffff000ull /* STACK_TOP, TASK_SIZE */
+#define ELFLOAD_MIN_ADDR     0x10000ull	       /* vm.mmap_min_addr */
+#define ELFLOAD_RND_BITS     28 /* vm.mmap_rnd_bits, unless it was changed */
+#define ELFLOAD_RND_BITS_MAX 32
+#define ELFLOAD_LOADS_MAX    30 /* PT_LOAD segments */
+#define ELFLOAD_MAPS_MAX     (4 * ELFLOAD_LOADS_MAX + 4)
+#define ELFLOAD_PATH_MAX     4096 /* PATH_MAX: with the 0 */
 
 /* Protection bits, as PROT_* of <sys/mman.h>. */
 #define ELFLOAD_READ  1u
@@ -144,6 +146,9 @@ struct elfload_params {
 	int interp_thp_files; /* elfload_thp_files() of it */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed; /* for ELFLOAD_ASLR_SEED */
+	/* vm.mmap_rnd_bits: of how many bits a random page number is; at most
+	 * ELFLOAD_RND_BITS_MAX. */
+	unsigned mmap_rnd_bits;
 };
 
 enum elfload_map_kind {

@@ -7,16 +7,17 @@
 #include "internal.h"
 #include <errno.h>
 
-#define MMAP_RND    0xfffffffull /* 28 bits of pages: vm.mmap_rnd_bits */
 #define GAP_MIN	    (128ull << 20)
 #define STACK_RND   (0x3fffffull * ELFLOAD_PAGE_SIZE)
 #define ET_DYN_BASE (ELFLOAD_USER_END / 3 * 2)
 #define HUGE	    (2ull << 20)
 
 /* Linux arch_mmap_rnd(). */
-static uint64_t mmap_rnd(struct exec_random *r)
+static uint64_t mmap_rnd(const struct elfload_params *p, struct exec_random *r)
 {
-	return (exec_random_draw(r) & MMAP_RND) * ELFLOAD_PAGE_SIZE;
+	uint64_t mask = (1ull << p->mmap_rnd_bits) - 1;
+
+	return (exec_random_draw(r) & mask) * ELFLOAD_PAGE_SIZE;
 }
 
 uint64_t place_mmap_base(const struct elfload_params *p, struct exec_random *r)
@@ -24,7 +25,7 @@ uint64_t place_mmap_base(const struct elfload_params *p, struct exec_random *r)
 	uint64_t gap_max = ELFLOAD_USER_END / 6 * 5;
 	uint64_t gap = p->rlim_stack;
 	uint64_t pad = GUARD_GAP;
-	uint64_t rnd = mmap_rnd(r);
+	uint64_t rnd = mmap_rnd(p, r);
 
 	if (p->aslr != ELFLOAD_ASLR_OFF)
 		pad += STACK_RND;
@@ -212,11 +213,12 @@ static int place_static_pie(const struct elfload_image *img,
  * from its first segment on. The file's addresses are below ELFLOAD_USER_END,
  * so no sum wraps; an image too large for the rest is refused here.
  */
-static int place_pie(const struct elfload_image *img, struct exec_random *r,
+static int place_pie(const struct elfload_image *img,
+		     const struct elfload_params *p, struct exec_random *r,
 		     struct elfload_plan *plan, struct elfload_error *e)
 {
 	uint64_t vaddr = img->segments[0].vaddr;
-	uint64_t base = ET_DYN_BASE + mmap_rnd(r), start;
+	uint64_t base = ET_DYN_BASE + mmap_rnd(p, r), start;
 
 	base &= ~(span_align(img) - 1);
 	plan->load_bias = page_down(base - vaddr);
@@ -239,7 +241,7 @@ int place_program(const struct elfload_image *img,
 	note_span(img, plan);
 	if (img->type == ELFLOAD_STATIC_PIE)
 		return place_static_pie(img, p, plan, e);
-	return place_pie(img, r, plan, e);
+	return place_pie(img, p, r, plan, e);
 }
 
 /*

@@ -398,6 +398,10 @@ int elfload_plan(const struct elfload_image *img,
 	int err;
 
 	memset(out, 0, sizeof(*out));
+	if (p->mmap_rnd_bits > ELFLOAD_RND_BITS_MAX)
+		return elfload_fail(e, EINVAL,
+				    "vm.mmap_rnd_bits is %u, more than %d",
+				    p->mmap_rnd_bits, ELFLOAD_RND_BITS_MAX);
 	err = plan_build(img, p, out, e);
 	if (err)
 		elfload_plan_free(out);

@@ -20,6 +20,7 @@
 #include "script.h"
 #include "sys.h"
 #include "vcpu.h"
+#include "vm_setting.h"
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -166,6 +167,8 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.rlim_data = soft_limit(RLIMIT_DATA),
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
+		.mmap_rnd_bits =
+			(unsigned)vm_setting("mmap_rnd_bits", ELFLOAD_RND_BITS),
 		.thp_files = elfload_thp_files(e->program.fd),
 		.vvar_size = e->vdso.vvar_size,
 		.vclock_size = e->vdso.vclock_size,

@@ -7,22 +7,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
-/* The first number in a file of /proc/sys/vm. */
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	unsigned long value = otherwise;
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/sys/vm/%s", name);
-	f = fopen(path, "re");
-	if (!f)
-		return otherwise;
-	if (fscanf(f, "%lu", &value) != 1)
-		value = otherwise;
-	fclose(f);
-	return value;
-}
+#include "vm_setting.h"
 
 /* A line of /proc/meminfo, in KiB. */
 static uint64_t meminfo(const char *name, uint64_t otherwise)
@@ -49,12 +34,12 @@ void overcommit_rules(int mode, struct hv_commit *out)
 
 	*out = (struct hv_commit){.mode = (uint32_t)mode};
 	if (mode == OVERCOMMIT_AS_HOST)
-		out->mode = (uint32_t)setting("overcommit_memory", 0);
+		out->mode = (uint32_t)vm_setting("overcommit_memory", 0);
 	if (sysinfo(&info) < 0)
 		return;
 	total = (info.totalram + info.totalswap) * info.mem_unit;
 	out->total = total >> HV_PAGE_SHIFT;
 	limit = meminfo("CommitLimit", total >> 11) >> shift;
 	out->limit = limit;
-	out->reserve = setting("user_reserve_kbytes", 1 << 17) >> shift;
+	out->reserve = vm_setting("user_reserve_kbytes", 1 << 17) >> shift;
 }

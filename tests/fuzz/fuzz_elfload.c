@@ -184,6 +184,7 @@ static void choose_params(struct elfload_params *p, const uint8_t *ident)
 	p->interp_thp_files = !!(ident[EI_PAD] & 16);
 	p->rlim_stack = limits[ident[EI_PAD + 1] % 5];
 	p->rlim_as = p->rlim_data = UINT64_MAX;
+	p->mmap_rnd_bits = ELFLOAD_RND_BITS_MAX;
 	memcpy(&p->aslr_seed, ident + EI_NIDENT - 4, 4);
 }
 

@@ -33,6 +33,7 @@ static void setup(void)
 		.rlim_stack = 8 * MIB,
 		.rlim_as = UINT64_MAX,
 		.rlim_data = UINT64_MAX,
+		.mmap_rnd_bits = ELFLOAD_RND_BITS,
 		.vvar_size = PAGES(4),
 		.vclock_size = PAGES(2),
 		.vdso_size = PAGES(2),

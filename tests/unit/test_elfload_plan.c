@@ -35,6 +35,7 @@ static void setup(void)
 		.rlim_stack = 8 << 20,
 		.rlim_as = UINT64_MAX,
 		.rlim_data = UINT64_MAX,
+		.mmap_rnd_bits = ELFLOAD_RND_BITS,
 		.uid = 1,
 		.euid = 2,
 		.gid = 3,
@@ -479,6 +480,37 @@ Test(elfload_plan, randomised_addresses_stay_in_linux_bounds)
 		cr_assert_eq(plan.maps[0].end, plan.stack_end);
 		cr_assert_eq(plan.sp + plan.stack_len, plan.stack_end);
 	}
+}
+
+/* How far apart 64 seeds put the mmap region. */
+static uint64_t spread(unsigned bits)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+
+	par.mmap_rnd_bits = bits;
+	for (uint64_t seed = 0; seed < 64; seed++) {
+		plan_seed(seed);
+		low = plan.mmap_base < low ? plan.mmap_base : low;
+		high = plan.mmap_base > high ? plan.mmap_base : high;
+	}
+	return high - low;
+}
+
+Test(elfload_plan, mmap_rnd_bits_says_how_far_the_mmap_region_moves)
+{
+	const uint64_t span = 1ull << 32 << 12;
+
+	cr_assert_eq(spread(0), 0);
+	cr_assert(spread(28) > span >> 5 && spread(28) < span >> 4, "%#lx",
+		  spread(28));
+	cr_assert(spread(32) > span >> 1 && spread(32) < span, "%#lx",
+		  spread(32));
+}
+
+Test(elfload_plan, more_mmap_rnd_bits_than_linux_has_are_refused)
+{
+	par.mmap_rnd_bits = 33;
+	must_fail(EINVAL, "vm.mmap_rnd_bits is 33");
 }
 
 Test(elfload_plan, randomised_pie_moves_as_a_whole)

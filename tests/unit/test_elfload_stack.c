@@ -48,6 +48,7 @@ static void setup(void)
 		.rlim_stack = 8 << 20,
 		.rlim_as = UINT64_MAX,
 		.rlim_data = UINT64_MAX,
+		.mmap_rnd_bits = ELFLOAD_RND_BITS,
 		.uid = 1,
 		.euid = 2,
 		.gid = 3,
