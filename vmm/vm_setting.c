@@ -2,6 +2,11 @@
 #include "vm_setting.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
+
+#define PAGE	     4096ul
+#define MIN_ADDR     65536ul	 /* as most kernels are built */
+#define MIN_ADDR_MAX (1ul << 20) /* above: the hint's place was taken */
 
 uint64_t vm_setting(const char *name, uint64_t otherwise)
 {
@@ -17,4 +22,22 @@ uint64_t vm_setting(const char *name, uint64_t otherwise)
 		value = otherwise;
 	fclose(f);
 	return value;
+}
+
+uint64_t vm_lowest_addr(void)
+{
+	return vm_setting("mmap_min_addr", MIN_ADDR);
+}
+
+/* A hint that is too low becomes the lowest that is not. */
+uint64_t vm_min_addr(void)
+{
+	void *p = mmap((void *)PAGE, PAGE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t got = (uintptr_t)p;
+
+	if (p == MAP_FAILED)
+		return vm_lowest_addr();
+	munmap(p, PAGE);
+	return got <= MIN_ADDR_MAX ? got : vm_lowest_addr();
 }

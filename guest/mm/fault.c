@@ -177,7 +177,7 @@ static bool stack_grow(struct mm *mm, struct vma *v, uint64_t va)
 	const struct vma *prev = v->prev;
 	uint64_t pages = (v->start - va) >> PAGE_SHIFT;
 
-	if (va < MM_MIN_ADDR)
+	if (va < mm->min_addr)
 		return false;
 	/* Two stacks may touch, and a PROT_NONE mapping is a guard itself. */
 	if (prev && prev->prot && !(prev->flags & VMA_GROWSDOWN) &&

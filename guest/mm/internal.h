@@ -13,9 +13,7 @@
 #include "pagetable.h"
 #include "vma.h"
 
-/* Linux sysctl_max_map_count, vm.mmap_min_addr as Debian sets it. */
-#define MM_MAP_COUNT_MAX 65530u
-#define MM_MIN_ADDR	 0x10000ull
+#define MM_MAP_COUNT_MAX 65530u /* Linux sysctl_max_map_count */
 
 #define PROT_RWX	(PROT_READ | PROT_WRITE | PROT_EXEC)
 #define VMA_LOCKED_MASK (VMA_LOCKED | VMA_LOCKONFAULT)
@@ -33,6 +31,9 @@ struct mm {
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base, mmap_legacy_base;
+	/* Linux mmap_min_addr: where nobody asks for an address by MAP_FIXED,
+	 * it is not below; and what may be asked for so. */
+	uint64_t min_addr, lowest;
 	uint64_t rlim_stack, rlim_data, rlim_as, rlim_memlock; /* bytes */
 	uint64_t rlim_data_max; /* rules where rlim_data is 0 */
 	uint32_t def_flags;	/* mlockall(MCL_FUTURE): VMA_LOCKED_MASK */

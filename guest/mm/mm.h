@@ -12,7 +12,7 @@
  * reclaimed unasked, so MADV_FREE keeps its pages until MADV_PAGEOUT, and
  * locking is bookkeeping. Pages of files are written back at msync, at the last
  * munmap, at the end, and when the host asks; not by time. Fault-around is at
- * most 64 KiB. Below 64 KiB nothing may be mapped, whoever asks.
+ * most 64 KiB.
  */
 #ifndef MM_H
 #define MM_H

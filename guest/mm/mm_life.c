@@ -46,6 +46,7 @@ void mm_set_limits(struct mm *mm, const struct hv_limits *limits)
 	mm->rlim_memlock = limits->memlock;
 	mm->read_adds = limits->read_exec ? PROT_EXEC : 0;
 	mm->refuses_exec = limits->mdwe;
+	mm->lowest = limits->lowest;
 	huge_set_disabled(mm, limits->thp_disabled);
 }
 
@@ -135,6 +136,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->env_start = e->env_start;
 	mm->env_end = e->env_end;
 	mm->mmap_base = e->mmap_base;
+	mm->min_addr = mm->lowest = page_align(e->mmap_min_addr);
 	/* Linux TASK_UNMAPPED_BASE, without its random part. */
 	mm->mmap_legacy_base = page_align(HV_VA_USER_END / 3);
 	mm->hiwater_vm = e->hiwater_vm >> PAGE_SHIFT;

@@ -30,7 +30,8 @@ static uint64_t find_free_any(const struct mm *mm, uint64_t len, uint32_t flags)
 		low = MM_32BIT_START;
 		high = MM_32BIT_END;
 	} else {
-		va = vma_gap_topdown(&mm->vmas, len, MM_MIN_ADDR,
+		va = vma_gap_topdown(&mm->vmas, len,
+				     mm->min_addr ? mm->min_addr : PAGE_SIZE,
 				     mm->mmap_base);
 		if (va)
 			return va;
@@ -140,7 +141,7 @@ int64_t mm_find_area(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags,
 		return -ENOMEM;
 	if (addr & (PAGE_SIZE - 1))
 		return -EINVAL;
-	return addr < MM_MIN_ADDR ? -EPERM : (int64_t)addr;
+	return addr < mm->lowest ? -EPERM : (int64_t)addr;
 }
 
 /* ---- mmap -------------------------------------------------------------- */
@@ -351,8 +352,9 @@ int64_t mm_map_source(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	if (!(flags & MAP_FIXED) && addr & PAGE_MASK && addr < MM_MIN_ADDR)
-		addr = MM_MIN_ADDR;
+	/* Linux round_hint_to_min: whoever asks. */
+	if (!(flags & MAP_FIXED) && addr & PAGE_MASK && addr < mm->min_addr)
+		addr = mm->min_addr;
 	len = page_align(len);
 	if (!len)
 		return -ENOMEM;

@@ -31,6 +31,7 @@ compiled_programs() {
 	prefix=("$bin/mdwe.glibc" start)
 	same "what execve keeps of prctl" "$bin/mdwe.glibc" child
 	prefix=()
+	each "page 0 and its neighbours" lowest
 	compile_as glibc "$here/src/special.c"
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"

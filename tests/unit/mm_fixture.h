@@ -28,6 +28,7 @@
 #define BSS	   0x408000ull
 #define HEAP	   0x40a000ull
 #define MMAP_BASE  0x7ffff7fff000ull
+#define MIN_ADDR   0x10000ull /* vm.mmap_min_addr */
 #define STACK_LOW  0x7fffffff0000ull
 #define STACK_TOP  0x7ffffffff000ull - 0x1000
 #define PAGES(n)   ((n)*PAGE_SIZE)
@@ -65,6 +66,7 @@ static inline void fixture_exec(struct hv_exec *e)
 	e->start_brk = e->brk = HEAP;
 	e->start_stack = STACK_LOW + PAGES(13) + 0x123;
 	e->mmap_base = MMAP_BASE;
+	e->mmap_min_addr = MIN_ADDR;
 	e->rlim_stack = MIB;
 	e->rlim_data = e->rlim_data_max = e->rlim_as = e->rlim_memlock = ~0ull;
 	e->files[0] = (struct hv_exec_file){.size = FILE1_SIZE, .file = 1};

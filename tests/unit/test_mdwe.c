@@ -18,6 +18,7 @@ static void set_mdwe(void)
 		.data_max = ~0ull,
 		.as = ~0ull,
 		.memlock = ~0ull,
+		.lowest = MIN_ADDR,
 		.mdwe = 1,
 	};
 

@@ -45,7 +45,61 @@ Test(mmap, a_hint_that_is_free_is_taken)
 
 Test(mmap, a_low_hint_is_raised_to_64_kib)
 {
-	cr_assert_eq(map(0x1000, 1, RW, ANON), MM_MIN_ADDR);
+	cr_assert_eq(map(0x1000, 1, RW, ANON), MIN_ADDR);
+}
+
+/* What CAP_SYS_RAWIO gives: mm->lowest is 0. */
+static void allow_all_addresses(void)
+{
+	const struct hv_limits limits = {
+		.stack = ~0ull,
+		.data = ~0ull,
+		.as = ~0ull,
+		.lowest = 0,
+	};
+
+	mm_set_limits(mm, &limits);
+}
+
+Test(mmap, page_0_is_for_the_privileged)
+{
+	cr_assert_eq(map(0, 2, RW, FIXED), -EPERM);
+	cr_assert_eq(map(0xf000, 1, RW, FIXED), -EPERM);
+	cr_assert_eq(map(0, 1, RW, ANON | MAP_FIXED_NOREPLACE), -EPERM);
+	allow_all_addresses();
+	cr_assert_eq(map(0, 2, RW, FIXED), 0);
+	cr_assert(vma_is(0, 0, PAGES(2)));
+	store(0, 7);
+	cr_assert_eq(load(0), 7);
+	cr_assert_eq(mm_mprotect(mm, 0, PAGE_SIZE, PROT_READ), 0);
+	cr_assert_eq(fault(0, WRITE), HV_FAULT_SEGV_ACCERR);
+	cr_assert_eq(rec.map_end, PAGE_SIZE);
+	cr_assert_eq(map(0, 1, RW, ANON | MAP_FIXED_NOREPLACE), -EEXIST);
+	cr_assert(mm_check(mm));
+	cr_assert_eq(mm_munmap(mm, 0, PAGES(2)), 0);
+	cr_assert_eq(fault(0, READ), HV_FAULT_SEGV_MAPERR);
+}
+
+Test(mmap, hints_and_searches_keep_clear_of_low_addresses_for_all)
+{
+	allow_all_addresses();
+	cr_assert_eq(map(0x1000, 1, RW, ANON), MIN_ADDR);
+	cr_assert_eq(map(1, 1, RW, ANON), (int64_t)(MMAP_BASE - PAGE_SIZE));
+	cr_assert_eq(mm_mremap(mm, MIN_ADDR, PAGE_SIZE, PAGE_SIZE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, 0),
+		     0);
+	cr_assert_eq(mm_mremap(mm, 0, PAGE_SIZE, PAGES(2), MREMAP_MAYMOVE, 0),
+		     0);
+}
+
+Test(mmap, a_stack_grows_down_to_the_lowest_hint)
+{
+	allow_all_addresses();
+	map(AT(0), 1, RW, FIXED | MAP_GROWSDOWN);
+	cr_assert_eq(map(MIN_ADDR + PAGES(1), 1, RW, FIXED | MAP_GROWSDOWN),
+		     MIN_ADDR + PAGES(1));
+	cr_assert_eq(fault(MIN_ADDR, WRITE), HV_FAULT_STACK_GROWTH);
+	cr_assert_eq(fault(MIN_ADDR - 1, WRITE), HV_FAULT_SEGV_MAPERR);
 }
 
 Test(mmap, a_hint_beyond_user_space_is_ignored)

@@ -153,7 +153,8 @@ struct hv_exec {
 	uint64_t start_brk, brk, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t mmap_base;
-	uint64_t hiwater_vm;			 /* bytes: VmPeak so far */
+	uint64_t mmap_min_addr; /* lower hints are raised to it */
+	uint64_t hiwater_vm;	/* bytes: VmPeak so far */
 	uint64_t rlim_stack, rlim_data, rlim_as; /* bytes; ~0 = infinity */
 	uint64_t rlim_memlock;	/* likewise; ~0 with CAP_IPC_LOCK */
 	uint64_t rlim_data_max; /* the hard limit */
@@ -592,6 +593,8 @@ struct hv_limits {
 	uint64_t data_max;	  /* out: as hv_exec.rlim_data_max */
 	uint64_t read_exec; /* out: 1: personality has READ_IMPLIES_EXEC */
 	uint64_t mdwe;	    /* out: 1: PR_MDWE_REFUSE_EXEC_GAIN */
+	uint64_t lowest;    /* out: below it nothing may be mapped; 0 with
+			       CAP_SYS_RAWIO */
 };
 
 struct hv_call_page_s {

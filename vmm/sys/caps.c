@@ -77,6 +77,6 @@ int64_t caps_set(struct call *c)
 		return -EFAULT;
 	r = host_call(SYS_capset, &head, data);
 	if (r == 0)
-		process_pass_limits(c); /* RLIMIT_MEMLOCK may count now */
+		process_pass_limits(c); /* some count for the unprivileged */
 	return r;
 }

@@ -7,6 +7,7 @@
  */
 #include <asm/prctl.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/rseq.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -15,11 +16,13 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "describe.h"
 #include "families.h"
 #include "mdwe.h"
 #include "memlock.h"
 #include "procfs.h"
+#include "vm_setting.h"
 
 int64_t process_getpid(struct call *c)
 {
@@ -102,6 +105,7 @@ void sys_pass_limits(const struct sys *s, struct vcpu *v)
 		.thp_disabled = s->thp_disabled,
 		.read_exec = !!(s->about.personality & READ_IMPLIES_EXEC),
 		.mdwe = s->mdwe & PR_MDWE_REFUSE_EXEC_GAIN,
+		.lowest = capable(CAP_SYS_RAWIO) ? 0 : vm_lowest_addr(),
 	};
 
 	vcpu_set_limits(v, &limits);

@@ -14,8 +14,8 @@
 
 #include "describe.h"
 #include "families.h"
+#include "vm_setting.h"
 
-#define LOWEST	    65536ull /* vm.mmap_min_addr */
 #define NOT_GIVEN   0xffffffffu
 #define CHECKPOINTS 40 /* CAP_CHECKPOINT_RESTORE */
 
@@ -47,9 +47,10 @@ _Static_assert(sizeof(struct map) == 104, "kernel ABI");
 static bool is_valid(const struct call *c, const uint64_t *f)
 {
 	const uint64_t limit = c->s->limit[RLIMIT_DATA].rlim_cur;
+	const uint64_t lowest = vm_min_addr();
 
 	for (int i = 0; i < FIELDS; i++)
-		if (f[i] >= HV_VA_USER_END || f[i] < LOWEST)
+		if (f[i] >= HV_VA_USER_END || f[i] < lowest)
 			return false;
 	return f[START_CODE] < f[END_CODE] && f[START_DATA] <= f[END_DATA] &&
 	       f[START_BRK] <= f[BRK] && f[ARG_START] <= f[ARG_END] &&
