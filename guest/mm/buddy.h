@@ -79,10 +79,8 @@ struct buddy_stats {
 };
 void buddy_stats(struct buddy_stats *out);
 
-/*
- * Every invariant above, by looking at every free block. For tests, debug.
- * Prints what is wrong, if something is.
- */
-bool buddy_check(void);
+/* Every invariant above, by looking at every free block. NULL, or what is wrong
+ * (wrong.h). For tests, debug. */
+const char *buddy_check(void);
 
 #endif

@@ -147,7 +147,8 @@ void filemap_drop(struct file *file, struct page *page);
 /* Files and cached pages there are now. */
 uint64_t filemap_files(void);
 uint64_t filemap_pages(void);
-/* Every page where it belongs, counts true. */
-bool filemap_check(void);
+/* Every page where it belongs, counts true: NULL, or what is wrong (wrong.h).
+ */
+const char *filemap_check(void);
 
 #endif

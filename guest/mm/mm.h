@@ -196,7 +196,8 @@ void mm_sync_files(void);
 
 /* Fill in what mm knows of; call after mm_destroy and shrinking. */
 void mm_counters(struct hv_counters *out);
-/* Every invariant of mm and of every module below it. For tests and debug. */
-bool mm_check(struct mm *mm);
+/* Every invariant of mm and of every module below it: NULL, or what is wrong
+ * (wrong.h). For tests and debug. */
+const char *mm_check(struct mm *mm);
 
 #endif

@@ -179,11 +179,11 @@ uint64_t pt_tables(void);
 uint64_t pt_tables_peak(void);
 
 /*
- * Is every count true, every table a PG_TABLE page, and of use to someone? used
- * tells whether the bytes [start, end), which may reach beyond user space, are
- * mapped in part.
+ * Is every count true, every table a PG_TABLE page, and of use to someone?
+ * NULL, or what is wrong (wrong.h). used tells whether the bytes [start, end),
+ * which may reach beyond user space, are mapped in part.
  */
 typedef bool pt_used_fn(uint64_t start, uint64_t end, void *ctx);
-bool pt_check(pte_t *root, pt_used_fn *used, void *ctx);
+const char *pt_check(pte_t *root, pt_used_fn *used, void *ctx);
 
 #endif

@@ -64,10 +64,10 @@ void slab_for_each(void (*fn)(const struct slab_stats *, void *), void *ctx);
 uint64_t slab_objects(void);
 
 /*
- * Every invariant, by looking at every slab. For tests and debug. Prints what
- * is wrong, if something is. This, slab_for_each and slab_objects first put the
+ * Every invariant, by looking at every slab. For tests and debug. NULL, or what
+ * is wrong (wrong.h). This, slab_for_each and slab_objects first put the
  * objects kept ready back into their slabs.
  */
-bool slab_check(void);
+const char *slab_check(void);
 
 #endif

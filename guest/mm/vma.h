@@ -177,7 +177,8 @@ uint64_t vma_gap_bottomup(const struct vma_tree *t, uint64_t len, uint64_t low,
 uint64_t vma_count(void);
 uint64_t vma_count_peak(void);
 
-/* Order, balance, links, gaps, count: every invariant above. */
-bool vma_check(const struct vma_tree *t);
+/* Order, balance, links, gaps, count: every invariant above. NULL, or what is
+ * wrong (wrong.h). */
+const char *vma_check(const struct vma_tree *t);
 
 #endif

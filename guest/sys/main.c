@@ -57,6 +57,12 @@ void kernel_update_limits(void)
 	mm_set_limits(cpu->mm, limits);
 }
 
+static void must_be_sound(const char *wrong)
+{
+	if (wrong)
+		panic("check: %s", wrong);
+}
+
 void kernel_exit(void)
 {
 	struct cpu *cpu = cpu_this();
@@ -65,13 +71,12 @@ void kernel_exit(void)
 	mm_sync_files();
 
 	if (kernel_boot.check) {
-		if (!mm_check(cpu->mm))
-			panic("mm_check failed at exit");
+		must_be_sound(mm_check(cpu->mm));
 		arch_root_use((hv_gpa_t){0});
 		mm_destroy(cpu->mm);
 		slab_shrink_all();
-		if (!buddy_check() || !slab_check())
-			panic("buddy_check or slab_check failed at exit");
+		must_be_sound(buddy_check());
+		must_be_sound(slab_check());
 	}
 	mm_counters(&counters);
 	hv_exit(&counters);

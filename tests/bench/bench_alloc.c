@@ -109,5 +109,5 @@ void bench_setup(const struct bench_case *c)
 
 int bench_is_sound(void)
 {
-	return buddy_check() && slab_check();
+	return !buddy_check() && !slab_check();
 }

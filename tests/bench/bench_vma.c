@@ -119,5 +119,5 @@ void bench_setup(const struct bench_case *c)
 
 int bench_is_sound(void)
 {
-	return mm_check(mm);
+	return !mm_check(mm);
 }

@@ -14,6 +14,7 @@
 
 #include "buddy.h"
 #include "shim.h"
+#include "sound.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -73,7 +74,7 @@ static inline void all_is_back(void)
 	uint64_t sum = 0;
 
 	buddy_drain();
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_stats(&st);
 	cr_assert_eq(st.frames_free, st.frames_total);
 	for (unsigned z = 0; z < NR_ZONES; z++)

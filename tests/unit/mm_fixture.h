@@ -20,6 +20,7 @@
 #include "internal.h"
 #include "shim.h"
 #include "slab.h"
+#include "sound.h"
 
 #define MIB	   (1ull << 20)
 #define TEXT	   0x400000ull
@@ -91,7 +92,7 @@ static inline void mm_begin(void)
 	fixture_exec(&e);
 	mm = mm_create(&e);
 	cr_assert_not_null(mm);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /* Every frame that is not free is one that the kernel knows it has. */
@@ -109,12 +110,13 @@ static inline void assert_all_is_back(void)
 	cr_assert_eq(c.frames_total, c.frames_free + c.frames_kernel,
 		     "total %lu, free %lu, kernel %lu", c.frames_total,
 		     c.frames_free, c.frames_kernel);
-	cr_assert(buddy_check() && slab_check());
+	assert_sound(buddy_check());
+	assert_sound(slab_check());
 }
 
 static inline void mm_end(void)
 {
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	mm_destroy(mm);
 	assert_all_is_back();
 }

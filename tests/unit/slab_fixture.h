@@ -15,6 +15,7 @@
 #include "buddy.h"
 #include "shim.h"
 #include "slab.h"
+#include "sound.h"
 
 #define MIB (1ull << 20)
 
@@ -101,11 +102,11 @@ static inline unsigned fill_slab(struct kmem_cache *cache, void **obj)
 /* No objects left, and every frame back but for living caches' own. */
 static inline void all_is_back(void)
 {
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	cr_assert_eq(slab_objects(), 0);
 	slab_shrink_all();
-	cr_assert(slab_check());
-	cr_assert(buddy_check());
+	assert_sound(slab_check());
+	assert_sound(buddy_check());
 }
 
 static inline void all_is_back_and_the_cache_gone(struct kmem_cache *cache)

@@ -13,7 +13,7 @@ Test(buddy, at_start_every_frame_is_in_the_frontier)
 	cr_assert_eq(st.frames_frontier, st.frames_total);
 	cr_assert_eq(st.frames_free, st.frames_total);
 	cr_assert_eq(st.splits, 0);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy, frames_before_free_are_not_counted)
@@ -60,7 +60,7 @@ Test(buddy, every_order_comes_at_a_multiple_of_its_size)
 
 	for (unsigned o = 0; o < BUDDY_ORDERS; o++) {
 		page[o] = take(o, GFP_KERNEL);
-		cr_assert(buddy_check());
+		assert_sound(buddy_check());
 	}
 	for (unsigned o = 0; o < BUDDY_ORDERS; o++)
 		buddy_free(page[o], o);
@@ -147,11 +147,11 @@ Test(buddy, freeing_the_twin_merges_both)
 
 	cr_assert_eq(page_to_pfn(x) ^ page_to_pfn(y), 2);
 	buddy_free(x, 1);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_stats(&st);
 	merges = st.merges;
 	buddy_free(y, 1);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_stats(&st);
 	cr_assert_gt(st.merges, merges);
 	all_is_back();
@@ -175,7 +175,7 @@ Test(buddy, a_neighbour_that_is_no_twin_does_not_merge)
 	buddy_free(p[2], 1);
 	buddy_stats(&st);
 	cr_assert_eq(st.merges, merges);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_free(p[0], 1);
 	buddy_free(p[3], 1);
 	all_is_back();
@@ -199,7 +199,7 @@ Test(buddy, a_twin_of_another_order_does_not_merge)
 	buddy_drain();
 	buddy_stats(&st);
 	cr_assert_eq(st.merges, merges);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_free(p[1], 0);
 	all_is_back();
 }
@@ -227,7 +227,7 @@ Test(buddy, freed_singles_become_the_block_they_came_from)
 	/* Evens first: nothing can merge until the odds come. */
 	for (unsigned i = 0; i < 1024; i += 2)
 		buddy_free(p[i], 0);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	for (unsigned i = 1; i < 1024; i += 2)
 		buddy_free(p[i], 0);
 	all_is_back();
@@ -246,7 +246,7 @@ Test(buddy, every_second_frame_in_use_leaves_no_pair)
 		if (page_to_pfn(p[i]) % 2)
 			buddy_free(p[i], 0);
 	cr_assert_null(buddy_alloc(1, GFP_KERNEL));
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	/* The first frame is odd. */
 	cr_assert_eq(frames_free(), (total + 1) / 2);
 	for (uint64_t i = 0; i < n; i++)
@@ -305,7 +305,7 @@ static void free_in_order(unsigned first, unsigned step)
 	for (unsigned i = 0; i < 1000; i++) {
 		buddy_free(p[(first + i * step) % 1000], 0);
 		if (i % 50 == 0)
-			cr_assert(buddy_check());
+			assert_sound(buddy_check());
 	}
 	all_is_back();
 	cr_assert_eq(st.splits, splits);
@@ -342,7 +342,7 @@ Test(buddy, freeing_clears_the_struct_page)
 	page->inuse = 6;
 	page->private = 7;
 	buddy_free(page, 1);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	cr_assert_eq(take(1, GFP_KERNEL), page);
 	cr_assert_eq(memcmp(page, &want, sizeof(want)), 0);
 }

@@ -126,7 +126,7 @@ Test(buddy_misuse, check_sees_a_use_after_free_of_a_struct_page)
 
 	buddy_free(page, 3);
 	page->private = 1;
-	cr_assert(!buddy_check());
+	assert_wrong(buddy_check(), "dirty struct page");
 }
 
 Test(buddy_misuse, check_sees_a_dirty_struct_page_inside_a_free_block)
@@ -135,7 +135,7 @@ Test(buddy_misuse, check_sees_a_dirty_struct_page_inside_a_free_block)
 
 	page[1].flags = PG_SLAB;
 	buddy_free(page, 3);
-	cr_assert(!buddy_check());
+	assert_wrong(buddy_check(), "inside a free block");
 }
 
 Test(buddy_misuse, check_sees_a_wrong_order)
@@ -144,7 +144,7 @@ Test(buddy_misuse, check_sees_a_wrong_order)
 
 	buddy_free(page, 10);
 	page->order = 9;
-	cr_assert(!buddy_check());
+	assert_wrong(buddy_check(), "order");
 }
 
 Test(buddy_misuse, check_sees_a_used_frame_in_the_vcpus_list)
@@ -153,7 +153,7 @@ Test(buddy_misuse, check_sees_a_used_frame_in_the_vcpus_list)
 
 	buddy_free(page, 0);
 	page->refcount = 1;
-	cr_assert(!buddy_check());
+	assert_wrong(buddy_check(), "frame in the vCPU");
 }
 
 Test(buddy_misuse, owns_what_was_handed_out_only)
@@ -198,7 +198,7 @@ static void random_mix(unsigned seed, uint64_t ram_size, unsigned steps)
 				cr_assert_leq(zone_of(p[k]), ZONE_DMA32);
 		}
 		if (i % 256 == 0)
-			cr_assert(buddy_check(), "step %u", i);
+			assert_sound_at(buddy_check(), "step %u", i);
 		cr_assert_eq(frames_free() + used, st.frames_total);
 	}
 	for (unsigned k = 0; k < LIVE; k++)
@@ -238,5 +238,5 @@ Test(buddy_misuse, a_random_mix_with_banks_refused_conserves_frames)
 		if (page && i % 7)
 			buddy_free(page, i % 11);
 	}
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }

@@ -46,7 +46,7 @@ Test(buddy_zones, ram_that_ends_unaligned_is_used_to_the_last_frame)
 		n++;
 	cr_assert_eq(n, total);
 	cr_assert_eq(frames_free(), 0);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, merging_at_the_end_of_ram_stays_inside)
@@ -67,7 +67,7 @@ Test(buddy_zones, a_bank_without_room_is_skipped)
 {
 	boot(3 * GIB + 4096);
 	cr_assert_eq(zone_of(take(0, GFP_KERNEL)), ZONE_DMA32);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, a_guest_of_64_gib_touches_little)
@@ -139,14 +139,14 @@ Test(buddy_zones, dma_stays_below_16_mib_and_ends)
 	}
 	cr_assert_eq(n, 4096 - start);
 	take(0, GFP_DMA32);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, dma32_falls_back_to_dma)
 {
 	while (zone_of(take(0, GFP_DMA32)) == ZONE_DMA32)
 		;
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, normal_falls_back_through_all_zones)
@@ -164,7 +164,7 @@ Test(buddy_zones, normal_falls_back_through_all_zones)
 	cr_assert_eq(n[ZONE_NORMAL], 15);
 	cr_assert_eq(n[ZONE_DMA], 3);
 	cr_assert_gt(n[ZONE_DMA32], 700);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, frames_of_the_vcpu_are_found_for_dma)
@@ -194,7 +194,7 @@ Test(buddy_zones, blocks_do_not_merge_across_zones)
 	cr_assert_eq(page_to_pfn(page), 4096);
 	buddy_free(page, 10);
 	buddy_free(dma, 10);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 /* ---- Banks ------------------------------------------------------------- */
@@ -209,7 +209,7 @@ Test(buddy_zones, banks_come_online_one_after_the_other)
 		       shim_boot()->banks[i + 1].start)
 			if (i == 4)
 				break;
-		cr_assert(buddy_check());
+		assert_sound(buddy_check());
 	}
 }
 
@@ -220,7 +220,7 @@ Test(buddy_zones, a_bank_the_host_refuses_sends_us_to_the_next_zone)
 	cr_assert_eq(zone_of(take(3, GFP_KERNEL)), ZONE_DMA32);
 	cr_assert_eq(zone_of(take(0, GFP_KERNEL)), ZONE_DMA32);
 	cr_assert(!shim_bank_is_online(7));
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 }
 
 Test(buddy_zones, a_refused_bank_is_asked_for_again)
@@ -241,7 +241,7 @@ Test(buddy_zones, if_every_bank_is_refused_bank_0_is_used_up)
 	while (buddy_alloc(0, GFP_KERNEL))
 		n++;
 	cr_assert_eq(n, (b->end - b->free) / PAGE_SIZE);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	shim_fail_banks(0, 0);
 	take(0, GFP_KERNEL);
 }
@@ -262,7 +262,7 @@ Test(buddy_zones, when_all_is_used_there_is_null)
 		cr_assert_null(buddy_alloc(o, GFP_ZERO));
 		cr_assert_null(buddy_alloc(o, GFP_DMA));
 	}
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	buddy_free(p[7], 0);
 	cr_assert_eq(take(0, GFP_KERNEL), p[7]);
 	while (n)
@@ -346,7 +346,7 @@ Test(buddy_zones, zeroed_frames_from_the_vcpu_go_behind_dirty_ones)
 	scribble(b, 0);
 	buddy_free(b, 0);
 	buddy_drain();
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	cr_assert_eq(take(0, GFP_DMA32 | GFP_ZERO), a + 1);
 	cr_assert_eq(shim_pages_zeroed(), 0);
 	cr_assert_eq(take(0, GFP_DMA32), b);

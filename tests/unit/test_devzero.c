@@ -29,7 +29,7 @@ static void map_zero(unsigned page, unsigned n, uint32_t flags, int fd,
 	cr_assert_eq(mm_mmap(mm, AT(page), PAGES(n), RW, flags | MAP_FIXED, fd,
 			     PAGES(offset)),
 		     (int64_t)AT(page));
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 static int first(struct mm *m, const struct mm_vma *v, void *ctx)

@@ -428,7 +428,7 @@ static void fail_at_each(uint64_t va, uint32_t access)
 		shim_fail_allocs(n, ~0u);
 		outcome = fault(va, access);
 		shim_fail_allocs(0, 0);
-		cr_assert(mm_check(mm));
+		assert_sound(mm_check(mm));
 		if (outcome != HV_FAULT_OOM) {
 			cr_assert_lt(outcome, HV_FAULT_SEGV_MAPERR);
 			return;

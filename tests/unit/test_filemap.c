@@ -17,7 +17,7 @@ static void begin(void)
 
 static void end(void)
 {
-	cr_assert(filemap_check());
+	assert_sound(filemap_check());
 	file_put(file);
 	assert_all_is_back();
 	cr_assert_eq(shim_file_refs(1), -1, "put once");
@@ -100,7 +100,7 @@ Test(filemap, the_tree_grows_with_the_index)
 	file->size = 1ull << 63;
 	for (unsigned i = 0; i < n; i++) {
 		cr_assert_eq(filemap_read(file, at[i], 1, 0, pages), 1);
-		cr_assert(filemap_check());
+		assert_sound(filemap_check());
 	}
 	for (unsigned i = 0; i < n; i++)
 		cr_assert_eq(filemap_find(file, at[i])->index, at[i]);
@@ -151,7 +151,7 @@ Test(filemap, no_memory_at_any_point_loses_nothing)
 		shim_fail_allocs(n, ~0u);
 		got = filemap_read(file, 5000 + 100 * n, 4, 0, pages);
 		shim_fail_allocs(0, 0);
-		cr_assert(filemap_check());
+		assert_sound(filemap_check());
 		if (got == 15)
 			return;
 		cr_assert_eq(got, -ENOMEM);
@@ -180,7 +180,7 @@ Test(filemap, a_wrong_page_is_noticed)
 {
 	filemap_read(file, 0, 2, 0, pages);
 	pages[1]->index = 7;
-	cr_assert(!filemap_check());
+	assert_wrong(filemap_check(), "page 0x1 of file");
 	pages[1]->index = 1;
-	cr_assert(filemap_check());
+	assert_sound(filemap_check());
 }

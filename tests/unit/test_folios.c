@@ -28,7 +28,7 @@ static void assert_mapped(uint64_t va, uint64_t from, uint64_t to)
 	for (uint64_t i = 0; i < 200; i++)
 		cr_assert_eq(!!pte_at(va + PAGES(i)), i >= from && i < to,
 			     "page %lu", i);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /*

@@ -20,7 +20,7 @@ static int64_t advise(unsigned page, unsigned n, int advice)
 {
 	int64_t ret = mm_madvise(mm, AT(page), PAGES(n), advice);
 
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	return ret;
 }
 
@@ -122,7 +122,7 @@ Test(guard, only_munmap_and_removing_take_them_away)
 	map(AT(3), 1, RW, FIXED);
 	map(AT(2), 1, RW, FIXED);
 	cr_assert_str_eq(seen(AT(1), 4), "G..G");
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(guard, populating_stops_at_one)
@@ -144,7 +144,7 @@ Test(guard, they_move_with_mremap)
 			       MREMAP_MAYMOVE | MREMAP_FIXED, AT(600)),
 		     (int64_t)AT(600));
 	cr_assert_str_eq(seen(AT(600), 4), "pGGp");
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	cr_assert_eq(mm_mremap(mm, AT(600), PAGES(4), PAGES(4),
 			       MREMAP_MAYMOVE | MREMAP_FIXED | 4, AT(20)),
 		     (int64_t)AT(20));
@@ -193,7 +193,7 @@ Test(guard, no_huge_page_is_made_over_one)
 	cr_assert_eq(mm->nr_huge, 1);
 	/* In the middle of one: that splits it. */
 	cr_assert_eq(mm_madvise(mm, va + PAGES(5), PAGES(2), INSTALL), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	cr_assert_eq(mm->nr_huge, 0);
 	cr_assert_eq(mm->rss[RSS_ANON], 510);
 	cr_assert_str_eq(seen(va + PAGES(4), 4), "pGGp");

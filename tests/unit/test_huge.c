@@ -59,7 +59,7 @@ Test(huge, the_first_write_maps_a_zeroed_block)
 	/* Two upper levels, and the one in reserve. */
 	cr_assert_eq(pt_tables(), tables + 3);
 	cr_assert_eq(touch(area + 2 * HUGE - 1, WRITE), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, a_read_maps_the_huge_zero_page)
@@ -72,7 +72,7 @@ Test(huge, a_read_maps_the_huge_zero_page)
 	cr_assert_eq(fault(area + HUGE, READ), HV_FAULT_ZERO_PAGE);
 	cr_assert_eq(rec.pfn, pfn, "all share one");
 	cr_assert_eq(mm->rss[RSS_ANON], 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	shim_flush_forget();
 	cr_assert_eq(fault(area + 0x3000, WRITE), HV_FAULT_COW);
 	cr_assert_eq(rec.order, 9);
@@ -162,7 +162,7 @@ Test(huge, without_a_block_or_a_table_a_fault_takes_a_small_page)
 		shim_fail_allocs(after, 1);
 		cr_assert_eq(fault(va, WRITE), HV_FAULT_ANON_ZERO);
 		cr_assert_eq(rec.order, 0);
-		cr_assert(mm_check(mm));
+		assert_sound(mm_check(mm));
 	}
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES + 2);
 }
@@ -180,7 +180,7 @@ Test(huge, a_protected_page_stays_whole_and_is_reused)
 	cr_assert_eq(fault(area, WRITE), HV_FAULT_SEGV_ACCERR);
 	cr_assert_eq(mm_mprotect(mm, area, HUGE, PROT_NONE), 0);
 	cr_assert(is_huge(area) && !(pte_at(area) & PTE_P));
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	cr_assert_eq(mm_mprotect(mm, area, HUGE, RW), 0);
 	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), pfn);
 	cr_assert_eq(*user(area), 1);
@@ -220,7 +220,7 @@ Test(huge, a_write_to_the_zero_page_without_a_block_splits_it)
 	cr_assert_eq(mm->rss[RSS_ANON], 1);
 	cr_assert(frame_is(area, 0));
 	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /* ---- Splitting --------------------------------------------------------- */
@@ -255,7 +255,7 @@ Test(huge, a_border_in_the_middle_splits_and_keeps_every_byte)
 	cr_assert(!(pte_at(area + PAGES(5)) & PTE_RW));
 	cr_assert(pte_at(area + PAGES(6)) & PTE_RW);
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, unmapping_a_part_frees_just_that)
@@ -272,7 +272,7 @@ Test(huge, unmapping_a_part_frees_just_that)
 		     0);
 	cr_assert_eq(frames_free(), free + 23);
 	cr_assert_eq(load(area + PAGES(101)), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, unmapping_all_of_it_frees_the_block)
@@ -320,7 +320,7 @@ Test(huge, split_by_advice_frames_of_zeros_are_given_back)
 	cr_assert_eq(frames_free(), free + HUGE_PAGES - 1);
 	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
 	cr_assert_eq(*user(area + PAGES(7)), 1);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	store(area, 9);
 	cr_assert_eq(rec.outcome, HV_FAULT_COW);
 }
@@ -333,7 +333,7 @@ Test(huge, when_no_frame_is_left_unused_parts_are_given_back)
 	set_thp(HV_THP_ALWAYS);
 	for (uint64_t i = 0; i < 200; i++)
 		store(va + i * HUGE + PAGES(i), (uint8_t)(i + 1));
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	for (uint64_t i = 0; i < 200; i++)
 		cr_assert_eq(*user(va + i * HUGE + PAGES(i)), (uint8_t)(i + 1));
 	cr_assert_gt(mm->nr_huge, 0);
@@ -351,7 +351,7 @@ Test(huge, there_is_an_end_to_what_can_be_given_back)
 	cr_assert_gt(PAGES(n), 60 * MIB);
 	for (uint64_t i = 0; i < n; i++)
 		cr_assert(frame_is(va + PAGES(i), 1));
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /* ---- Moving ------------------------------------------------------------ */
@@ -369,7 +369,7 @@ Test(huge, an_aligned_move_keeps_it_whole)
 	cr_assert_eq(pte_at(area), 0);
 	area = to;
 	assert_filled(0, HUGE_PAGES);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, a_move_to_elsewhere_splits_it)
@@ -382,7 +382,7 @@ Test(huge, a_move_to_elsewhere_splits_it)
 	area = to;
 	assert_filled(0, HUGE_PAGES);
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, a_move_without_memory_for_tables_changes_nothing)
@@ -395,7 +395,7 @@ Test(huge, a_move_without_memory_for_tables_changes_nothing)
 		shim_fail_allocs(after, 1);
 		ret = mm_mremap(mm, area, HUGE, HUGE, MOVE, to);
 		shim_fail_allocs(0, 0);
-		cr_assert(mm_check(mm));
+		assert_sound(mm_check(mm));
 		if (ret == (int64_t)to) {
 			cr_assert_gt(after, 0);
 			area = to;
@@ -458,7 +458,7 @@ Test(huge, collapsing_copies_what_is_there_and_zeroes_the_rest)
 	cr_assert_eq(*user(area + PAGES(3)), 5);
 	cr_assert_eq(*user(area + PAGES(511)), 6);
 	cr_assert_eq(*user(area + PAGES(4)), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	cr_assert_eq(collapse(area, HUGE), 0, "it is one already");
 }
 
@@ -502,7 +502,7 @@ Test(huge, paging_out_splits_all_it_reaches)
 	cr_assert(is_huge(area + 2 * HUGE));
 	cr_assert_eq(mm->rss[RSS_ANON], 2 + HUGE_PAGES);
 	cr_assert_eq(*user(area + HUGE), 1);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(huge, what_cannot_be_collapsed)

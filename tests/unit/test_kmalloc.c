@@ -149,7 +149,7 @@ Test(kmalloc, a_slab_that_cannot_be_had_changes_nothing)
 	shim_fail_allocs(1, 1); /* the first is kmem_cache_alloc itself */
 	cr_assert_null(kmem_cache_alloc(cache));
 	cr_assert_eq(shim_alloc_calls() != 0, 1);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	cr_assert_eq(stats_of("t").objects_active, 0);
 	kmem_cache_free(cache, take(cache));
 	all_is_back_and_the_cache_gone(cache);
@@ -160,7 +160,7 @@ Test(kmalloc, a_cache_that_cannot_be_had_is_null)
 	/* kmem_cache_create calls into its own file: buddy_alloc fails. */
 	shim_fail_allocs(0, 1);
 	cr_assert_null(kmem_cache_create("t", 100, 0, NULL));
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	cr_assert_eq(frames_free(), frames_at_start);
 }
 
@@ -176,7 +176,7 @@ Test(kmalloc, kmalloc_fails_cleanly_on_every_path)
 			obj = kmalloc(sizes[i]);
 			if (obj)
 				break;
-			cr_assert(slab_check());
+			assert_sound(slab_check());
 			cr_assert_eq(slab_objects(), 0);
 			cr_assert_lt(after, 4);
 		}
@@ -220,7 +220,7 @@ Test(kmalloc, a_random_mix_of_kmalloc_conserves_objects_and_frames)
 		}
 		cr_assert_eq(slab_objects(), live);
 		if (i % 500 == 0)
-			cr_assert(slab_check());
+			assert_sound(slab_check());
 	}
 	for (unsigned k = 0; k < LIVE; k++)
 		kfree(obj[k]);
@@ -247,7 +247,7 @@ Test(kmalloc, a_random_mix_in_one_cache_conserves_objects_and_frames)
 			memset(obj[k], (int)k, 152);
 		}
 		if (i % 500 == 0)
-			cr_assert(slab_check());
+			assert_sound(slab_check());
 	}
 	for (unsigned k = 0; k < LIVE; k++)
 		if (obj[k])

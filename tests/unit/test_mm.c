@@ -94,7 +94,7 @@ Test(mm_create, an_empty_space_is_fine)
 	fixture_exec(&e);
 	e.nr_maps = 0;
 	mm = mm_create(&e);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	cr_assert_eq(mm->total_vm, 0);
 	mm_destroy(mm);
 }
@@ -115,7 +115,8 @@ Test(mm_create, spaces_are_apart)
 	cr_assert_eq(load(DATA), shim_file_byte(1, PAGES(6)));
 	load(TEXT);
 	cr_assert_eq(pte_pfn((pte_t){pte_at(TEXT)}), pfn, "one page cache");
-	cr_assert(mm_check(mm) && mm_check(first));
+	assert_sound(mm_check(mm));
+	assert_sound(mm_check(first));
 	mm_destroy(first);
 	cr_assert_eq(*user(TEXT), shim_file_byte(1, 0));
 	mm_destroy(mm);
@@ -160,27 +161,27 @@ Test(mm, wrong_rights_are_noticed)
 	p = pt_walk(mm->root, TEXT);
 	good = *p;
 	p->v |= PTE_RW;
-	cr_assert(!mm_check(mm), "a writable cached page");
+	assert_wrong(mm_check(mm), "wrong rights");
 	*p = good;
 	p->v |= PTE_NX;
-	cr_assert(!mm_check(mm), "text that cannot run");
+	assert_wrong(mm_check(mm), "wrong rights");
 	*p = good;
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 Test(mm, wrong_counts_are_noticed)
 {
 	store(BSS, 1);
 	mm->rss[RSS_ANON]++;
-	cr_assert(!mm_check(mm));
+	assert_wrong(mm_check(mm), "rss anon is");
 	mm->rss[RSS_ANON]--;
 	frame_at(BSS)->mapcount++;
-	cr_assert(!mm_check(mm));
+	assert_wrong(mm_check(mm), "wrong frame");
 	frame_at(BSS)->mapcount--;
 	mm->data_vm++;
-	cr_assert(!mm_check(mm));
+	assert_wrong(mm_check(mm), "data_vm is");
 	mm->data_vm--;
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /* ---- Random histories -------------------------------------------------- */
@@ -298,7 +299,7 @@ static void check_against_model(bool count)
 {
 	unsigned n = 0;
 
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	for (unsigned i = 0; i < SPAN; i++) {
 		const struct vma *v = vma_at(AT(i));
 

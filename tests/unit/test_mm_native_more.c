@@ -399,7 +399,7 @@ static void history(uint64_t seed, unsigned steps, call_fn *const *calls,
 
 		calls[random_next(&seed) % n](&c);
 		assert_same_maps(i);
-		cr_assert(mm_check(mm), "step %u, %s", i, what);
+		assert_sound_at(mm_check(mm), "step %u, %s", i, what);
 		cr_assert_eq(native_locked(), mm->locked_vm,
 			     "step %u, %s: VmLck %lu, guest %lu", i, what,
 			     native_locked(), mm->locked_vm);

@@ -22,7 +22,7 @@ static uint64_t map_file(uint64_t hint, uint64_t len, uint64_t offset)
 	int64_t va = mm_mmap(mm, hint, len, PROT_READ, MAP_PRIVATE, FD, offset);
 
 	cr_assert(va > 0, "%ld", va);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	return (uint64_t)va;
 }
 

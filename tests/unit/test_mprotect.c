@@ -119,7 +119,7 @@ Test(mprotect, what_nobody_may_access_is_kept)
 	cr_assert(shim_flushed(AT(0)));
 	cr_assert(!(pte_at(AT(0)) & PTE_P));
 	cr_assert_eq(fault(AT(0), READ), HV_FAULT_SEGV_ACCERR);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 	mm_mprotect(mm, AT(0), PAGES(1), PROT_READ);
 	cr_assert_eq(touch(AT(0), READ), 0);
 	cr_assert_eq(load(AT(0)), 5);

@@ -40,7 +40,7 @@ static void changed(uint64_t start, uint64_t end, uint64_t size)
 	};
 
 	cr_assert_eq(mm_file_upcall(&call), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 static void host_asks(enum hv_file_upcall op, uint64_t start, uint64_t end)
@@ -53,7 +53,7 @@ static void host_asks(enum hv_file_upcall op, uint64_t start, uint64_t end)
 	};
 
 	cr_assert_eq(mm_file_upcall(&call), 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 static void host_syncs(uint64_t start, uint64_t end)
@@ -478,7 +478,7 @@ Test(msync, without_memory_a_write_fault_says_so)
 		shim_fail_allocs(0, 0);
 		cr_assert(outcome == HV_FAULT_OOM ||
 			  outcome == HV_FAULT_SHARED_WRITE);
-		cr_assert(mm_check(mm));
+		assert_sound(mm_check(mm));
 	}
 	for (unsigned n = 0; n < 4; n++) {
 		int64_t ret;
@@ -488,6 +488,6 @@ Test(msync, without_memory_a_write_fault_says_so)
 			      -1, 0);
 		shim_fail_allocs(0, 0);
 		cr_assert(ret > 0 || ret == -ENOMEM);
-		cr_assert(mm_check(mm));
+		assert_sound(mm_check(mm));
 	}
 }

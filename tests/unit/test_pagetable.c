@@ -51,14 +51,14 @@ static bool always(uint64_t start, uint64_t end, void *ctx)
 	return start < end;
 }
 
-static bool check(void)
+static const char *check(void)
 {
 	return pt_check(root, always, NULL);
 }
 
 static void end(void)
 {
-	cr_assert(check());
+	assert_sound(check());
 	clear_range(0, HV_VA_USER_END);
 	cr_assert_eq(pt_tables(), 1);
 	cr_assert_eq(root[256].v, SHIM_KERNEL_ENTRY, "the kernel's share");
@@ -108,7 +108,7 @@ Test(pagetable, the_first_page_needs_three_tables_the_next_none)
 	cr_assert_eq(pt_tables(), 7);
 	set(TEXT + (1ull << 39));
 	cr_assert_eq(pt_tables(), 10);
-	cr_assert(check());
+	assert_sound(check());
 }
 
 Test(pagetable, walking_finds_what_was_set)
@@ -164,7 +164,7 @@ Test(pagetable, a_range_keeps_to_its_borders)
 	clear_range(base + PAGES(1), base + PAGES(6));
 	for (uint64_t i = 0; i < 8; i++)
 		cr_assert_eq(is_set(base + PAGES(i)), i < 1 || i >= 6);
-	cr_assert(check());
+	assert_sound(check());
 }
 
 struct seen {
@@ -210,7 +210,7 @@ Test(pagetable, a_visit_frees_no_table)
 	set(TEXT);
 	pt_visit(root, 0, HV_VA_USER_END, clear_pte, NULL);
 	cr_assert_eq(pt_tables(), 4);
-	cr_assert(check());
+	assert_sound(check());
 }
 
 #define MIDDLE ((1ull << 40) + (5ull << 30) + (7ull << 21) + PAGES(9))
@@ -224,7 +224,7 @@ static uint64_t tables_left(uint64_t floor, uint64_t ceiling, int top)
 	set(MIDDLE);
 	clear_between(MIDDLE, MIDDLE + PAGE_SIZE, floor, ceiling, top);
 	n = pt_tables();
-	cr_assert(check());
+	assert_sound(check());
 	clear_range(0, HV_VA_USER_END);
 	return n;
 }
@@ -272,7 +272,7 @@ Test(pagetable, an_entry_moves_with_all_that_it_names)
 		pt_move(pt_entry_alloc(root, to, level), p);
 		cr_assert(is_set(to + TEXT % span));
 		cr_assert_null(pt_walk(root, TEXT));
-		cr_assert(check());
+		assert_sound(check());
 		pt_move(p, pt_entry(root, to, level));
 		cr_assert(is_set(TEXT));
 	}
@@ -289,9 +289,9 @@ Test(pagetable, a_table_that_nobody_uses_is_noticed)
 	uint64_t limit = TEXT + PT_SPAN_2M;
 
 	set(TEXT);
-	cr_assert(pt_check(root, is_below, &limit));
+	assert_sound(pt_check(root, is_below, &limit));
 	set(limit);
-	cr_assert(!pt_check(root, is_below, &limit));
+	assert_wrong(pt_check(root, is_below, &limit), "is for nobody");
 }
 
 Test(pagetable, without_memory_there_is_no_entry)
@@ -301,7 +301,7 @@ Test(pagetable, without_memory_there_is_no_entry)
 	for (unsigned n = 0; n < 3; n++) {
 		shim_fail_allocs(n, 1);
 		cr_assert_null(pt_walk_alloc(root, TEXT));
-		cr_assert(check());
+		assert_sound(check());
 		clear_range(0, HV_VA_USER_END);
 		cr_assert_eq(pt_tables(), 1, "empty tables go");
 	}
@@ -362,9 +362,9 @@ Test(pagetable, a_wrong_count_is_noticed)
 	set(TEXT);
 	table = virt_to_page(pt_walk(root, TEXT));
 	table->inuse++;
-	cr_assert(!check());
+	assert_wrong(check(), "1 entries, counted are 2");
 	table->inuse--;
-	cr_assert(check());
+	assert_sound(check());
 }
 
 Test(pagetable, the_peak_is_kept)

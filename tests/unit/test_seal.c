@@ -62,7 +62,7 @@ Test(seal, without_memory_it_says_so)
 	shim_fail_allocs(0, ~0u);
 	cr_assert_eq(mm_mseal(mm, va + PAGES(1), PAGE_SIZE, 0), -ENOMEM);
 	shim_fail_allocs(0, 0);
-	cr_assert(mm_check(mm));
+	assert_sound(mm_check(mm));
 }
 
 /* ---- mremap -------------------------------------------------------------- */

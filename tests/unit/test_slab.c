@@ -11,7 +11,7 @@ Test(slab, init_takes_no_frame)
 {
 	cr_assert_eq(frames_free(), frames_at_start);
 	cr_assert_eq(slab_objects(), 0);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 }
 
 Test(slab, init_can_start_over)
@@ -21,7 +21,7 @@ Test(slab, init_can_start_over)
 	boot();
 	cr_assert_eq(slab_objects(), 0);
 	cr_assert_not_null(kmalloc(100));
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 }
 
 Test(slab, a_new_cache_has_no_slab)
@@ -65,7 +65,7 @@ Test(slab, caches_live_side_by_side)
 	cr_assert_eq(slab_objects(), 20);
 	for (unsigned i = 0; i < 20; i += 2)
 		kmem_cache_free(c[i], obj[i]), kmem_cache_destroy(c[i]);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	cr_assert_eq(slab_objects(), 10);
 	for (unsigned i = 1; i < 20; i += 2)
 		kmem_cache_free(c[i], obj[i]), kmem_cache_destroy(c[i]);
@@ -114,7 +114,7 @@ Test(slab, many_small_objects_leave_room_for_their_bitmap)
 
 	cr_assert_eq(n, 169);
 	cr_assert_eq(virt_to_page(obj[0]), virt_to_page(obj[n - 1]));
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	while (n)
 		kmem_cache_free(cache, obj[--n]);
 	all_is_back_and_the_cache_gone(cache);
@@ -131,7 +131,7 @@ Test(slab, every_size_packs_and_comes_back)
 		cr_assert_leq(n * size, PAGE_SIZE << st.slab_order);
 		for (unsigned i = 0; i < n; i++)
 			memset(obj[i], 0xff, size);
-		cr_assert(slab_check());
+		assert_sound(slab_check());
 		for (unsigned i = 0; i < n; i++)
 			kmem_cache_free(cache, obj[i]);
 		all_is_back_and_the_cache_gone(cache);
@@ -190,9 +190,9 @@ Test(slab, what_is_kept_aside_is_not_in_use)
 		cr_assert_eq(slab_objects(), 2);
 		kmem_cache_free(cache, b);
 		cr_assert_eq(slab_objects(), 1);
-		cr_assert(slab_check());
+		assert_sound(slab_check());
 		b = take(cache);
-		cr_assert(slab_check());
+		assert_sound(slab_check());
 	}
 	kmem_cache_free(cache, b);
 	kmem_cache_free(cache, a);
@@ -225,7 +225,7 @@ static void free_in_full_slab(size_t size, unsigned i)
 	cr_assert_eq(stats_of("t").slabs_full, 0);
 	cr_assert_eq(stats_of("t").slabs_partial, 2);
 	cr_assert_eq(slab_objects(), n);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	obj[i] = more;
 	while (n)
 		kmem_cache_free(cache, obj[--n]);
@@ -253,7 +253,7 @@ Test(slab, large_objects_get_slabs_of_several_pages)
 	cr_assert_geq(n, 4);
 	for (unsigned i = 0; i < n; i++)
 		memset(obj[i], 1, 3000);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	/* From the last page back to the first: by the tail's head. */
 	while (n)
 		kmem_cache_free(cache, obj[--n]);
@@ -270,7 +270,7 @@ Test(slab, slabs_leave_their_tail_pages_clean)
 	cr_assert_gt(stats_of("t").slab_order, 0);
 	kmem_cache_free(cache, obj);
 	kmem_cache_shrink(cache);
-	cr_assert(buddy_check());
+	assert_sound(buddy_check());
 	cr_assert_eq(frames_free(), frames_at_start - 1);
 }
 
@@ -294,7 +294,7 @@ Test(slab, a_slab_goes_from_partial_to_full_and_back_to_empty)
 		kmem_cache_free(cache, obj[--n]);
 	cr_assert_eq(stats_of("t").slabs_partial, 0);
 	cr_assert_eq(stats_of("t").slabs_empty, 1);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	all_is_back_and_the_cache_gone(cache);
 }
 
@@ -381,7 +381,7 @@ Test(slab, one_object_a_slab_is_full_or_empty)
 	cr_assert_eq(stats_of("t").slabs_full, 1);
 	b = take(cache);
 	cr_assert_eq(stats_of("t").slabs_full, 2);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	kmem_cache_free(cache, a);
 	cr_assert_eq(stats_of("t").slabs_empty, 1);
 	kmem_cache_free(cache, b);

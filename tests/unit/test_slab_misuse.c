@@ -14,9 +14,9 @@ Test(slab_misuse, check_sees_a_write_to_a_freed_object)
 	char *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	obj[50] = 1;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "written to after");
 }
 
 Test(slab_misuse, check_sees_a_write_past_the_end)
@@ -25,9 +25,9 @@ Test(slab_misuse, check_sees_a_write_past_the_end)
 	char *obj = take(cache);
 
 	obj[100] = 1;
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	obj[101] = 1;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "red zone behind");
 }
 
 Test(slab_misuse, check_sees_a_write_before_the_start)
@@ -35,7 +35,7 @@ Test(slab_misuse, check_sees_a_write_before_the_start)
 	char *obj = take(make(100, 0, NULL));
 
 	obj[-1] = 1;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "red zone before");
 }
 
 Test(slab_misuse, check_sees_a_write_past_a_constructed_free_object)
@@ -45,7 +45,7 @@ Test(slab_misuse, check_sees_a_write_past_a_constructed_free_object)
 
 	kmem_cache_free(cache, obj);
 	obj[48] = 1;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "red zone behind");
 }
 #endif
 
@@ -54,7 +54,7 @@ Test(slab_misuse, check_sees_a_dirty_struct_page)
 	char *obj = take(make(100, 0, NULL));
 
 	virt_to_page(obj)->inuse++;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "miscounts");
 }
 
 Test(slab_misuse, check_sees_a_bitmap_that_lies)
@@ -62,7 +62,7 @@ Test(slab_misuse, check_sees_a_bitmap_that_lies)
 	char *obj = take(make(100, 0, NULL));
 
 	virt_to_page(obj)->freemap |= 1;
-	cr_assert(!slab_check());
+	assert_wrong(slab_check(), "slab: ");
 }
 
 /* ---- Mistakes ---------------------------------------------------------- */
@@ -91,7 +91,7 @@ PANICS(double_free_of_an_object_kept_aside)
 	struct kmem_cache *cache = make(100, 0, NULL);
 	void *a = take(cache), *b = take(cache);
 
-	cr_assert(slab_check()); /* nothing is aside now */
+	assert_sound(slab_check()); /* nothing is aside now */
 	kmem_cache_free(cache, a);
 	kmem_cache_free(cache, b);
 	kmem_cache_free(cache, a);
@@ -102,7 +102,7 @@ PANICS(double_free_behind_an_object_kept_aside)
 	struct kmem_cache *cache = make(100, 0, NULL);
 	void *a = take(cache), *b = take(cache);
 
-	cr_assert(slab_check());
+	assert_sound(slab_check());
 	kmem_cache_free(cache, a);
 	kmem_cache_free(cache, b);
 	kmem_cache_free(cache, b);

@@ -15,7 +15,7 @@ static void begin(void)
 
 static void end(void)
 {
-	cr_assert(vma_check(&tree));
+	assert_sound(vma_check(&tree));
 	while (tree.first) {
 		struct vma *v = tree.first;
 
@@ -42,7 +42,7 @@ static struct vma *add_flags(uint64_t start, uint64_t pages, uint32_t flags)
 
 	cr_assert_not_null(v);
 	vma_insert(&tree, v);
-	cr_assert(vma_check(&tree));
+	assert_sound(vma_check(&tree));
 	return v;
 }
 
@@ -58,7 +58,7 @@ Test(vma, an_empty_tree_finds_nothing)
 	cr_assert_null(vma_find(&tree, 0));
 	cr_assert_null(vma_find_below(&tree, ~0ull));
 	cr_assert_null(vma_find_first(&tree, 0, ~0ull));
-	cr_assert(vma_check(&tree));
+	assert_sound(vma_check(&tree));
 }
 
 Test(vma, find_gives_the_first_that_ends_above)
@@ -142,7 +142,7 @@ Test(vma, a_split_carries_the_offset_on)
 	cr_assert_eq(b->end, AT(7));
 	cr_assert_eq(b->pgoff, a->pgoff + 2);
 	cr_assert_eq(tree.count, 2);
-	cr_assert(vma_check(&tree));
+	assert_sound(vma_check(&tree));
 }
 
 Test(vma, a_split_without_memory_changes_nothing)
@@ -166,7 +166,7 @@ Test(vma, resizing_moves_the_offset_with_the_start)
 	cr_assert_eq(a->pgoff, pgoff - 2);
 	vma_resize(&tree, a, AT(6), AT(20));
 	cr_assert_eq(a->pgoff, pgoff + 2);
-	cr_assert(vma_check(&tree));
+	assert_sound(vma_check(&tree));
 }
 
 /* ---- Room -------------------------------------------------------------- */
@@ -407,7 +407,7 @@ static void random_walk(uint64_t seed)
 		uint64_t n = 1 + random_next(&seed) % 12;
 
 		step(&seed);
-		cr_assert(vma_check(&tree), "step %u", i);
+		assert_sound_at(vma_check(&tree), "step %u", i);
 		cr_assert_eq(vma_find(&tree, AT(page)), model_find(page));
 		cr_assert_eq(vma_gap_topdown(&tree, PAGES(n), AT(0), AT(SPAN)),
 			     model_top(n), "step %u", i);
