@@ -73,6 +73,8 @@ compiled_programs() {
 	input=/dev/null
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
+	compile_as glibc "$here/src/credentials.c"
+	same "rights given up" "$bin/credentials.glibc" "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"
 	compile_as glibc "$here/src/telling.c"
 	same "mounts, handles, processes, segments" "$bin/telling.glibc" \

@@ -104,23 +104,6 @@ Test(sys_self, personality_is_remembered)
 	cr_assert_eq(call(SYS_personality, 0xffffffff), READ_IMPLIES_EXEC);
 }
 
-Test(sys_self, ids_may_be_set_to_what_they_are)
-{
-	const uint64_t keep = 0xffffffff, uid = getuid(), gid = getgid();
-
-	cr_assert_eq(call(SYS_setresuid, uid, keep, uid), 0);
-	cr_assert_eq(call(SYS_setresgid, keep, gid, keep), 0);
-	cr_assert_eq(call(SYS_setreuid, uid, uid), 0);
-	cr_assert_eq(call(SYS_setregid, keep, keep), 0);
-	cr_assert_eq(call(SYS_setresuid, uid, uid + 1, uid), -EPERM);
-	cr_assert_eq(call(SYS_setresgid, gid, gid, gid + 1), -EPERM);
-	cr_assert_eq(call(SYS_setreuid, uid + 1, uid), -EPERM);
-	cr_assert_eq(call(SYS_setregid, gid, gid + 1), -EPERM);
-	cr_assert_eq(call(SYS_setgroups, 0, 0), -EPERM);
-	cr_assert_eq(getuid(), uid);
-	cr_assert_eq(getegid(), gid);
-}
-
 Test(sys_self, the_clock_is_read_and_not_steered)
 {
 	struct timex *t = fake_at(&cpu, VA0), host = {0};

@@ -4,13 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "describe.h"
+#include "families.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 
@@ -91,7 +92,7 @@ int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
 /* Linux pagemap_read: frame numbers are for CAP_SYS_ADMIN alone. */
 static bool sees_frames(void)
 {
-	return geteuid() == 0;
+	return caps_has(CAP_SYS_ADMIN);
 }
 
 /* The entries [at, at + n) of pagemap. */

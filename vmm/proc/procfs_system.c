@@ -5,13 +5,14 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "describe.h"
+#include "families.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "thp.h"
@@ -315,7 +316,7 @@ static void iomem_line(FILE *out, unsigned depth, uint64_t start, uint64_t end,
 
 	if (start >= end)
 		return;
-	if (geteuid()) /* Linux r_show: addresses are for root */
+	if (!caps_has(CAP_SYS_ADMIN)) /* Linux r_show */
 		start = last = 0;
 	fprintf(out, "%*s%08" PRIx64 "-%08" PRIx64 " : %s\n", (int)depth * 2,
 		"", start, last, name);

@@ -18,6 +18,7 @@
 #include "files.h"
 #include "guestmem.h"
 #include "hv_abi.h"
+#include "keeper.h"
 #include "procfs.h"
 #include "rw.h"
 #include "signals.h"
@@ -42,6 +43,7 @@ struct sys {
 		bool setid, owner;
 	} left_out; /* rights.h */
 	struct temp temp;
+	struct keeper keeper; /* removes what temp has */
 	struct fdtable fds;
 	struct files files;
 	const struct folios *folios; /* --folios=host, else NULL */

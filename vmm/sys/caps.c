@@ -1,7 +1,7 @@
 /*
- * caps.c: capabilities. The program has the VMM's, and what it gives up of them
- * the VMM gives up, too: then the host refuses what it would refuse natively.
- * Giving up is all that capset(2) can do, and moving between its three sets.
+ * caps.c: capabilities, as creds.c has all that the program is: those of the
+ * thread that serves it. Giving up is all that capset(2) can do, and moving
+ * between its three sets.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -75,8 +75,6 @@ int64_t caps_set(struct call *c)
 		return -EPERM;
 	if (call_get(c, c->arg[1], data, size) < 0)
 		return -EFAULT;
-	r = host_call(SYS_capset, &head, data);
-	if (r == 0)
-		process_pass_limits(c); /* some count for the unprivileged */
-	return r;
+	return creds_apply(
+		c, (const uint64_t[5]){(uint64_t)&head, (uint64_t)data});
 }

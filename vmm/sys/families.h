@@ -17,7 +17,7 @@ int64_t address_accept(struct call *c);
 /* caps.c */
 int64_t caps_get(struct call *c);
 int64_t caps_set(struct call *c);
-/* Has the program, and so the VMM, this capability? */
+/* Has the program this capability, in effect? */
 bool caps_has(unsigned cap);
 
 /* change.c */
@@ -46,6 +46,13 @@ int64_t change_utimensat(struct call *c);
 int64_t change_utimes(struct call *c);
 int64_t change_futimesat(struct call *c);
 int64_t change_utime(struct call *c);
+
+/* creds.c */
+int64_t creds_change(struct call *c); /* prctl, and all without pointers */
+int64_t creds_getgroups(struct call *c);
+int64_t creds_setgroups(struct call *c);
+/* The call with these arguments of the host's. */
+int64_t creds_apply(struct call *c, const uint64_t arg[5]);
 
 /* desc.c */
 int64_t desc_close(struct call *c);
@@ -152,7 +159,6 @@ int64_t process_getpid(struct call *c);
 int64_t process_sysinfo(struct call *c);
 int64_t process_exit(struct call *c);
 int64_t process_getrusage(struct call *c);
-int64_t process_getgroups(struct call *c);
 int64_t process_prlimit64(struct call *c);
 int64_t process_getrlimit(struct call *c);
 int64_t process_setrlimit(struct call *c);
@@ -163,8 +169,6 @@ int64_t process_get_robust_list(struct call *c);
 int64_t process_rseq(struct call *c);
 int64_t process_sched_getaffinity(struct call *c);
 int64_t process_prctl(struct call *c);
-int64_t process_setuid(struct call *c);
-int64_t process_setgid(struct call *c);
 /* sys_pass_limits: they have changed. */
 void process_pass_limits(struct call *c);
 /* The program may run on other processors than before. */
@@ -181,13 +185,7 @@ int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);
 int64_t self_personality(struct call *c);
 int64_t self_unshare(struct call *c);
-int64_t self_setresuid(struct call *c);
-int64_t self_setresgid(struct call *c);
-int64_t self_setreuid(struct call *c);
-int64_t self_setfsuid(struct call *c);
-int64_t self_setfsgid(struct call *c);
 int64_t self_kcmp(struct call *c);
-int64_t self_setregid(struct call *c);
 
 /* sigcalls.c */
 int64_t sig_action(struct call *c);

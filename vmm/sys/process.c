@@ -73,24 +73,6 @@ static bool is_self(uint64_t pid)
 	return (int)pid == 0 || (int)pid == getpid();
 }
 
-int64_t process_getgroups(struct call *c)
-{
-	gid_t list[65536 / 16];
-	int size = (int)c->arg[0];
-	int64_t n = host_call(SYS_getgroups, 0, NULL);
-
-	if (size < 0)
-		return -EINVAL;
-	if (n <= 0 || size == 0)
-		return n;
-	if (n > size || (size_t)n > sizeof(list) / sizeof(list[0]))
-		return -EINVAL;
-	n = host_call(SYS_getgroups, n, list);
-	if (n > 0 && call_put(c, c->arg[1], list, (size_t)n * sizeof(list[0])))
-		return -EFAULT;
-	return n;
-}
-
 /* ---- Limits ------------------------------------------------------------ */
 
 void sys_pass_limits(const struct sys *s, struct vcpu *v)
@@ -451,29 +433,18 @@ int64_t process_prctl(struct call *c)
 		return prctl_set_mdwe(c);
 	case PR_GET_MDWE:
 		return prctl_get_mdwe(c);
+	case PR_SET_KEEPCAPS:
+	case PR_SET_SECUREBITS:
+	case PR_CAPBSET_DROP:
+	case PR_CAP_AMBIENT:
+		return creds_change(c);
 	case PR_CAPBSET_READ:
 	case PR_GET_KEEPCAPS:
+	case PR_GET_SECUREBITS:
 	case PR_GET_TIMERSLACK:
 	case PR_SET_TIMERSLACK: /* the thread is the program's */
 		return host_call(SYS_prctl, c->arg[0], c->arg[1], 0, 0, 0);
 	default:
 		return -EINVAL;
 	}
-}
-
-/* ---- Credentials ------------------------------------------------------- */
-
-/* set*id to what one already is: no change, no privilege needed. */
-int64_t process_setuid(struct call *c)
-{
-	uid_t uid = (uid_t)c->arg[0];
-
-	return uid == getuid() && uid == geteuid() ? 0 : -EPERM;
-}
-
-int64_t process_setgid(struct call *c)
-{
-	gid_t gid = (gid_t)c->arg[0];
-
-	return gid == getgid() && gid == getegid() ? 0 : -EPERM;
 }

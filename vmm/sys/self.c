@@ -212,58 +212,6 @@ int64_t self_unshare(struct call *c)
 	return c->arg[0] & namespaces ? -EPERM : 0;
 }
 
-/* ---- Credentials: they may be set to what they are --------------------- */
-
-/* `n` arguments, each -1 or the id that the process has at that place. */
-static int64_t keeps(const struct call *c, const uint32_t *id, int n)
-{
-	for (int i = 0; i < n; i++)
-		if ((int32_t)c->arg[i] != -1 && (uint32_t)c->arg[i] != id[i])
-			return -EPERM;
-	return 0;
-}
-
-int64_t self_setresuid(struct call *c)
-{
-	uid_t id[3];
-
-	return getresuid(&id[0], &id[1], &id[2]) < 0 ? -errno : keeps(c, id, 3);
-}
-
-int64_t self_setresgid(struct call *c)
-{
-	gid_t id[3];
-
-	return getresgid(&id[0], &id[1], &id[2]) < 0 ? -errno : keeps(c, id, 3);
-}
-
-int64_t self_setreuid(struct call *c)
-{
-	const uid_t id[2] = {getuid(), geteuid()};
-
-	return keeps(c, id, 2);
-}
-
-int64_t self_setregid(struct call *c)
-{
-	const gid_t id[2] = {getgid(), getegid()};
-
-	return keeps(c, id, 2);
-}
-
-/* These answer with what was, and never with an error. */
-int64_t self_setfsuid(struct call *c)
-{
-	(void)c;
-	return geteuid();
-}
-
-int64_t self_setfsgid(struct call *c)
-{
-	(void)c;
-	return getegid();
-}
-
 /* A descriptor against what an epoll set has under a number. */
 static int64_t compare_target(struct call *c, int host)
 {

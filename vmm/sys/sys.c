@@ -144,6 +144,11 @@ void sys_set_about(struct sys *s, const struct sys_about *about)
 	}
 }
 
+static void remove_temporary(void *temp)
+{
+	temp_fini(temp);
+}
+
 void sys_destroy(struct sys *s)
 {
 	if (!s)
@@ -153,7 +158,7 @@ void sys_destroy(struct sys *s)
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);
 	rw_fini(&s->rw);
-	temp_fini(&s->temp);
+	keeper_end(&s->keeper, remove_temporary, &s->temp);
 	if (s->proc_fd >= 0)
 		close(s->proc_fd);
 	if (s->cwd >= 0)
