@@ -44,6 +44,11 @@ static const struct procfs_file files[] = {
 	{"smaps", SELF, PROCFS_SMAPS, procfs_smaps},
 	{"smaps_rollup", SELF, PROCFS_WHOLE, procfs_smaps_rollup},
 	{"pagemap", SELF, PROCFS_PAGEMAP, NULL},
+	{"oom_adj", SELF, PROCFS_SIZED, procfs_oom_adj},
+	{"oom_score_adj", SELF, PROCFS_SIZED, procfs_oom_score_adj},
+	{"coredump_filter", SELF, PROCFS_SIZED, procfs_coredump_filter},
+	{"loginuid", SELF, PROCFS_SIZED, procfs_loginuid},
+	{"timerslack_ns", SELF, PROCFS_WHOLE, procfs_timerslack},
 	{"meminfo", ROOT, PROCFS_WHOLE, procfs_meminfo},
 	{"vmstat", ROOT, PROCFS_WHOLE, procfs_vmstat},
 	{"buddyinfo", ROOT, PROCFS_WHOLE, procfs_buddyinfo},
@@ -118,9 +123,28 @@ unsigned procfs_find_fdinfo(void)
 
 bool procfs_is_writable(unsigned number)
 {
-	return procfs_kind(number) == PROCFS_MEM ||
-	       procfs_kind(number) == PROCFS_ORDER ||
-	       !strcmp(procfs_name(number), "comm");
+	return procfs_kind(number) == PROCFS_MEM || procfs_writer(number);
+}
+
+procfs_write_fn *procfs_writer(unsigned number)
+{
+	static const struct {
+		const char *name;
+		procfs_write_fn *write;
+	} writers[] = {
+		{"comm", procfs_write_comm},
+		{"clear_refs", procfs_write_clear_refs},
+		{"oom_adj", procfs_write_oom_adj},
+		{"oom_score_adj", procfs_write_oom_score_adj},
+		{"coredump_filter", procfs_write_coredump_filter},
+		{"loginuid", procfs_write_loginuid},
+		{"timerslack_ns", procfs_write_timerslack},
+	};
+
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++)
+		if (!strcmp(writers[i].name, procfs_name(number)))
+			return writers[i].write;
+	return NULL;
 }
 
 /* ---- Directories ------------------------------------------------------- */
@@ -168,19 +192,15 @@ static const char *const hosts_files[] = {
 	"autogroup",
 	"cgroup",
 	"children",
-	"coredump_filter",
 	"cpuset",
 	"gid_map",
 	"io",
 	"ksm_merging_pages",
 	"ksm_stat",
-	"loginuid",
 	"mountinfo",
 	"mounts",
 	"mountstats",
-	"oom_adj",
 	"oom_score",
-	"oom_score_adj",
 	"projid_map",
 	"schedstat",
 	"sessionid",
@@ -188,7 +208,6 @@ static const char *const hosts_files[] = {
 	"stack",
 	"timens_offsets",
 	"timers",
-	"timerslack_ns",
 	"uid_map",
 	"wchan",
 };

@@ -33,6 +33,13 @@ struct procfs_reads {
 	} of[PROCFS_READS];
 };
 
+/* What procfs_settings.c keeps; asked of the host when first needed. */
+struct procfs_settings {
+	bool known;
+	int oom_score_adj, oom_score_adj_min;
+	uint32_t coredump_filter, loginuid;
+};
+
 #define PROCFS_NONE 0u
 /* Directories; the numbers of files come after them. */
 #define PROCFS_SELF	 1u /* /proc/PID */

@@ -25,7 +25,16 @@ struct procfs {
 /* Print the file. Returns 0 or -errno; what was printed is dropped then. */
 typedef int procfs_show_fn(const struct procfs *p, FILE *out);
 
+/*
+ * Take what a program writes there, in one piece and from its start. Returns
+ * the bytes taken or -errno.
+ */
+typedef int64_t procfs_write_fn(const struct procfs *p, const char *text,
+				size_t len);
+
 /* procfs.c */
+/* NULL: there is none, the program's memory has its own way. */
+procfs_write_fn *procfs_writer(unsigned number);
 /* How a file is made. */
 enum procfs_kind {
 	PROCFS_WHOLE,	/* by procfs_show, at offset 0 */
@@ -92,6 +101,16 @@ procfs_show_fn procfs_stat, procfs_statm, procfs_status, procfs_sched;
 /* procfs_task.c */
 procfs_show_fn procfs_auxv, procfs_cmdline, procfs_comm, procfs_environ,
 	procfs_limits, procfs_personality, procfs_syscall, procfs_fdinfo;
+
+/* procfs_write.c */
+procfs_write_fn procfs_write_comm, procfs_write_clear_refs;
+
+/* procfs_settings.c */
+procfs_show_fn procfs_oom_adj, procfs_oom_score_adj, procfs_coredump_filter,
+	procfs_loginuid, procfs_timerslack;
+procfs_write_fn procfs_write_oom_adj, procfs_write_oom_score_adj,
+	procfs_write_coredump_filter, procfs_write_loginuid,
+	procfs_write_timerslack;
 
 /* procfs_numa.c */
 procfs_show_fn procfs_numa_maps;

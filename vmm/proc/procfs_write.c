@@ -1,7 +1,8 @@
 /*
  * procfs_write.c: what a program can write to in /proc/PID: its memory, its
  * name, and clear_refs; and the reading of its memory (Linux fs/proc/base.c,
- * mem_rw, comm_write; task_mmu.c, clear_refs_write).
+ * mem_rw, comm_write; task_mmu.c, clear_refs_write). More of it is in
+ * procfs_settings.c.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -64,8 +65,9 @@ int64_t procfs_read(struct sys *s, struct vcpu *v, unsigned number, int fd,
 
 /* ---- comm, clear_refs -------------------------------------------------- */
 
-static int64_t write_comm(struct sys *s, const char *text, size_t len)
+int64_t procfs_write_comm(const struct procfs *p, const char *text, size_t len)
 {
+	struct sys *s = p->s;
 	size_t n = len < sizeof(s->name) - 1 ? len : sizeof(s->name) - 1;
 
 	memset(s->name, 0, sizeof(s->name));
@@ -74,7 +76,8 @@ static int64_t write_comm(struct sys *s, const char *text, size_t len)
 }
 
 /* Linux kstrtoint(strstrip(buffer), 10, ...) of at most 12 bytes. */
-static int64_t write_clear_refs(struct vcpu *v, const char *text, size_t len)
+int64_t procfs_write_clear_refs(const struct procfs *p, const char *text,
+				size_t len)
 {
 	struct hv_call_describe d;
 	char number[13] = "", *end;
@@ -89,17 +92,18 @@ static int64_t write_clear_refs(struct vcpu *v, const char *text, size_t len)
 		return -EINVAL;
 	if (kind > INT32_MAX)
 		return -ERANGE;
-	ret = vcpu_describe(v, HV_CLEAR_REFS, (uint64_t)kind, 0, &d);
+	ret = vcpu_describe(p->v, HV_CLEAR_REFS, (uint64_t)kind, 0, &d);
 	return ret ? ret : (int64_t)len;
 }
 
 int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
 		     const void *src, size_t len, int64_t offset)
 {
+	const struct procfs p = {s, v, 0};
+
 	if (procfs_kind(number) == PROCFS_MEM)
 		return mem_at(v, fd, (uint8_t *)(uintptr_t)src, len, offset,
 			      true);
-	if (procfs_kind(number) == PROCFS_ORDER)
-		return write_clear_refs(v, src, len);
-	return procfs_is_writable(number) ? write_comm(s, src, len) : -EINVAL;
+	return procfs_writer(number) ? procfs_writer(number)(&p, src, len)
+				     : -EINVAL;
 }

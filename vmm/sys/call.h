@@ -54,7 +54,8 @@ struct sys {
 	uint64_t auxv[SYS_AUXV_WORDS]; /* PR_SET_MM: in place of about's */
 	struct vcpu *v; /* whose call is being served, for /proc */
 	struct procfs_reads reads;
-	int dumpable, no_new_privs, pdeathsig;
+	struct procfs_settings settings;
+	int dumpable, no_new_privs, pdeathsig, subreaper;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
 	uint64_t mdwe;	       /* PR_SET_MDWE: PR_MDWE_* */
 	uint64_t clear_tid, robust_list;
