@@ -61,6 +61,8 @@ compiled_programs() {
 	same "a smaller RLIMIT_AS" "$bin/limits.glibc" space
 	compile_as glibc "$here/src/privileges.c"
 	same "capabilities, processor, scheduler" "$bin/privileges.glibc"
+	compile_as glibc "$here/src/procset.c"
+	same "what is set in /proc" "$bin/procset.glibc"
 	if grep -q vsyscall /proc/self/maps; then
 		each "the instruction SYSCALL, and [vsyscall]" syscalls
 	else
@@ -73,6 +75,8 @@ compiled_programs() {
 	input=/dev/null
 	writable=$tmp/rw
 	each "files and directories" files "$writable"
+	compile_as glibc "$here/src/owners.c"
+	same "owners and leases of files" "$bin/owners.glibc" "$writable"
 	compile_as glibc "$here/src/credentials.c"
 	same "rights given up" "$bin/credentials.glibc" "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"

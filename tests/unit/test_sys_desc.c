@@ -73,7 +73,6 @@ Test(sys_desc, fcntl_keeps_the_programs_flags)
 	cr_assert_eq(call(SYS_fcntl, fd, F_SETFL, O_APPEND | O_ASYNC), 0);
 	cr_assert_eq(call(SYS_fcntl, fd, F_GETFL) & (O_APPEND | O_ASYNC),
 		     O_APPEND);
-	cr_assert_eq(call(SYS_fcntl, fd, F_SETOWN, 1), -EINVAL);
 	cr_assert_eq(call(SYS_fcntl, 99, F_GETFD), -EBADF);
 	cr_assert_eq(call(SYS_fcntl, fd, 12345), -EINVAL);
 }

@@ -23,10 +23,11 @@ struct fd_entry {
 	int shown_flags; /* of F_GETFL: those that the host was not told */
 	dev_t dev;
 	ino_t ino;
-	bool own;     /* without a name because of the program, or new */
-	bool bulk;    /* a read of any length is answered in full */
-	bool streams; /* a write takes what it wants and looks at no more */
-	uint8_t proc; /* procfs.h: number of the file; or 0 */
+	bool own;      /* without a name because of the program, or new */
+	bool bulk;     /* a read of any length is answered in full */
+	uint8_t lease; /* owner.c: 0 none, else its type + 1 */
+	bool streams;  /* a write takes what it wants and looks at no more */
+	uint8_t proc;  /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
 };

@@ -53,6 +53,7 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->proc = from->proc;
 	e->proc_arg = from->proc_arg;
 	e->proc_id = from->proc_id;
+	e->lease = from->lease;
 	return to;
 }
 
@@ -219,16 +220,30 @@ int64_t desc_fcntl(struct call *c)
 	case F_GETFL:
 		return host_call(SYS_fcntl, host, cmd) |
 		       fdtable_entry(&c->s->fds, (int)c->arg[0])->shown_flags;
+	}
+	/* Of a path alone there is no more to be asked. */
+	if (host_call(SYS_fcntl, host, F_GETFL) & O_PATH)
+		return -EBADF;
+	switch (cmd) {
 	case F_SETFL: /* O_ASYNC would signal the VMM */
 		return host_call(SYS_fcntl, host, cmd,
 				 c->arg[2] & ~(uint64_t)O_ASYNC);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 	case F_GET_SEALS:
-	case F_GETLEASE:
+	case F_GETSIG:
+	case F_SETSIG:
 		return host_call(SYS_fcntl, host, cmd, c->arg[2]);
 	case F_ADD_SEALS:
 		return seals_add(c, host);
+	case F_GETOWN:
+	case F_SETOWN:
+	case F_GETOWN_EX:
+	case F_SETOWN_EX:
+		return owner_fcntl(c, host);
+	case F_GETLEASE:
+	case F_SETLEASE:
+		return lease_fcntl(c, host);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

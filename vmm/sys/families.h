@@ -138,6 +138,10 @@ int64_t open_openat(struct call *c);
 int64_t open_creat(struct call *c);
 int64_t open_openat2(struct call *c);
 
+/* owner.c: of fcntl */
+int64_t owner_fcntl(struct call *c, int host);
+int64_t lease_fcntl(struct call *c, int host);
+
 /* pidfd.c */
 int64_t pidfd_open(struct call *c);
 int64_t pidfd_getfd(struct call *c);
@@ -158,6 +162,8 @@ int64_t poll_pselect6(struct call *c);
 int64_t process_getpid(struct call *c);
 int64_t process_sysinfo(struct call *c);
 int64_t process_exit(struct call *c);
+int64_t process_wait4(struct call *c);
+int64_t process_waitid(struct call *c);
 int64_t process_getrusage(struct call *c);
 int64_t process_prlimit64(struct call *c);
 int64_t process_getrlimit(struct call *c);
