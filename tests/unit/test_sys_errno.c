@@ -164,6 +164,14 @@ Test(sys_errno, reading_and_writing)
 		ROW(pread64, RO_FILE, BUF, 1, -1ull),
 		ROW(pread64, PIPE_R, BUF, 1, 0),
 		ROW(pread64, BAD_FD, BUF, 1, -1ull),
+		ROW(pread64, PIPE_W, BUF, 1, 0),
+		ROW(pread64, PIPE_R, ~0ull - 4096, 100, 0),
+		ROW(pread64, O_PATHS, BUF, 1, 0),
+		ROW(preadv, PIPE_W, BUF, 1, 0),
+		ROW(preadv, PIPE_R, HOLE, 1, 0),
+		ROW(pwritev, PIPE_R, BUF, 1, 0),
+		ROW(pwritev2, PIPE_R, BUF, 1, 0, 0),
+		ROW(pwritev2, PIPE_W, BUF, 1025, 0, 0),
 		ROW(pwrite64, PIPE_W, BUF, 1, 0),
 		ROW(pwrite64, RO_FILE, BUF, 1, 0),
 		ROW(readv, RO_FILE, HOLE, 1),
@@ -448,6 +456,34 @@ Test(sys_errno, the_process)
 		ROW(tkill, 0, 0),
 		ROW(tgkill, 0, 1, 0),
 		ROW(wait4, -1ull, 0, 1, 0),
+	};
+
+	COMPARE(rows);
+}
+
+Test(sys_errno, children_and_classes)
+{
+	const struct row rows[] = {
+		ROW(wait4, -1ull, 0, 0, 0),
+		ROW(wait4, 0x80000000, 0, 0, 0),
+		ROW(wait4, -1ull, 0, -1ull, 0),
+		ROW(wait4, -1ull, HOLE, 1, HOLE),
+		ROW(waitid, 0, 0, BUF, 1),
+		ROW(waitid, 0, 0, BUF, 4),
+		ROW(waitid, 9, 0, BUF, 4),
+		ROW(waitid, 1, 0, BUF, 4),
+		ROW(waitid, 1, 1, BUF, 4),
+		ROW(waitid, 3, BAD_FD, BUF, 4),
+		ROW(waitid, 3, -5ull, BUF, 4),
+		ROW(waitid, 3, RO_FILE, BUF, 4),
+		ROW(sched_getparam, 0, 0),
+		ROW(sched_getparam, -1ull, HOLE),
+		ROW(sched_getparam, 0, HOLE),
+		ROW(renameat2, CWD, PATH("no"), CWD, PATH("no2"), 3),
+		ROW(renameat2, CWD, PATH("no"), CWD, PATH("no2"), 1 << 7),
+		ROW(prctl, 36 /* SET_CHILD_SUBREAPER */, 1),
+		ROW(prctl, 37, HOLE),
+		ROW(prctl, 24 /* CAPBSET_DROP */, 100),
 	};
 
 	COMPARE(rows);

@@ -47,8 +47,54 @@ Test(sys_self, classes_that_starve_others_are_refused)
 		     -EFAULT);
 	cr_assert_eq(call(SYS_sched_setscheduler, 1, SCHED_BATCH, VA0), -EPERM);
 	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 1 << 13 | 0), -EPERM);
+	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 2 << 13 | 0), -EPERM);
+	cr_assert_eq(call(SYS_ioprio_set, 7, 0, 2 << 13 | 7), -EINVAL);
+	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 2 << 13 | 7), 0);
+	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 2 << 13 | 6), -EPERM);
 	cr_assert_eq(call(SYS_ioprio_set, 1, 0, 3 << 13), 0);
 	cr_assert_eq(call(SYS_ioprio_get, 1, 0), 3 << 13);
+}
+
+Test(sys_self, who_went_idle_stays_so)
+{
+	int *priority = fake_at(&cpu, VA0);
+
+	*priority = 0;
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_IDLE, VA0), 0);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_OTHER, VA0), -EPERM);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_IDLE, VA0), 0);
+	cr_assert_eq(call(SYS_sched_setparam, 0, VA0), 0);
+	*priority = 100;
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_FIFO, VA0), -EINVAL);
+	cr_assert_eq(call(SYS_sched_setscheduler, 0, SCHED_OTHER, VA0),
+		     -EINVAL);
+	cr_assert_eq(sched_getscheduler(0), SCHED_IDLE);
+}
+
+#define KEEP_POLICY 8
+
+Test(sys_self, a_class_that_is_kept_is_judged_as_what_it_is)
+{
+	int nice = getpriority(PRIO_PROCESS, 0);
+	uint32_t *attr = fake_at(&cpu, VA0);
+
+	memset(attr, 0, 256);
+	attr[0] = 48;
+	attr[1] = SCHED_IDLE; /* not what it has */
+	attr[2] = KEEP_POLICY;
+	attr[4] = (uint32_t)-20;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), -EPERM);
+	attr[1] = 7; /* SCHED_EXT */
+	attr[2] = 0;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), -EPERM);
+	attr[1] = SCHED_OTHER;
+	attr[2] = KEEP_POLICY | 0x10 /* KEEP_PARAMS */;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), 0);
+	attr[1] = SCHED_FIFO;
+	attr[2] = 0;
+	attr[5] = 100;
+	cr_assert_eq(call(SYS_sched_setattr, 0, VA0, 0), -EINVAL);
+	cr_assert_eq(getpriority(PRIO_PROCESS, 0), nice);
 }
 
 Test(sys_self, attributes_of_the_scheduler_are_read)

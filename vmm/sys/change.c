@@ -301,8 +301,8 @@ static int64_t rename_at(struct call *c, int fromfd, uint64_t from, int tofd,
 	struct stat st;
 	int64_t r;
 
-	/* NOREPLACE and EXCHANGE; a whiteout is a device. */
-	if ((uint32_t)flags & ~3u)
+	/* NOREPLACE or EXCHANGE; a whiteout is a device. */
+	if ((uint32_t)flags > RENAME_EXCHANGE)
 		return -EINVAL;
 	r = lookup_old(c, fromfd, from, &ref);
 	if (r == 0 && ref.slash && fstat(ref.fd, &st) == 0 &&

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
@@ -75,19 +76,34 @@ static int check_mode(const struct io *io, bool writes)
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 
+/*
+ * `r`, but of what has no positions ESPIPE, which on Linux comes before all
+ * that is wrong with the direction, the vector or the memory.
+ */
+static int64_t at_first(const struct io *io, bool writes, int64_t r)
+{
+	if (io->offset == NO_OFFSET)
+		return r;
+	return host_call(writes ? SYS_pwrite64 : SYS_pread64, io->host, NULL, 0,
+			 0) == -ESPIPE
+		       ? -ESPIPE
+		       : r;
+}
+
 static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 {
 	uint64_t va = c->arg[1], len = c->arg[2];
 	struct io io;
 	int r = start(c, &io, offset);
 
-	if (r == 0)
-		r = check_mode(&io, writes);
 	if (r < 0)
 		return r;
+	r = check_mode(&io, writes);
 	/* access_ok() comes before any other look at the file. */
-	if (va > HV_VA_USER_END || len > HV_VA_USER_END - va)
-		return -EFAULT;
+	if (r == 0 && (va > HV_VA_USER_END || len > HV_VA_USER_END - va))
+		r = -EFAULT;
+	if (r < 0)
+		return at_first(&io, writes, r);
 	if (len > RW_COUNT_MAX)
 		len = RW_COUNT_MAX;
 	if (!writes)
@@ -172,14 +188,13 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	struct io io;
 	int r = start(c, &io, offset);
 
-	if (r == 0)
-		r = check_mode(&io, writes);
 	if (r < 0)
 		return r;
 	io.flags = flags;
-	total = get_vector(c, iov);
+	r = check_mode(&io, writes);
+	total = r < 0 ? r : get_vector(c, iov);
 	if (total < 0)
-		return total;
+		return at_first(&io, writes, total);
 	if (!writes)
 		r = refresh(&io, (uint64_t)total);
 	if (r < 0)

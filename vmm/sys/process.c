@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "capable.h"
@@ -60,7 +61,22 @@ int64_t process_sysinfo(struct call *c)
 	return call_put(c, c->arg[0], &info, sizeof(info));
 }
 
-/* wait4: there are no children. */
+/* The VMM has no children either: the host says what is wrong. */
+int64_t process_wait4(struct call *c)
+{
+	return host_call(SYS_wait4, c->arg[0], NULL, c->arg[2], NULL);
+}
+
+int64_t process_waitid(struct call *c)
+{
+	uint64_t id = c->arg[1];
+
+	if ((int)c->arg[0] == P_PIDFD && (int)id >= 0)
+		id = call_host_fd(c, 1) < 0 ? INT_MAX /* is none of ours */
+					    : (uint64_t)call_host_fd(c, 1);
+	return host_call(SYS_waitid, c->arg[0], id, NULL, c->arg[3], NULL);
+}
+
 int64_t process_exit(struct call *c)
 {
 	c->s->signals.dead = true;
@@ -423,6 +439,12 @@ int64_t process_prctl(struct call *c)
 		return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
 			       ? -EINVAL
 			       : s->no_new_privs;
+	case PR_SET_CHILD_SUBREAPER:
+		s->subreaper = c->arg[1] != 0;
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return call_put(c, c->arg[1], &s->subreaper,
+				sizeof(s->subreaper));
 	case PR_SET_MM:
 		return setmm_prctl(c);
 	case PR_SET_THP_DISABLE:

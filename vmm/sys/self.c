@@ -46,21 +46,62 @@ int64_t self_setpriority(struct call *c)
 	return host_call(SYS_setpriority, which, 0, (int)c->arg[2]);
 }
 
-int64_t self_set_ioprio(struct call *c)
+/*
+ * Smaller is more: by class, then by level. Without a class of its own the
+ * program has what its niceness gives (Linux task_nice_ioprio).
+ */
+static int ioprio_rank(int value)
 {
-	if ((int)c->arg[0] != IOPRIO_WHO_PROCESS)
-		return -EPERM;
-	if (!is_self(c->arg[1]))
-		return other(c->arg[1]);
-	if (IOPRIO_PRIO_CLASS((int)c->arg[2]) == IOPRIO_CLASS_RT)
-		return -EPERM;
-	return host_call(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, (int)c->arg[2]);
+	/* Between them are hints, which are no priority. */
+	int class = IOPRIO_PRIO_CLASS(value), level = value & 7;
+
+	if (class == IOPRIO_CLASS_NONE) {
+		class = IOPRIO_CLASS_BE;
+		level = (getpriority(PRIO_PROCESS, 0) + 20) / 5;
+	}
+	return IOPRIO_PRIO_VALUE(class, level);
 }
 
-/* Scheduling classes that can starve the host are not for the program. */
+int64_t self_set_ioprio(struct call *c)
+{
+	int which = (int)c->arg[0], value = (int)c->arg[2];
+	int now = (int)host_call(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+
+	if (IOPRIO_PRIO_CLASS(value) == IOPRIO_CLASS_RT)
+		return -EPERM;
+	/* The host has an error for what is none of these. */
+	if (which == IOPRIO_WHO_PGRP || which == IOPRIO_WHO_USER)
+		return -EPERM;
+	if (which == IOPRIO_WHO_PROCESS && !is_self(c->arg[1]))
+		return other(c->arg[1]);
+	if (now >= 0 && ioprio_rank(value) < ioprio_rank(now))
+		return -EPERM;
+	return host_call(SYS_ioprio_set, which, 0, value);
+}
+
+/*
+ * Scheduling classes that can starve the host are not for the program, and none
+ * but SCHED_IDLE are for who has gone there: as for all without privilege.
+ */
+static bool class_is_forbidden(int policy)
+{
+	if (policy == SCHED_FIFO || policy == SCHED_RR)
+		return true;
+	return policy != SCHED_IDLE && sched_getscheduler(0) == SCHED_IDLE;
+}
+
+/* Linux __sched_setscheduler: what is wrong comes before what is forbidden. */
+static bool fits_class(int policy, int priority)
+{
+	bool real_time = policy == SCHED_FIFO || policy == SCHED_RR;
+
+	return priority >= 0 && priority < 100 && real_time == (priority != 0);
+}
+
 int64_t self_setscheduler(struct call *c)
 {
-	int policy = (int)c->arg[1], priority;
+	int policy = (int)c->arg[1], class = policy & ~SCHED_RESET_ON_FORK;
+	int priority;
 
 	if ((int)c->arg[0] < 0 || policy < 0 || !c->arg[2])
 		return -EINVAL;
@@ -68,8 +109,9 @@ int64_t self_setscheduler(struct call *c)
 		return -EFAULT;
 	if (!is_self(c->arg[0]))
 		return other(c->arg[0]);
-	policy &= ~SCHED_RESET_ON_FORK;
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
+	if (!fits_class(class, priority) || sched_get_priority_max(class) < 0)
+		return -EINVAL;
+	if (class_is_forbidden(class))
 		return -EPERM;
 	return host_call(SYS_sched_setscheduler, 0, policy, &priority);
 }
@@ -109,20 +151,37 @@ int64_t self_getattr(struct call *c)
 	return call_put(c, c->arg[1], attr, known < size ? known : size);
 }
 
+/* struct sched_attr as far as it is judged: Linux <linux/sched/types.h>. */
+struct attr_head {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+};
+
 /* What setscheduler and setpriority forbid. */
-static bool attr_is_forbidden(const uint32_t *attr)
+static int attr_check(const void *attr)
 {
-	switch (attr[1]) {
-	case SCHED_FIFO:
-	case SCHED_RR:
-	case SCHED_DEADLINE:
-		return true;
-	case SCHED_OTHER:
-	case SCHED_BATCH:
-		return (int32_t)attr[4] < getpriority(PRIO_PROCESS, 0);
-	default:
-		return false;
-	}
+	int now = getpriority(PRIO_PROCESS, 0), policy;
+	struct attr_head head;
+
+	memcpy(&head, attr, sizeof(head));
+	policy = head.flags & SCHED_FLAG_KEEP_POLICY ? sched_getscheduler(0)
+						     : (int)head.policy;
+	if (!(head.flags & SCHED_FLAG_KEEP_POLICY) &&
+	    sched_get_priority_max(policy) < 0)
+		return -EINVAL;
+	if (policy == SCHED_DEADLINE)
+		return -EPERM;
+	if (!fits_class(policy, (int)head.priority))
+		return -EINVAL;
+	if (class_is_forbidden(policy))
+		return -EPERM;
+	/* All that is left but SCHED_IDLE heeds it. */
+	return policy != SCHED_IDLE && head.nice < now &&
+			       !(head.flags & SCHED_FLAG_KEEP_PARAMS)
+		       ? -EPERM
+		       : 0;
 }
 
 /* Linux sched_copy_attr: a size that is not known is answered with one. */
@@ -144,8 +203,9 @@ int64_t self_setattr(struct call *c)
 	attr[0] = size;
 	if (fits && !is_self(c->arg[0]))
 		return other(c->arg[0]);
-	if (fits && attr_is_forbidden(attr))
-		return -EPERM;
+	r = fits ? attr_check(attr) : 0;
+	if (r < 0)
+		return r;
 	r = host_call(SYS_sched_setattr, 0, attr, 0);
 	if (r == -E2BIG)
 		call_put(c, c->arg[1], attr, sizeof(size));
