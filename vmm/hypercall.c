@@ -77,9 +77,10 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 	call->holes = call->has_orders = 0;
 	if (call->n > HV_FILE_READ_MAX || call->offset % HV_PAGE_SIZE)
 		return -EINVAL;
-	if (call->file != HV_FILE_VDSO)
-		call->holes = sys_file_holes(v->vm->sys, call->file,
-					     call->offset, call->n, call->want);
+	if (call->file != HV_FILE_VDSO &&
+	    sys_file_holes(v->vm->sys, call->file, call->offset, call->n,
+			   call->want, &call->holes))
+		return -EIO;
 	if (call->want == HV_FILE_READ_NONE)
 		return 0;
 	for (uint32_t i = 0; i < call->n; i++) {
@@ -112,8 +113,11 @@ static void call_file_read(struct vcpu *v)
 		       sizeof(call.order));
 }
 
+/* What fails is remembered there; it is no reason to lose the others too. */
 static int file_write(struct vcpu *v, const struct hv_call_file_read *call)
 {
+	int r = 0;
+
 	if (call->n > HV_FILE_READ_MAX)
 		return -EIO;
 	for (uint32_t i = 0; i < call->n; i++) {
@@ -123,9 +127,9 @@ static int file_write(struct vcpu *v, const struct hv_call_file_read *call)
 		if (!frame || sys_file_write(v->vm->sys, call->file,
 					     call->offset + i * HV_PAGE_SIZE,
 					     frame, HV_PAGE_SIZE))
-			return -EIO;
+			r = -EIO;
 	}
-	return 0;
+	return r;
 }
 
 static void call_file_write(struct vcpu *v)
@@ -139,8 +143,11 @@ static void call_file_op(struct vcpu *v)
 {
 	struct hv_call_file_op call = call_page(v)->file_op;
 
-	call_page(v)->file_op.result = sys_file_op(
-		v->vm->sys, call.file, call.op, call.start, call.end);
+	call_page(v)->file_op.result =
+		call.op == HV_FILE_OP_SYNC
+			? sys_file_sync(v->vm->sys, call.file, call.opened)
+			: sys_file_op(v->vm->sys, call.file, call.op,
+				      call.start, call.end);
 }
 
 static void call_file_get(struct vcpu *v)

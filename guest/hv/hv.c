@@ -68,10 +68,10 @@ uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n)
 	return call->holes;
 }
 
-int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
-		  const hv_gpa_t *frames)
+void hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		   const hv_gpa_t *frames)
 {
-	return file_frames(HV_CALL_FILE_WRITE, file, offset, n, frames);
+	file_frames(HV_CALL_FILE_WRITE, file, offset, n, frames);
 }
 
 int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
@@ -97,6 +97,12 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
 	level_hypercall(HV_CALL_FILE_GET);
 	*out = *call;
 	return call->file;
+}
+
+int hv_file_sync(uint32_t file, uint32_t opened)
+{
+	call_page()->file_op.opened = opened;
+	return hv_file_op(file, HV_FILE_OP_SYNC, 0, 0);
 }
 
 void hv_file_put(uint32_t file)

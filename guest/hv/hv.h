@@ -31,13 +31,16 @@ const uint8_t *hv_file_orders(void);
 uint64_t hv_file_holes(uint32_t file, uint64_t offset, unsigned n);
 
 /*
- * Write n frames to `file` at `offset`, up to its end. Returns 0 or -EIO.
+ * Write n frames to `file` at `offset`, up to its end. The host remembers what
+ * it could not write, and tells it by hv_file_sync.
  */
-int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
-		  const hv_gpa_t *frames);
+void hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		   const hv_gpa_t *frames);
+/* What is written is on the disk: fsync of the opening. 0 or -errno. */
+int hv_file_sync(uint32_t file, uint32_t opened);
 /*
- * op: enum hv_file_op, on the bytes [start, end), or on the descriptor `file`.
- * 0 or -errno; SEALED: 1 if it is.
+ * op: any other of enum hv_file_op, on the bytes [start, end), or on the
+ * descriptor `file`. 0 or -errno; SEALED: 1 if it is.
  */
 int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end);
 

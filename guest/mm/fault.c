@@ -105,6 +105,8 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 	}
 	old = pfn_to_page(f->old_pfn);
 	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
+		if (!fault_page_mkwrite(f, old))
+			return HV_FAULT_SIGBUS;
 		f->pfn = f->old_pfn;
 		page_set_dirty(old);
 		f->vma->file->flags |= FILE_DIRTIED;

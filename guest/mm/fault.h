@@ -69,6 +69,13 @@ bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome);
 /* The entry's frame gives way to `page`, which is counted already. */
 void fault_replace_frame(struct fault *f, struct page *page);
 
+/*
+ * Linux do_page_mkwrite: before the first store to a page of a file that is not
+ * in memory alone its file system is asked for room, so that none is lost
+ * later.
+ */
+bool fault_page_mkwrite(const struct fault *f, const struct page *page);
+
 /* The entry is empty, and the VMA is of a file. */
 enum hv_outcome fault_file_read(struct fault *f);
 enum hv_outcome fault_file_shared_write(struct fault *f);

@@ -4,6 +4,7 @@
  */
 #include "buddy.h"
 #include "fault.h"
+#include "hv.h"
 
 /* Keeps large folios out of the common paths. */
 #define RARE __attribute__((noinline))
@@ -314,6 +315,15 @@ enum hv_outcome fault_file_read(struct fault *f)
 	return mapped_outcome(f, HV_FAULT_FILE_READ);
 }
 
+bool fault_page_mkwrite(const struct fault *f, const struct page *page)
+{
+	uint64_t offset = page->index << PAGE_SHIFT;
+
+	return page->flags & (PG_SHMEM | PG_DIRTY) ||
+	       !hv_file_op(f->vma->file->number, HV_FILE_OP_MKWRITE, offset,
+			   offset + PAGE_SIZE);
+}
+
 /* First write to a shared page that is not mapped: Linux do_shared_fault. */
 enum hv_outcome fault_file_shared_write(struct fault *f)
 {
@@ -328,6 +338,8 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 	err = read_pages(f, index, 1, 0, &page);
 	if (err)
 		return file_error(err);
+	if (!fault_page_mkwrite(f, page))
+		return HV_FAULT_SIGBUS;
 	if (!fault_need_table(f))
 		return HV_FAULT_OOM;
 	page_set_dirty(page);

@@ -115,9 +115,10 @@ bool filemap_read_ahead(struct file *file, uint64_t index);
 
 /*
  * Write back what the pages [start, end) hold that the host's file does not,
- * and have the processor tell about the next write. 0 or -EIO.
+ * and have the processor tell about the next write. hv_file_sync tells what
+ * could not be written.
  */
-int file_sync(struct file *file, uint64_t start, uint64_t end);
+void file_sync(struct file *file, uint64_t start, uint64_t end);
 /* file_sync of all files, whole. */
 void filemap_sync_all(void);
 /*

@@ -5,18 +5,12 @@
 #include "internal.h"
 
 /* Linux vfs_fsync_range: the pages, and the file on its disk. */
-static int sync_file(struct file *file, uint64_t start, uint64_t end)
+static int sync_file(const struct vma *v, uint64_t start, uint64_t end)
 {
-	int err;
-
-	if (file->flags & FILE_SHMEM) {
-		file_sync(file, start, end);
-		return 0;
-	}
-	err = file_sync(file, start, end);
-	return err ? err
-		   : hv_file_op(file->number, HV_FILE_OP_SYNC,
-				start << PAGE_SHIFT, end << PAGE_SHIFT);
+	file_sync(v->file, start, end);
+	return v->file->flags & FILE_SHMEM
+		       ? 0
+		       : hv_file_sync(v->file->number, v->opened);
 }
 
 static bool is_synced(const struct vma *v, uint32_t flags)
@@ -47,7 +41,7 @@ static int64_t sync_range(struct mm *mm, uint64_t start, uint64_t end,
 			return -EBUSY;
 		upto = v->end < end ? v->end : end;
 		if (is_synced(v, flags)) {
-			int err = sync_file(v->file, vma_pgoff(v, start),
+			int err = sync_file(v, vma_pgoff(v, start),
 					    vma_pgoff(v, upto));
 
 			if (err)

@@ -101,14 +101,13 @@ struct run {
 	unsigned n;
 	hv_gpa_t frames[HV_FILE_READ_MAX];
 	bool keep; /* the pages stay dirty */
-	int err;
 };
 
 static void run_write(struct file *file, struct run *r)
 {
-	if (r->n && hv_file_write(file->number, r->index << PAGE_SHIFT, r->n,
-				  r->frames))
-		r->err = -EIO;
+	if (r->n)
+		hv_file_write(file->number, r->index << PAGE_SHIFT, r->n,
+			      r->frames);
 	r->n = 0;
 }
 
@@ -131,22 +130,21 @@ static void add_dirty(struct file *file, struct page *page, void *ctx)
 	r->frames[r->n++] = page_to_phys(page);
 }
 
-static int write_back(struct file *file, uint64_t start, uint64_t end,
-		      bool keep)
+static void write_back(struct file *file, uint64_t start, uint64_t end,
+		       bool keep)
 {
 	struct run r = {.keep = keep};
 
 	if (!(file->flags & FILE_DIRTIED) || file->flags & FILE_ANON)
-		return 0;
+		return;
 	rmap_visit(file, start, end, keep ? take_dirty : clean_pte);
 	filemap_walk(file, start, end, add_dirty, &r);
 	run_write(file, &r);
-	return r.err;
 }
 
-int file_sync(struct file *file, uint64_t start, uint64_t end)
+void file_sync(struct file *file, uint64_t start, uint64_t end)
 {
-	return write_back(file, start, end, false);
+	write_back(file, start, end, false);
 }
 
 /* ---- Changes from outside ---------------------------------------------- */
@@ -275,11 +273,11 @@ int mm_file_upcall(const struct hv_call_file_upcall *call)
 		file_changed(file, c.start, c.end, c.size);
 		return 0;
 	}
-	return write_back(file, c.start >> PAGE_SHIFT,
-			  c.end > ~0ull - PAGE_SIZE
-				  ? ~0ull
-				  : page_align(c.end) >> PAGE_SHIFT,
-			  c.op == HV_FILE_UPCALL_PUT);
+	write_back(file, c.start >> PAGE_SHIFT,
+		   c.end > ~0ull - PAGE_SIZE ? ~0ull
+					     : page_align(c.end) >> PAGE_SHIFT,
+		   c.op == HV_FILE_UPCALL_PUT);
+	return 0;
 }
 
 void mm_sync_files(void)

@@ -30,7 +30,8 @@ static uint32_t fds[FDS_MAX];		      /* file number, 0 = closed */
 static uint32_t fd_flags[FDS_MAX];	      /* HV_FILE_* */
 static uint8_t orders_read[HV_FILE_READ_MAX]; /* of the last read; 0: none */
 static uint64_t pages_read, pages_written, file_syncs;
-static struct shim_failure fail_banks, fail_reads, fail_writes;
+static bool lost; /* a write failed, and no hv_file_sync told */
+static struct shim_failure fail_banks, fail_reads, fail_writes, fail_room;
 
 void shim_hv_reset(void)
 {
@@ -41,7 +42,9 @@ void shim_hv_reset(void)
 	memset(fd_flags, 0, sizeof(fd_flags));
 	nr_files = 0;
 	pages_read = pages_written = file_syncs = 0;
-	fail_banks = fail_reads = fail_writes = (struct shim_failure){0, 0};
+	fail_banks = fail_reads = fail_writes = fail_room =
+		(struct shim_failure){0, 0};
+	lost = false;
 }
 
 void shim_fail_banks(unsigned after, unsigned count)
@@ -57,6 +60,11 @@ void shim_fail_reads(unsigned after, unsigned count)
 void shim_fail_writes(unsigned after, unsigned count)
 {
 	fail_writes = (struct shim_failure){after, count};
+}
+
+void shim_fail_room(unsigned after, unsigned count)
+{
+	fail_room = (struct shim_failure){after, count};
 }
 
 static struct shim_file *file_at(uint32_t file)
@@ -214,8 +222,8 @@ const uint8_t *hv_file_orders(void)
 	return orders_read[0] ? orders_read : NULL;
 }
 
-int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
-		  const hv_gpa_t *frames)
+void hv_file_write(uint32_t file, uint64_t offset, unsigned n,
+		   const hv_gpa_t *frames)
 {
 	const struct shim_file *f = file_at(file);
 
@@ -223,8 +231,10 @@ int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
 		shim_abort("hv_file_write of %u pages at %#lx", n, offset);
 	if (!f->writable)
 		shim_abort("hv_file_write to file %u, not writable", file);
-	if (shim_failure_due(&fail_writes))
-		return -EIO;
+	if (shim_failure_due(&fail_writes)) {
+		lost = true;
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t at = offset + i * HV_PAGE_SIZE;
 		uint64_t len = at < f->len ? f->len - at : 0;
@@ -234,17 +244,25 @@ int hv_file_write(uint32_t file, uint64_t offset, unsigned n,
 		memcpy(f->bytes + (len ? at : 0), shim_frame(frames[i]), len);
 	}
 	pages_written += n;
-	return 0;
+}
+
+int hv_file_sync(uint32_t file, uint32_t opened)
+{
+	int result = lost ? -EIO : 0;
+
+	(void)opened;
+	file_at(file);
+	file_syncs++;
+	lost = false;
+	return result;
 }
 
 int hv_file_op(uint32_t file, uint32_t op, uint64_t start, uint64_t end)
 {
 	const struct shim_file *f = file_at(file);
 
-	if (op == HV_FILE_OP_SYNC) {
-		file_syncs++;
-		return 0;
-	}
+	if (op == HV_FILE_OP_MKWRITE)
+		return shim_failure_due(&fail_room) ? -ENOSPC : 0;
 	if (op == HV_FILE_OP_SEALED)
 		return 0;
 	if (end > f->len)

@@ -79,7 +79,7 @@ void shim_file_set_holes(uint32_t file, uint64_t holes);
 void shim_file_set_order(uint32_t file, unsigned order);
 void shim_file_resize(uint32_t file, size_t len);
 uint64_t shim_file_writes(void); /* pages written back since reset */
-uint64_t shim_file_syncs(void);	 /* HV_FILE_OP_SYNC since reset */
+uint64_t shim_file_syncs(void);	 /* hv_file_sync since reset */
 uint64_t shim_file_reads(void);	 /* pages read by hv_file_read since reset */
 /* hv_file_get less hv_file_put of this file; may be negative for file 1. */
 int64_t shim_file_refs(uint32_t file);
@@ -90,6 +90,7 @@ int64_t shim_file_refs(uint32_t file);
 void shim_fail_banks(unsigned after, unsigned count);  /* hv_bank_online */
 void shim_fail_reads(unsigned after, unsigned count);  /* hv_file_read */
 void shim_fail_writes(unsigned after, unsigned count); /* hv_file_write */
+void shim_fail_room(unsigned after, unsigned count);   /* HV_FILE_OP_MKWRITE */
 /*
  * Likewise for buddy_alloc, kmem_cache_alloc, kmem_cache_zalloc and kmalloc
  * taken together, as called from another file than their own. Needs

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -125,10 +126,45 @@ Test(mapped, only_what_was_open_for_writing_is_written)
 	cr_assert(!(sys_file_flags(sys, n, ro, MAP_SHARED) & HV_FILE_WRITABLE));
 	cr_assert_eq(sys_file_write(sys, n, 0, "x", 1), -EBADF);
 	cr_assert_eq(sys_file_op(sys, n, HV_FILE_OP_PUNCH, 0, 1), -EINVAL);
+	cr_assert_eq(sys_file_op(sys, n, HV_FILE_OP_MKWRITE, 0, 1), -EINVAL);
+	cr_assert_eq(sys_file_sync(sys, n, 1), -EINVAL);
 	cr_assert_eq(sys_file_write(sys, 99, 0, "x", 1), -EBADF);
 	cr_assert(sys_file_any_written(sys));
 	sys_file_put(sys, number);
 	cr_assert(!sys_file_any_written(sys));
+}
+
+static void use_up_descriptors(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 256;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while (dup(0) >= 0)
+		;
+}
+
+Test(mapped, without_a_descriptor_to_write_back_by_there_is_no_mapping)
+{
+	int other = (int)guest_open("rw/file", O_RDWR);
+	int none, one, two;
+	uint64_t size;
+
+	use_up_descriptors();
+	none = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    &size);
+	close(255);
+	one = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   &size);
+	close(254);
+	two = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   &size);
+	close(253); /* the assertions need some */
+	close(252);
+	cr_assert_eq(none, -ENFILE);
+	cr_assert_eq(one, -ENFILE);
+	cr_assert_gt(two, 0);
 }
 
 Test(mapped, copies_of_a_descriptor_are_one_opening)

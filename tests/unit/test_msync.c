@@ -292,6 +292,28 @@ Test(msync, a_host_that_cannot_write_is_an_error)
 	cr_assert_eq(mm_msync(mm, va, PAGES(4), MS_SYNC), 0);
 }
 
+Test(msync, a_file_system_without_room_refuses_the_first_store)
+{
+	uint64_t va = map_file(4, RW, MAP_SHARED);
+	struct hv_fault r;
+
+	load(va + PAGES(1));
+	shim_fail_room(0, 2);
+	cr_assert_eq(mm_fault(mm, va, HV_ACCESS_WRITE, 6, 0, &r), -EFAULT);
+	cr_assert_eq(r.outcome, HV_FAULT_SIGBUS);
+	cr_assert_eq(mm_fault(mm, va + PAGES(1), HV_ACCESS_WRITE, 7, 0, &r),
+		     -EFAULT, "a page that is mapped for reading");
+	cr_assert_eq(r.outcome, HV_FAULT_SIGBUS);
+	store(va, 5);
+	shim_fail_room(0, 1);
+	store(va, 6);
+	cr_assert_eq(mm_msync(mm, va, PAGES(4), MS_SYNC), 0);
+	cr_assert_eq(host_byte(0), 6);
+	cr_assert_eq(shim_file_writes(), 1, "what was refused is not dirty");
+	cr_assert_eq(mm_fault(mm, va, HV_ACCESS_WRITE, 7, 0, &r), -EFAULT,
+		     "asked for again when it is clean");
+}
+
 Test(msync, the_host_asks_for_a_range_of_bytes)
 {
 	uint64_t va = map_file(7, RW, MAP_SHARED);

@@ -109,6 +109,15 @@ Test(sys_files, file_pages_end_in_zeros)
 
 /* page  0 1 2 3 4 5     data in 1 and 4, where it also ends
  *         x     x   */
+static uint64_t holes_of(uint32_t file, uint64_t offset, unsigned n,
+			 unsigned want)
+{
+	uint64_t holes = ~0ull;
+
+	cr_assert_eq(sys_file_holes(sys, file, offset, n, want, &holes), 0);
+	return holes;
+}
+
 Test(sys_files, a_file_in_memory_tells_its_holes_and_fills_the_one_wanted)
 {
 	uint64_t size;
@@ -120,11 +129,11 @@ Test(sys_files, a_file_in_memory_tells_its_holes_and_fills_the_one_wanted)
 	cr_assert_eq(pwrite(host, "x", 1, 4096), 1);
 	cr_assert_eq(pwrite(host, "x", 1, 4 * 4096), 1);
 	cr_assert_eq(lseek(host, 77, SEEK_SET), 77);
-	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 6), 0x2d);
-	cr_assert_eq(sys_file_holes(sys, n, 4096, 2, ~0u), 0x2);
-	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 2), 0x2d);
-	cr_assert_eq(sys_file_holes(sys, n, 0, 6, 1), 0x29);
-	cr_assert_eq(sys_file_holes(sys, n, INT64_MAX & -4096, 6, 1), 0);
+	cr_assert_eq(holes_of(n, 0, 6, 6), 0x2d);
+	cr_assert_eq(holes_of(n, 4096, 2, ~0u), 0x2);
+	cr_assert_eq(holes_of(n, 0, 6, 2), 0x2d);
+	cr_assert_eq(holes_of(n, 0, 6, 1), 0x29);
+	cr_assert_eq(holes_of(n, INT64_MAX & -4096, 6, 1), 0);
 	cr_assert_eq(lseek(host, 0, SEEK_CUR), 77);
 }
 
@@ -136,11 +145,11 @@ Test(sys_files, a_file_of_a_disk_has_no_holes)
 		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_SHARED, &size);
 
 	call(SYS_ftruncate, (uint64_t)fd, 1 << 20);
-	cr_assert_eq(sys_file_holes(sys, n, 0, 64, 64),
+	cr_assert_eq(holes_of(n, 0, 64, 64),
 		     sys_file_kind(fdtable_host(&sys->fds, fd)) & HV_FILE_TMPFS
 			     ? ~1ull
 			     : 0);
-	cr_assert_eq(sys_file_holes(sys, 99, 0, 64, 64), 0);
+	cr_assert_eq(holes_of(99, 0, 64, 64), 0);
 }
 
 Test(sys_files, a_wrong_rw_directory_is_an_error)

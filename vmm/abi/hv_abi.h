@@ -303,17 +303,20 @@ struct hv_call_file_get {
  * written. result: 0 or -EIO.
  */
 enum hv_file_op {
-	HV_FILE_OP_SYNC = 1, /* fdatasync */
+	HV_FILE_OP_SYNC = 1, /* fdatasync; -errno also of what was lost before,
+				once for each opening */
 	HV_FILE_OP_PUNCH,    /* fallocate: a hole in [start, end) */
 	HV_FILE_OP_SEALED,   /* 1: a seal forbids writing */
 	HV_FILE_OP_PIDFD,    /* of descriptor `file`: of the program itself? */
+	HV_FILE_OP_MKWRITE,  /* room for the page at start, for the first store;
+				what is not in memory alone has none yet */
 };
 struct hv_call_file_op {
 	uint64_t start, end; /* in: bytes */
 	uint32_t file;	     /* in */
 	uint32_t op;	     /* in: enum hv_file_op */
 	int32_t result;	     /* out: 0 or -errno */
-	uint32_t reserved;
+	uint32_t opened;     /* in: SYNC: as hv_call_file_get has it */
 };
 /*
  * What the host asks around a system call of the program on a mapped file

@@ -20,6 +20,7 @@ struct fd_entry {
 	/* mapped.c: the mapped file behind it, as of files_version. */
 	uint32_t file;
 	uint64_t files_version;
+	int lost;	 /* sys/lost.c: what it is to be told, -errno; or 0 */
 	int shown_flags; /* of F_GETFL: those that the host was not told */
 	dev_t dev;
 	ino_t ino;

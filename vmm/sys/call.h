@@ -19,6 +19,7 @@
 #include "guestmem.h"
 #include "hv_abi.h"
 #include "keeper.h"
+#include "lost.h"
 #include "procfs.h"
 #include "rw.h"
 #include "signals.h"
@@ -46,6 +47,7 @@ struct sys {
 	struct keeper keeper; /* removes what temp has */
 	struct fdtable fds;
 	struct files files;
+	struct lost lost;
 	const struct folios *folios; /* --folios=host, else NULL */
 	struct signals signals;
 	struct rlimit limit[RLIM_NLIMITS];

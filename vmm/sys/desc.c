@@ -54,6 +54,7 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->proc_arg = from->proc_arg;
 	e->proc_id = from->proc_id;
 	e->lease = from->lease;
+	e->lost = from->lost;
 	return to;
 }
 

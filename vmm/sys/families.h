@@ -209,6 +209,8 @@ int64_t sig_timedwait(struct call *c);
 
 /* seals.c */
 int64_t seals_add(struct call *c, int host); /* of fcntl */
+/* No new shared mapping may write. */
+bool seals_forbid_writing(int host);
 
 /* setmm.c */
 int64_t setmm_prctl(struct call *c); /* PR_SET_MM */

@@ -5,6 +5,7 @@
  * what it has not cannot be mapped along with others, and is not in core. The
  * descriptor's position is put back: it may be shared with the program.
  */
+#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -48,28 +49,30 @@ static uint64_t find_holes(int fd, uint64_t offset, unsigned n)
 }
 
 /* As Linux does at a fault: by one of our own, for a file opened to read. */
-static void fill(int fd, uint64_t offset)
+static int fill(int fd, uint64_t offset)
 {
 	void *at = mmap(NULL, HV_PAGE_SIZE, PROT_READ, MAP_SHARED, fd,
 			(off_t)offset);
+	int r;
 
 	if (at == MAP_FAILED)
-		return;
-	madvise(at, HV_PAGE_SIZE, MADV_POPULATE_READ);
+		return -errno;
+	r = madvise(at, HV_PAGE_SIZE, MADV_POPULATE_READ) < 0 ? -errno : 0;
 	munmap(at, HV_PAGE_SIZE);
+	return r;
 }
 
-uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
-			unsigned n, unsigned want)
+int sys_file_holes(struct sys *s, uint32_t file, uint64_t offset, unsigned n,
+		   unsigned want, uint64_t *holes)
 {
 	const struct file *f = files_find(&s->files, file);
-	uint64_t holes;
 
+	*holes = 0;
 	if (!f || !f->in_memory || n > 64 ||
 	    offset > INT64_MAX - n * HV_PAGE_SIZE)
 		return 0;
-	holes = find_holes(f->fd, offset, n);
-	if (want < n && holes >> want & 1)
-		fill(f->fd, offset + want * HV_PAGE_SIZE);
-	return holes;
+	*holes = find_holes(f->fd, offset, n);
+	if (want < n && *holes >> want & 1)
+		return fill(f->fd, offset + want * HV_PAGE_SIZE);
+	return 0;
 }

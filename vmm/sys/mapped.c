@@ -1,273 +1,16 @@
 /*
- * mapped.c: see mapped.h. Also what sys.h says of sys_file_*.
+ * mapped.c: see mapped.h.
  */
 #include "mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
-#include <linux/magic.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "call.h"
-#include "elfload.h"
 #include "families.h"
-#include "path.h"
-
-/* ---- Mapping ------------------------------------------------------------ */
-
-static bool is_shared(uint32_t map_flags)
-{
-	return (map_flags & MAP_TYPE) == MAP_SHARED ||
-	       (map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
-}
-
-/* Linux mm/memfd.c, seal_check_write. */
-static bool is_sealed(int fd)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	return seals >= 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
-}
-
-static bool is_dev_zero(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
-}
-
-/* What is no plain file: the host's kernel knows in what way. */
-static int refusal(int fd, uint32_t prot, uint32_t map_flags)
-{
-	void *p = mmap(NULL, 1,
-		       (int)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)),
-		       is_shared(map_flags) ? MAP_SHARED : MAP_PRIVATE, fd, 0);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	munmap(p, 1);
-	return -ENODEV;
-}
-
-/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
-static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
-{
-	int mode = fcntl(fd, F_GETFL);
-	struct statvfs fs;
-
-	if (mode < 0 || (mode & O_PATH))
-		return -EBADF;
-	if (fstat(fd, st) < 0)
-		return -errno;
-	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
-	    (mode & O_ACCMODE) != O_RDWR)
-		return -EACCES;
-	if ((mode & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if ((prot & PROT_EXEC) && fstatvfs(fd, &fs) == 0 &&
-	    (fs.f_flag & ST_NOEXEC))
-		return -EPERM;
-	if (is_shared(map_flags) && (prot & PROT_WRITE) && is_sealed(fd))
-		return -EPERM;
-	if (S_ISREG(st->st_mode) || is_dev_zero(st))
-		return 0;
-	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)
-		       ? -ENODEV
-		       : refusal(fd, prot, map_flags);
-}
-
-int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
-		 uint64_t *size)
-{
-	int fd = fdtable_host(&s->fds, guest_fd);
-	char path[PATH_MAX];
-	struct stat st;
-	int r;
-
-	if (fd < 0)
-		return fd;
-	if (fdtable_entry(&s->fds, guest_fd)->proc)
-		return -ENODEV;
-	r = may_map(fd, prot, map_flags, &st);
-	if (r == 0)
-		r = path_real(s, fd, path, sizeof(path));
-	if (r < 0)
-		return r;
-	*size = (uint64_t)st.st_size;
-	return files_add(&s->files, fd, path);
-}
-
-/* Linux mm/mincore.c, can_do_mincore. */
-static bool is_foreign(int fd)
-{
-	char link[64];
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
-		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return faccessat(AT_FDCWD, link, W_OK, AT_EACCESS) != 0;
-}
-
-uint32_t sys_file_kind(int fd)
-{
-	struct statfs fs;
-	uint32_t flags = 0;
-
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
-		flags |= HV_FILE_TMPFS;
-	if (elfload_thp_files(fd))
-		flags |= HV_FILE_HUGE;
-	return flags;
-}
-
-/* Does this host's kernel align it for huge pages? What would not be 2 MiB. */
-static bool zero_is_aligned(int fd)
-{
-	const size_t huge = 2u << 20, size = huge + HV_PAGE_SIZE;
-	void *p[2];
-	bool yes = true;
-
-	for (int i = 0; i < 2; i++) {
-		p[i] = mmap(NULL, size, PROT_NONE, MAP_PRIVATE, fd, 0);
-		yes &= (uintptr_t)p[i] % huge == 0;
-	}
-	for (int i = 0; i < 2; i++)
-		if (p[i] != MAP_FAILED)
-			munmap(p[i], size);
-	return yes;
-}
-
-static uint32_t zero_flags(int fd, bool writable)
-{
-	return HV_FILE_ZERO | (writable ? HV_FILE_WRITABLE : 0) |
-	       (zero_is_aligned(fd) ? HV_FILE_HUGE : 0);
-}
-
-uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
-			uint32_t map_flags)
-{
-	const struct file *f = files_find(&s->files, number);
-	int fd = fdtable_host(&s->fds, guest_fd);
-	uint32_t flags;
-	bool writable;
-
-	if (fd < 0 || !f)
-		return 0;
-	writable = is_shared(map_flags) &&
-		   (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
-	if (f->zero)
-		return zero_flags(fd, writable);
-	flags = sys_file_kind(fd);
-	if (is_foreign(fd))
-		flags |= HV_FILE_FOREIGN;
-	if (writable && is_sealed(fd))
-		flags |= HV_FILE_SEALED;
-	else if (writable && files_allow_write(&s->files, number, fd) == 0)
-		flags |= HV_FILE_WRITABLE;
-	return flags;
-}
-
-static bool is_same_opening(int a, int b)
-{
-	pid_t self = getpid();
-
-	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
-}
-
-uint32_t sys_file_opening(struct sys *s, int guest_fd)
-{
-	struct fd_entry *e = fdtable_entry(&s->fds, guest_fd);
-
-	if (!e)
-		return 0;
-	for (unsigned i = 0; i < s->fds.size && !e->opened; i++) {
-		const struct fd_entry *other = &s->fds.entry[i];
-
-		if (other->host >= 0 && other->opened &&
-		    is_same_opening(other->host, e->host))
-			e->opened = other->opened;
-	}
-	if (!e->opened)
-		e->opened = ++s->files.openings;
-	return e->opened;
-}
-
-/* ---- Write-back --------------------------------------------------------- */
-
-int sys_file_write(struct sys *s, uint32_t number, uint64_t offset,
-		   const void *src, size_t len)
-{
-	struct file *f = files_find(&s->files, number);
-	struct stat st;
-	size_t done = 0;
-
-	if (!f || f->wfd < 0)
-		return -EBADF;
-	if (fstat(f->wfd, &st) < 0)
-		return -errno;
-	if (offset >= (uint64_t)st.st_size)
-		return 0;
-	if (len > (uint64_t)st.st_size - offset)
-		len = (uint64_t)st.st_size - offset;
-	while (done < len) {
-		ssize_t n = pwrite(f->wfd, (const uint8_t *)src + done,
-				   len - done, (off_t)(offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPERM && f->window) /* sealed */
-			return files_window_write(f, offset + done,
-						  (const uint8_t *)src + done,
-						  len - done);
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
-int sys_file_op(struct sys *s, uint32_t number, uint32_t op, uint64_t start,
-		uint64_t end)
-{
-	const struct file *f;
-	int r;
-
-	if (op == HV_FILE_OP_PIDFD)
-		return pidfd_check_own(s, (int)number);
-	f = files_find(&s->files, number);
-	if (!f || f->wfd < 0 || start >= end || end > INT64_MAX)
-		return -EINVAL;
-	switch (op) {
-	case HV_FILE_OP_SYNC:
-		r = fdatasync(f->wfd);
-		break;
-	case HV_FILE_OP_PUNCH:
-		r = fallocate(f->wfd,
-			      FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			      (off_t)start, (off_t)(end - start));
-		break;
-	case HV_FILE_OP_SEALED:
-		return is_sealed(f->wfd);
-	default:
-		return -EINVAL;
-	}
-	return r < 0 ? -errno : 0;
-}
-
-bool sys_file_any_written(const struct sys *s)
-{
-	return s->files.nr_writable != 0;
-}
-
-/* ---- Calls on mapped files ---------------------------------------------- */
 
 /* Remembered in the table. */
 uint32_t mapped_number(struct call *c, uint64_t guest_fd)
@@ -348,11 +91,17 @@ static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
 		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
 }
 
-/* To make room changes no byte of the file, but may give it another size. */
+/*
+ * To make room changes no byte of the file, but may give it another size. What
+ * takes room away has the next store to a page ask for it anew.
+ */
 static void begin_fallocate(struct call *c, struct mapped_io *io)
 {
 	if (c->arg[1] & ~FALLOC_FL_KEEP_SIZE) {
-		begin_any(c, io, c->arg[0]);
+		io->out = mapped_number(c, c->arg[0]);
+		io->start = c->arg[2];
+		io->end = INT64_MAX;
+		mapped_sync(c, c->arg[0], io->start, io->end);
 		return;
 	}
 	put(c, c->arg[0]);
@@ -434,6 +183,11 @@ void mapped_before(struct call *c, struct mapped_io *io)
 		put(c, c->arg[0]);
 		begin_any(c, io, c->arg[2]);
 		break;
+	case SYS_sync:
+	case SYS_syncfs:
+		for (uint32_t i = 1; i <= c->s->files.size; i++)
+			ask(c, i, HV_FILE_UPCALL_SYNC, 0, INT64_MAX);
+		break;
 	case SYS_fsync:
 	case SYS_fdatasync:
 	case SYS_sync_file_range:
@@ -472,17 +226,28 @@ static void check_sizes(struct call *c)
 	}
 }
 
-void mapped_after(struct call *c, const struct mapped_io *io, int64_t result)
+/* Is the call one that tells of failed write-back? */
+static bool is_sync(const struct call *c)
+{
+	return c->nr == SYS_fsync || c->nr == SYS_fdatasync ||
+	       (c->nr == SYS_sync_file_range &&
+		c->arg[3] & (SYNC_FILE_RANGE_WAIT_BEFORE |
+			     SYNC_FILE_RANGE_WAIT_AFTER));
+}
+
+int64_t mapped_after(struct call *c, const struct mapped_io *io, int64_t result)
 {
 	uint64_t end = io->end;
+	int lost = is_sync(c) ? lost_take(c->s, (int)c->arg[0]) : 0;
 
 	if (result < 0)
-		return;
+		return result;
 	if (io->by_size)
 		check_sizes(c);
 	if (!io->out)
-		return;
+		return lost ? lost : result;
 	if (io->counted)
 		end = end_of(io->start, (uint64_t)result);
 	ask(c, io->out, HV_FILE_UPCALL_CHANGED, io->start, end);
+	return result;
 }

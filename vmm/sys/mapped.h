@@ -23,7 +23,9 @@ struct mapped_io {
 
 /* Around a call; both do nothing where no mapped file is concerned. */
 void mapped_before(struct call *c, struct mapped_io *io);
-void mapped_after(struct call *c, const struct mapped_io *io, int64_t result);
+/* The result, or what the call has to say of write-back. */
+int64_t mapped_after(struct call *c, const struct mapped_io *io,
+		     int64_t result);
 
 /* The file number of a descriptor, 0: not mapped. */
 uint32_t mapped_number(struct call *c, uint64_t guest_fd);

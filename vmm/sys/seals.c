@@ -14,6 +14,14 @@
 #include "families.h"
 #include "mapped.h"
 
+/* Linux mm/memfd.c, seal_check_write. */
+bool seals_forbid_writing(int host)
+{
+	int seals = fcntl(host, F_GET_SEALS);
+
+	return seals >= 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+}
+
 /* Linux mapping_deny_writable: what counts is that it may be written. */
 static int64_t is_mapped_writable(struct call *c, uint32_t number)
 {

@@ -157,6 +157,7 @@ void sys_destroy(struct sys *s)
 	fsize_fini(s);
 	fdtable_fini(&s->fds);
 	files_fini(&s->files);
+	lost_fini(&s->lost);
 	rw_fini(&s->rw);
 	keeper_end(&s->keeper, remove_temporary, &s->temp);
 	if (s->proc_fd >= 0)
@@ -196,8 +197,7 @@ int64_t call_dispatch(struct call *c)
 		return -row->error;
 	mapped_before(c, &io);
 	r = row->fn ? row->fn(c) : call_forward(c, row);
-	mapped_after(c, &io, r);
-	return r;
+	return mapped_after(c, &io, r);
 }
 
 /* As a call does that fails by it. */
@@ -330,4 +330,5 @@ void sys_report(const struct sys *s)
 	rw_report(&s->rw);
 	rights_report(s);
 	temp_report(&s->temp);
+	lost_report(&s->lost);
 }

@@ -86,7 +86,8 @@ void sys_signal(struct sys *s, struct vcpu *v,
 
 /*
  * Files that are mapped, by number from 1. The program itself is added first
- * and gets 1. sys_file_get: the same inode gets the same number again.
+ * and gets 1. sys_file_get: the same inode gets the same number again; fails
+ * as mmap does, and with -ENFILE if this process may not open more files.
  */
 int sys_file_add(struct sys *s, int host_fd, const char *path);
 int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
@@ -95,16 +96,22 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 uint32_t sys_file_kind(int fd);
 /*
  * HV_FILE_* of what sys_file_get gave: HV_FILE_WRITABLE if a shared mapping by
- * this descriptor may write, and from then on sys_file_write is allowed.
+ * this descriptor may write; then sys_file_write is allowed.
  */
 uint32_t sys_file_flags(struct sys *s, uint32_t file, int guest_fd,
 			uint32_t map_flags);
 /* Which opening of its file a descriptor is: copies of it are the same. */
 uint32_t sys_file_opening(struct sys *s, int guest_fd);
-/* pwrite up to the end of the file. 0 or -errno. */
+/* pwrite up to the end of the file. 0 or -errno, which is remembered. */
 int sys_file_write(struct sys *s, uint32_t file, uint64_t offset,
 		   const void *src, size_t len);
-/* enum hv_file_op; PIDFD: of guest descriptor `file`. 0, 1 or -errno. */
+/*
+ * fdatasync. 0 or -errno: what was lost, and the opening by which the file is
+ * mapped was not told yet.
+ */
+int sys_file_sync(struct sys *s, uint32_t file, uint32_t opened);
+/* enum hv_file_op but SYNC; PIDFD: of guest descriptor `file`. 0, 1 or -errno.
+ */
 int sys_file_op(struct sys *s, uint32_t file, uint32_t op, uint64_t start,
 		uint64_t end);
 /* May the guest still have something to write back? */
@@ -114,10 +121,11 @@ void sys_file_put(struct sys *s, uint32_t file);
 const char *sys_file_path(const struct sys *s, uint32_t file);
 /*
  * Of the n <= 64 pages from offset, those in holes of a file in memory, a bit
- * each; of other files none. Page want < n, if it is one, is filled then.
+ * each; of other files none. Page want < n, if it is one, is filled then: 0, or
+ * -errno if there is no room for it.
  */
-uint64_t sys_file_holes(struct sys *s, uint32_t file, uint64_t offset,
-			unsigned n, unsigned want);
+int sys_file_holes(struct sys *s, uint32_t file, uint64_t offset, unsigned n,
+		   unsigned want, uint64_t *holes);
 /*
  * In what folios the host's page cache has the n <= HV_FILE_READ_MAX pages from
  * offset: the order of each. False: not asked for (sys_config.folios), or the

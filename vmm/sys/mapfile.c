@@ -1,0 +1,215 @@
+/*
+ * mapfile.c: mmap of a descriptor: may it be, and what is behind it? sys_file_*
+ * of sys.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "elfload.h"
+#include "families.h"
+#include "path.h"
+
+static bool is_shared(uint32_t map_flags)
+{
+	return (map_flags & MAP_TYPE) == MAP_SHARED ||
+	       (map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
+}
+
+static bool is_dev_zero(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
+}
+
+/* What is no plain file: the host's kernel knows in what way. */
+static int refusal(int fd, uint32_t prot, uint32_t map_flags)
+{
+	void *p = mmap(NULL, 1,
+		       (int)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)),
+		       is_shared(map_flags) ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	munmap(p, 1);
+	return -ENODEV;
+}
+
+/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
+static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
+{
+	int mode = fcntl(fd, F_GETFL);
+	struct statvfs fs;
+
+	if (mode < 0 || (mode & O_PATH))
+		return -EBADF;
+	if (fstat(fd, st) < 0)
+		return -errno;
+	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
+	    (mode & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	if ((mode & O_ACCMODE) == O_WRONLY)
+		return -EACCES;
+	if ((prot & PROT_EXEC) && fstatvfs(fd, &fs) == 0 &&
+	    (fs.f_flag & ST_NOEXEC))
+		return -EPERM;
+	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
+	    seals_forbid_writing(fd))
+		return -EPERM;
+	if (S_ISREG(st->st_mode) || is_dev_zero(st))
+		return 0;
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)
+		       ? -ENODEV
+		       : refusal(fd, prot, map_flags);
+}
+
+static bool may_write(int fd, uint32_t map_flags)
+{
+	return is_shared(map_flags) &&
+	       (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
+/*
+ * With descriptors of our own: to read, and to write back. None left is no
+ * limit of the program's: as if the machine had none (ENFILE).
+ */
+static int add_file(struct sys *s, int fd, const char *path, uint32_t map_flags)
+{
+	uint64_t version = s->files.version;
+	int number = files_add(&s->files, fd, path), r = number;
+
+	if (number > 0 && may_write(fd, map_flags) &&
+	    !seals_forbid_writing(fd) &&
+	    !files_find(&s->files, (uint32_t)number)->zero)
+		r = files_allow_write(&s->files, (uint32_t)number, fd);
+	if (r >= 0)
+		return number;
+	if (number > 0 && s->files.version != version)
+		files_put(&s->files, (uint32_t)number);
+	return r == -EMFILE ? -ENFILE : r;
+}
+
+int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
+		 uint64_t *size)
+{
+	int fd = fdtable_host(&s->fds, guest_fd);
+	char path[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (fdtable_entry(&s->fds, guest_fd)->proc)
+		return -ENODEV;
+	r = may_map(fd, prot, map_flags, &st);
+	if (r == 0)
+		r = path_real(s, fd, path, sizeof(path));
+	if (r < 0)
+		return r;
+	*size = (uint64_t)st.st_size;
+	return add_file(s, fd, path, map_flags);
+}
+
+/* Linux mm/mincore.c, can_do_mincore. */
+static bool is_foreign(int fd)
+{
+	char link[64];
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return faccessat(AT_FDCWD, link, W_OK, AT_EACCESS) != 0;
+}
+
+uint32_t sys_file_kind(int fd)
+{
+	struct statfs fs;
+	uint32_t flags = 0;
+
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		flags |= HV_FILE_TMPFS;
+	if (elfload_thp_files(fd))
+		flags |= HV_FILE_HUGE;
+	return flags;
+}
+
+/* Does this host's kernel align it for huge pages? What would not be 2 MiB. */
+static bool zero_is_aligned(int fd)
+{
+	const size_t huge = 2u << 20, size = huge + HV_PAGE_SIZE;
+	void *p[2];
+	bool yes = true;
+
+	for (int i = 0; i < 2; i++) {
+		p[i] = mmap(NULL, size, PROT_NONE, MAP_PRIVATE, fd, 0);
+		yes &= (uintptr_t)p[i] % huge == 0;
+	}
+	for (int i = 0; i < 2; i++)
+		if (p[i] != MAP_FAILED)
+			munmap(p[i], size);
+	return yes;
+}
+
+static uint32_t zero_flags(int fd, bool writable)
+{
+	return HV_FILE_ZERO | (writable ? HV_FILE_WRITABLE : 0) |
+	       (zero_is_aligned(fd) ? HV_FILE_HUGE : 0);
+}
+
+uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
+			uint32_t map_flags)
+{
+	const struct file *f = files_find(&s->files, number);
+	int fd = fdtable_host(&s->fds, guest_fd);
+	uint32_t flags;
+	bool writable;
+
+	if (fd < 0 || !f)
+		return 0;
+	writable = may_write(fd, map_flags);
+	if (f->zero)
+		return zero_flags(fd, writable);
+	flags = sys_file_kind(fd);
+	if (is_foreign(fd))
+		flags |= HV_FILE_FOREIGN;
+	if (writable && seals_forbid_writing(fd))
+		flags |= HV_FILE_SEALED;
+	else if (writable)
+		flags |= HV_FILE_WRITABLE;
+	return flags;
+}
+
+static bool is_same_opening(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+uint32_t sys_file_opening(struct sys *s, int guest_fd)
+{
+	struct fd_entry *e = fdtable_entry(&s->fds, guest_fd);
+
+	if (!e)
+		return 0;
+	for (unsigned i = 0; i < s->fds.size && !e->opened; i++) {
+		const struct fd_entry *other = &s->fds.entry[i];
+
+		if (other->host >= 0 && other->opened &&
+		    is_same_opening(other->host, e->host))
+			e->opened = other->opened;
+	}
+	if (!e->opened)
+		e->opened = ++s->files.openings;
+	return e->opened;
+}
