@@ -207,6 +207,7 @@ struct map_source {
 	int error;	   /* what a mapping of the descriptor gets, or 0 */
 	bool writable;	   /* shared mappings may write */
 	bool sealed;	   /* they could, but for a seal */
+	bool noexec;	   /* of a noexec mount */
 	uint32_t opened;   /* hv_call_file_get.opened */
 };
 /* Linux do_mmap; offset in bytes. source NULL: anonymous memory. */

@@ -35,7 +35,9 @@ static uint64_t linux_flags(const struct vma *v)
 {
 	uint64_t flags = v->prot; /* VM_READ, VM_WRITE, VM_EXEC */
 
-	flags |= MM_VM_MAYREAD | MM_VM_MAYEXEC;
+	flags |= MM_VM_MAYREAD;
+	if (vma_may_exec(v))
+		flags |= MM_VM_MAYEXEC;
 	if (!(v->flags & VMA_NOWRITE))
 		flags |= MM_VM_MAYWRITE;
 	if (v->flags & VMA_SHARED)
@@ -48,7 +50,7 @@ static uint64_t linux_flags(const struct vma *v)
 		flags |= MM_VM_DONTEXPAND;
 	if (vma_is_pfnmap(v)) {
 		flags |= MM_VM_PFNMAP | MM_VM_IO;
-		flags &= ~(MM_VM_MAYWRITE | MM_VM_MAYEXEC);
+		flags &= ~MM_VM_MAYWRITE;
 	}
 	for (unsigned i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
 		if (v->flags & flag_map[i].vma)

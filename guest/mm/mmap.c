@@ -179,6 +179,8 @@ static int check_file_type(uint32_t flags, const struct map_source *source,
 	}
 	if (source->error)
 		return source->error;
+	if (source->noexec)
+		like->flags |= VMA_NOEXEC;
 	return flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
@@ -330,7 +332,9 @@ static int set_kind(struct mm *mm, uint32_t prot, uint32_t flags,
 		return err;
 	if (is_zero(source))
 		map_zero(like);
-	like->prot = mm_full_prot(mm, prot & PROT_RWX);
+	like->prot = prot & PROT_RWX;
+	if (vma_may_exec(like))
+		like->prot = mm_full_prot(mm, like->prot);
 	like->flags = flag_bits(prot, flags, like->flags);
 	like->kind = source ? HV_MAP_FILE : HV_MAP_ANON;
 	return 0;
@@ -402,6 +406,7 @@ static int64_t mmap_file(struct mm *mm, uint64_t addr, uint64_t len,
 	source.opened = got.opened;
 	source.writable = got.flags & HV_FILE_WRITABLE;
 	source.sealed = got.flags & HV_FILE_SEALED;
+	source.noexec = got.flags & HV_FILE_NOEXEC;
 	source.file =
 		file_open((uint32_t)number, got.size, mm_file_flags(got.flags));
 	if (!source.file) {
@@ -481,6 +486,7 @@ int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
 		map_flags |= MAP_LOCKED;
 	source.file = v->file;
 	source.opened = v->opened;
+	source.noexec = v->flags & VMA_NOEXEC;
 	/* Linux memfd_check_seals_mmap: since it was mapped. */
 	if (v->file->number &&
 	    hv_file_op(v->file->number, HV_FILE_OP_SEALED, 0, PAGE_SIZE) > 0) {

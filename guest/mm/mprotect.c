@@ -92,7 +92,7 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 
 	if (prot & PROT_WRITE && flags & VMA_NOWRITE)
 		return -EACCES;
-	if (prot & PROT_EXEC && vma_is_pfnmap(v))
+	if (prot & PROT_EXEC && !vma_may_exec(v))
 		return -EACCES;
 	if (mm_denies_exec(mm, v->prot, prot))
 		return -EACCES;
@@ -167,7 +167,7 @@ int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
 		if (!v || v->start > addr)
 			return -ENOMEM;
 		upto = v->end < end ? v->end : end;
-		if (!vma_is_pfnmap(v)) /* these may never be executed */
+		if (vma_may_exec(v))
 			prot = mm_full_prot(mm, prot);
 		err = protect_vma(mm, &v, addr, upto, prot & PROT_RWX);
 		if (err)

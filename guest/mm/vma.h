@@ -43,6 +43,7 @@ struct mm;
 #define VMA_GUARD	0x1000000u /* may have guard markers */
 #define VMA_ZERO	0x2000000u /* of /dev/zero, but no page of a file */
 #define VMA_FILE_SEAL	0x4000000u /* VMA_NOWRITE by a seal of a memfd */
+#define VMA_NOEXEC	0x8000000u /* not VM_MAYEXEC: of a noexec mount */
 
 /* In what can merge these may differ (Linux VM_IGNORE_MERGE; since 5.15
  * VM_DENYWRITE is no flag of a mapping). */
@@ -102,6 +103,12 @@ static inline uint64_t vma_pgoff(const struct vma *v, uint64_t va)
 static inline bool vma_is_pfnmap(const struct vma *v)
 {
 	return v->kind == HV_MAP_VVAR || v->kind == HV_MAP_VCLOCK;
+}
+
+/* Linux VM_MAYEXEC: may mprotect add X? */
+static inline bool vma_may_exec(const struct vma *v)
+{
+	return !vma_is_pfnmap(v) && !(v->flags & VMA_NOEXEC);
 }
 
 /* On Linux nothing stands behind the vDSO and its data. */

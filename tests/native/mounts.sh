@@ -30,3 +30,5 @@ writable=$tmp/mounted
 for kind in tmpfs:256k ext4:2M; do
 	on $kind "a file system without room" noroom
 done
+on tmpfs:1M,noexec "a mount without programs" noexec
+on tmpfs:1M "the same where there may be programs" noexec

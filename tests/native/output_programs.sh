@@ -36,6 +36,8 @@ compiled_programs() {
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"
 	same "mappings of /dev/zero" "$bin/devzero.glibc"
+	compile_as glibc "$here/src/nomap.c"
+	same "what of the kernel's files can be mapped" "$bin/nomap.glibc"
 	compile_as glibc "$here/src/seals.c"
 	same "seals of a mapped memfd" "$bin/seals.glibc"
 	compile_as glibc "$here/src/vectors.c"

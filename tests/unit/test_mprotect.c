@@ -214,3 +214,22 @@ Test(mprotect, accounts_follow_the_protection)
 	cr_assert_eq(mm->exec_vm, exec);
 	cr_assert_eq(mm->total_vm, total);
 }
+
+/* Nor do READ_IMPLIES_EXEC's mappings become so. */
+Test(mprotect, a_file_of_a_noexec_mount_is_never_executable)
+{
+	int64_t va, plain;
+
+	shim_fd_set(7, shim_file_add_pattern(PAGES(2)));
+	shim_fd_set_flags(7, HV_FILE_NOEXEC);
+	shim_fd_set(8, shim_file_add_pattern(PAGES(2)));
+	mm->read_adds = PROT_EXEC;
+	va = mm_mmap(mm, 0, PAGES(2), PROT_READ, MAP_PRIVATE, 7, 0);
+	plain = mm_mmap(mm, 0, PAGES(2), PROT_READ, MAP_PRIVATE, 8, 0);
+	cr_assert_eq(vma_at((uint64_t)va)->prot, PROT_READ);
+	cr_assert_eq(vma_at((uint64_t)plain)->prot, RX);
+	cr_assert_eq(mm_mprotect(mm, (uint64_t)va, PAGE_SIZE, RW), 0);
+	cr_assert_eq(vma_at((uint64_t)va)->prot, RW);
+	cr_assert_eq(mm_mprotect(mm, (uint64_t)va, PAGE_SIZE, RX), -EACCES);
+	cr_assert_eq(mm_mprotect(mm, (uint64_t)plain, PAGE_SIZE, RX), 0);
+}

@@ -297,6 +297,7 @@ struct hv_call_file_get {
 #define HV_FILE_HUGE	 8u  /* large mappings are aligned for huge pages */
 #define HV_FILE_ZERO	 16u /* /dev/zero: mappings are anonymous memory */
 #define HV_FILE_SEALED	 32u /* fd is O_RDWR, but a seal forbids writing */
+#define HV_FILE_NOEXEC	 64u /* its mount is noexec */
 /*
  * The way back, in the same structure as FILE_READ, for a file that FILE_GET
  * said HV_FILE_WRITABLE of. What lies beyond the end of the file is not

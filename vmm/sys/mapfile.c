@@ -7,6 +7,7 @@
 #include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -31,45 +32,78 @@ static bool is_dev_zero(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
 }
 
-/* What is no plain file: the host's kernel knows in what way. */
-static int refusal(int fd, uint32_t prot, uint32_t map_flags)
+/*
+ * The host's kernel knows what can be mapped. 0: a plain file. Devices and the
+ * like cannot be here, whatever it says.
+ */
+static int ask_host(int fd, const struct stat *st, uint32_t prot,
+		    uint32_t map_flags)
 {
+	int flags = is_shared(map_flags) ? MAP_SHARED : MAP_PRIVATE;
 	void *p = mmap(NULL, 1,
 		       (int)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)),
-		       is_shared(map_flags) ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+		       flags | (int)(map_flags & MAP_GROWSDOWN), fd, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
 	munmap(p, 1);
-	return -ENODEV;
+	return S_ISREG(st->st_mode) ? 0 : -ENODEV;
 }
 
-/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
-static int may_map(int fd, uint32_t prot, uint32_t map_flags, struct stat *st)
+/*
+ * What Linux says of those files in /proc and /sys that are ours: proc_reg_mmap
+ * and kernfs_fop_mmap refuse, the others have no mmap.
+ */
+static int refuse_proc(unsigned number, uint32_t prot, uint32_t map_flags)
+{
+	const char *name = procfs_is_dir(number) ? "" : procfs_name(number);
+
+	if (prot & PROT_EXEC)
+		return -EPERM;
+	if (procfs_is_dir(number) || procfs_is_own(number) ||
+	    !strncmp(name, "/proc/sys/", 10))
+		return -ENODEV;
+	if (map_flags & MAP_GROWSDOWN)
+		return -EINVAL;
+	return strncmp(name, "/sys/", 5) ? -EIO : -ENODEV;
+}
+
+static int check_mode(int fd, uint32_t prot, uint32_t map_flags)
 {
 	int mode = fcntl(fd, F_GETFL);
-	struct statvfs fs;
 
 	if (mode < 0 || (mode & O_PATH))
 		return -EBADF;
-	if (fstat(fd, st) < 0)
-		return -errno;
 	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
 	    (mode & O_ACCMODE) != O_RDWR)
 		return -EACCES;
-	if ((mode & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if ((prot & PROT_EXEC) && fstatvfs(fd, &fs) == 0 &&
-	    (fs.f_flag & ST_NOEXEC))
+	return (mode & O_ACCMODE) == O_WRONLY ? -EACCES : 0;
+}
+
+/* Linux path_noexec: of what the mount says. */
+static bool is_noexec(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_NOEXEC;
+}
+
+/* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
+static int may_map(struct sys *s, int fd, uint32_t prot, uint32_t map_flags,
+		   struct stat *st)
+{
+	if (fstat(fd, st) < 0)
+		return -errno;
+	if ((prot & PROT_EXEC) && is_noexec(fd))
 		return -EPERM;
 	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
 	    seals_forbid_writing(fd))
 		return -EPERM;
-	if (S_ISREG(st->st_mode) || is_dev_zero(st))
+	if (is_dev_zero(st) || files_number(&s->files, fd))
 		return 0;
 	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)
 		       ? -ENODEV
-		       : refusal(fd, prot, map_flags);
+		       : ask_host(fd, st, prot, map_flags);
 }
 
 static bool may_write(int fd, uint32_t map_flags)
@@ -103,14 +137,18 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 {
 	int fd = fdtable_host(&s->fds, guest_fd);
 	char path[PATH_MAX];
+	unsigned proc;
 	struct stat st;
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (fdtable_entry(&s->fds, guest_fd)->proc)
-		return -ENODEV;
-	r = may_map(fd, prot, map_flags, &st);
+	proc = fdtable_entry(&s->fds, guest_fd)->proc;
+	r = check_mode(fd, prot, map_flags);
+	if (r == 0 && proc)
+		r = refuse_proc(proc, prot, map_flags);
+	if (r == 0)
+		r = may_map(s, fd, prot, map_flags, &st);
 	if (r == 0)
 		r = path_real(s, fd, path, sizeof(path));
 	if (r < 0)
@@ -166,6 +204,11 @@ static uint32_t zero_flags(int fd, bool writable)
 	       (zero_is_aligned(fd) ? HV_FILE_HUGE : 0);
 }
 
+static uint32_t noexec_flag(int fd)
+{
+	return is_noexec(fd) ? HV_FILE_NOEXEC : 0;
+}
+
 uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 			uint32_t map_flags)
 {
@@ -178,8 +221,8 @@ uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 		return 0;
 	writable = may_write(fd, map_flags);
 	if (f->zero)
-		return zero_flags(fd, writable);
-	flags = sys_file_kind(fd);
+		return zero_flags(fd, writable) | noexec_flag(fd);
+	flags = sys_file_kind(fd) | noexec_flag(fd);
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
 	if (writable && seals_forbid_writing(fd))
