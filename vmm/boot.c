@@ -244,24 +244,44 @@ static void set_zero_page(struct hv_boot *boot, int zero_page)
 		boot->flags |= HV_BOOT_ZERO_PAGE;
 }
 
+/*
+ * Limits of ours that could not be raised may leave less than what is usual;
+ * a program that lives below them needs no more.
+ */
+static int reserve_ram(struct vm *vm, const struct boot_config *config)
+{
+	int ret;
+
+	vm->ram_size = config->ram_size;
+	ret = guestmem_init(&vm->mem, vm->ram_size);
+	while (ret && !config->ram_fixed && vm->ram_size / 2 >= HV_RAM_MIN) {
+		vm->ram_size /= 2;
+		ret = guestmem_init(&vm->mem, vm->ram_size);
+	}
+	if (ret)
+		error("cannot reserve %lu MiB of guest RAM: %s (smaller -m, "
+		      "larger ulimit -v?)",
+		      vm->ram_size >> 20, strerror(-ret));
+	else if (vm->ram_size < config->ram_size)
+		note("guest RAM is %lu MiB, not %lu: the hard limit of "
+		     "address space (ulimit -v) leaves no more",
+		     vm->ram_size >> 20, config->ram_size >> 20);
+	return ret;
+}
+
 int boot_prepare(struct vm *vm, const struct boot_config *config)
 {
 	struct hv_boot *boot;
 	int ret;
 
-	vm->ram_size = config->ram_size;
 	vm->ring_size = config->ring_size;
 	vm->choose_cpl = config->kernel_cpl == BOOT_CPL_AUTO;
 	vm->kernel_cpl = (uint32_t)config->kernel_cpl;
 	if (vm->choose_cpl)
 		vm->kernel_cpl = processor_virtualises() ? 0 : 3;
-	ret = guestmem_init(&vm->mem, vm->ram_size);
-	if (ret) {
-		error("cannot reserve %lu MiB of guest RAM: %s (smaller -m, "
-		      "larger ulimit -v or -d?)",
-		      vm->ram_size >> 20, strerror(-ret));
+	ret = reserve_ram(vm, config);
+	if (ret)
 		return ret;
-	}
 	boot = boot_info(vm);
 	boot->magic = HV_BOOT_MAGIC;
 	boot->abi_version = HV_ABI_VERSION;

@@ -23,6 +23,7 @@ struct vcpu;
 
 struct boot_config {
 	uint64_t ram_size; /* bytes; a multiple of 4096 */
+	bool ram_fixed;	   /* fail if there is not as much */
 	uint32_t flags;	   /* HV_BOOT_* that options decide */
 	uint64_t fault_around;
 	uint64_t ring_size; /* bytes of the batched log; 0: none */

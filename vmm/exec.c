@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "guestmem.h"
 #include "memlock.h"
 #include "message.h"
+#include "rlimits.h"
 #include "script.h"
 #include "sys.h"
 #include "vcpu.h"
@@ -134,14 +134,6 @@ static uint64_t own_auxv(const uint64_t *auxv, uint64_t type)
 	return 0;
 }
 
-static uint64_t soft_limit(int resource)
-{
-	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
-
-	getrlimit(resource, &r);
-	return r.rlim_cur;
-}
-
 static int plan(struct exec *e, const struct exec_config *config,
 		const char *execfn, char *const *argv,
 		struct elfload_error *err)
@@ -162,9 +154,9 @@ static int plan(struct exec *e, const struct exec_config *config,
 		.euid = geteuid(),
 		.gid = getgid(),
 		.egid = getegid(),
-		.rlim_stack = soft_limit(RLIMIT_STACK),
-		.rlim_as = soft_limit(RLIMIT_AS),
-		.rlim_data = soft_limit(RLIMIT_DATA),
+		.rlim_stack = config->limits->of[RLIMIT_STACK].rlim_cur,
+		.rlim_as = config->limits->of[RLIMIT_AS].rlim_cur,
+		.rlim_data = config->limits->of[RLIMIT_DATA].rlim_cur,
 		.aslr = config->aslr,
 		.aslr_seed = config->aslr_seed,
 		.mmap_rnd_bits =

@@ -12,6 +12,7 @@
 #include "hv_abi.h"
 #include "vdso.h"
 
+struct rlimits;
 struct sys;
 struct vcpu;
 
@@ -34,7 +35,8 @@ struct exec_config {
 	const char *program;	 /* as on the command line */
 	const char *const *argv; /* argv[0] is the program's name */
 	const char *const *envp;
-	const uint64_t *auxv; /* our own, as the kernel gave it */
+	const uint64_t *auxv;	      /* our own, as the kernel gave it */
+	const struct rlimits *limits; /* the program's */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed;
 };

@@ -14,17 +14,32 @@
 #include "pte.h"
 #include "vcpu_internal.h"
 
+/* What must be left for the VMM's own memory where limits are tight. */
+#define OWN_MEMORY (16ul << 20)
+
+static void *reserve(uint64_t span, int sharing)
+{
+	void *base = mmap(NULL, span + OWN_MEMORY, PROT_READ | PROT_WRITE,
+			  sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return NULL;
+	munmap((uint8_t *)base + span, OWN_MEMORY);
+	return base;
+}
+
 int guestmem_init(struct guestmem *gm, uint64_t size)
 {
 	uint64_t low = size < HV_RAM_HOLE_START ? size : HV_RAM_HOLE_START;
-	void *base;
+	uint8_t *base;
 
 	gm->low_end = low;
 	gm->high_end = size > low ? HV_RAM_HOLE_END + (size - low) : 0;
 	gm->span = gm->high_end ? gm->high_end : low;
-	base = mmap(NULL, gm->span, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	base = reserve(gm->span, MAP_PRIVATE);
+	if (!base) /* RLIMIT_DATA does not count what is shared */
+		base = reserve(gm->span, MAP_SHARED);
+	if (!base)
 		return -errno;
 	gm->base = base;
 	/* Fewer faults of our own; 4 KiB pages where the host has no others. */

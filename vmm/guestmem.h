@@ -24,7 +24,10 @@ struct guestmem {
 		high_end; /* RAM is [0, low_end) and [4 GiB, high_end) */
 };
 
-/* Reserve host memory for `size` bytes of RAM; nothing is touched. */
+/*
+ * Reserve host memory for `size` bytes of RAM; nothing is touched. Fails also
+ * where then too little would be left of the limits for the VMM itself.
+ */
 int guestmem_init(struct guestmem *gm, uint64_t size);
 void guestmem_fini(struct guestmem *gm);
 

@@ -42,6 +42,7 @@ static int prepare_vm(struct machine *m)
 	bool trace = o->trace || o->summary;
 	struct boot_config config = {
 		.ram_size = o->ram_size,
+		.ram_fixed = o->ram_fixed,
 		.flags = (trace ? HV_BOOT_TRACE : 0) |
 			 (o->check ? HV_BOOT_CHECK : 0),
 		.fault_around = o->fault_around,
@@ -72,7 +73,6 @@ static int prepare_vm(struct machine *m)
 static void explain_sys(const struct options *o)
 {
 	int cause = errno;
-	struct rlimit files = {0};
 
 	for (unsigned i = 0; i < o->nr_rw_dirs; i++) {
 		int fd = open(o->rw_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -83,13 +83,21 @@ static void explain_sys(const struct options *o)
 		}
 		close(fd);
 	}
-	getrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_cur < SYS_FILES_MIN)
-		error("the limit of open files, %lu, is too low: ulimit -n %d "
-		      "or more",
-		      files.rlim_cur, SYS_FILES_MIN);
-	else
-		error("cannot prepare system calls: %s", strerror(cause));
+	error("cannot prepare system calls: %s", strerror(cause));
+}
+
+/* Of what the program may have, we need some to serve it. */
+static bool enough_files(void)
+{
+	struct rlimit own = {0};
+
+	getrlimit(RLIMIT_NOFILE, &own);
+	if (own.rlim_cur < SYS_FILES_MIN)
+		error("the hard limit of open files, %lu, is too low: ulimit "
+		      "-Hn %d or more; --limit=nofile:%lu sets it for the "
+		      "program alone",
+		      own.rlim_cur, SYS_FILES_MIN, own.rlim_cur);
+	return own.rlim_cur >= SYS_FILES_MIN;
 }
 
 static int prepare_sys(struct machine *m)
@@ -106,8 +114,11 @@ static int prepare_sys(struct machine *m)
 				: own		  ? 4
 						  : 3,
 		.folios = m->options.folios_of_host ? &m->folios : NULL,
+		.limits = &m->options.limits,
 	};
 
+	if (!enough_files())
+		return FAILURE;
 	if (config.folios && folios_open(&m->folios))
 		return FAILURE;
 	m->vm.sys = sys_create(&config);
@@ -312,6 +323,7 @@ static int load_program(struct machine *m, const uint64_t *auxv)
 		.argv = (const char *const *)o->program_argv,
 		.envp = (const char *const *)environ,
 		.auxv = auxv,
+		.limits = &o->limits,
 		.aslr = o->aslr,
 		.aslr_seed = o->aslr_seed,
 	};
@@ -319,7 +331,10 @@ static int load_program(struct machine *m, const uint64_t *auxv)
 	return exec_load(&m->exec, &config);
 }
 
-int main(int argc, char **argv, char **envp)
+/* The limits that vmm was started with: they are meant for the program. */
+static struct rlimits limits;
+
+static int start(int argc, char **argv, char **envp)
 {
 	const uint64_t *auxv = find_auxv(envp);
 	static struct machine m;
@@ -330,10 +345,16 @@ int main(int argc, char **argv, char **envp)
 		error("/dev/null: %s", strerror(errno));
 		return FAILURE;
 	}
+	m.options.limits = limits;
 	status = options_parse(&m.options, argc, argv);
 	if (status >= 0)
 		return status;
 	message_level(o->quiet, o->verbose);
+	status = rlimits_keep_cpu(&o->limits);
+	if (status) {
+		error("--limit=cpu: %s", strerror(-status));
+		return FAILURE;
+	}
 	if (o->directory && chdir(o->directory)) {
 		error("-C %s: %s", o->directory, strerror(errno));
 		return FAILURE;
@@ -351,4 +372,11 @@ int main(int argc, char **argv, char **envp)
 	status = run(&m);
 	tear_down(&m);
 	return end_as(status);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	rlimits_read(&limits);
+	rlimits_raise();
+	return rlimits_with_stack(start, argc, argv, envp);
 }

@@ -15,6 +15,7 @@
 #include "hv_abi.h"
 #include "message.h"
 #include "overcommit.h"
+#include "size.h"
 #include "thp.h"
 #include "version.h"
 #include "zeropage.h"
@@ -47,7 +48,9 @@ static const char help_text[] =
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
 	"  -C DIR             start in DIR\n"
 	"  --rw DIR           let the program write below DIR (else read-only)\n"
-	"  --rw-suid, --no-tmp  set-id bits there too; no temporary files in /tmp\n"
+	"  --rw-suid          also set-uid and set-gid bits there\n"
+	"  --no-tmp           no temporary files in /tmp either\n"
+	"  --limit=NAME:VALUE a resource limit, as nofile:64\n"
 	"  --no-aslr, --aslr=SEED  addresses as under `setarch -R`; repeatable ones\n"
 	"  -h, --help         this text             -V, --version\n"
 	"Exit status: the program's; 125 vmm failed, 126 cannot run, 127 not found.\n"
@@ -67,6 +70,7 @@ enum {
 	OPT_KERNEL_CPL,
 	OPT_DUMP,
 	OPT_WALK,
+	OPT_LIMIT,
 	OPT_RW,
 	OPT_RW_SUID,
 	OPT_NO_TMP,
@@ -89,6 +93,7 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"dump", required_argument, NULL, OPT_DUMP},
 	{"walk", required_argument, NULL, OPT_WALK},
+	{"limit", required_argument, NULL, OPT_LIMIT},
 	{"rw", required_argument, NULL, OPT_RW},
 	{"rw-suid", no_argument, NULL, OPT_RW_SUID},
 	{"no-tmp", no_argument, NULL, OPT_NO_TMP},
@@ -98,32 +103,6 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
 };
-
-/* A number with an optional suffix K, M, G or T. False if it is not one. */
-static bool parse_size(const char *text, uint64_t *out)
-{
-	static const char suffixes[] = "KMGT";
-	const char *suffix;
-	unsigned shift = 0;
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*out = strtoull(text, &end, 0);
-	if (errno)
-		return false;
-	if (*end) {
-		suffix = strchr(suffixes, toupper((unsigned char)*end));
-		if (!suffix || end[1])
-			return false;
-		shift = 10 * (unsigned)(suffix - suffixes + 1);
-	}
-	if (*out > UINT64_MAX >> shift)
-		return false;
-	*out <<= shift;
-	return true;
-}
 
 /* The whole of what was asked for: the status with which vmm ends. */
 static int print(const char *text)
@@ -142,13 +121,14 @@ static int wrong(const char *what, const char *value, const char *wanted)
 
 static int set_ram(struct options *o, const char *text)
 {
-	if (!parse_size(text, &o->ram_size))
+	if (!size_parse(text, &o->ram_size))
 		return wrong("-m", text, "not a size; try -m 512M");
 	if (o->ram_size < HV_RAM_MIN)
 		return wrong("-m", text, "too small; at least 16M");
 	if (o->ram_size > HV_RAM_MAX)
 		return wrong("-m", text, "too large; at most 1T");
 	o->ram_size &= ~(HV_PAGE_SIZE - 1);
+	o->ram_fixed = true;
 	return -1;
 }
 
@@ -180,7 +160,7 @@ static int set_fault_around(struct options *o, const char *text)
 {
 	uint64_t size;
 
-	if (!parse_size(text, &size) || size < 4096 || size > 65536 ||
+	if (!size_parse(text, &size) || size < 4096 || size > 65536 ||
 	    size & (size - 1))
 		return wrong("--fault-around", text,
 			     "must be 4K (off), 8K, 16K, 32K or 64K");
@@ -204,7 +184,7 @@ static int set_trace_mode(struct options *o, const char *text)
 	o->ring_size = DEFAULT_RING;
 	if (!strcmp(text, "ring"))
 		return -1;
-	if (strncmp(text, "ring:", 5) || !parse_size(text + 5, &o->ring_size))
+	if (strncmp(text, "ring:", 5) || !size_parse(text + 5, &o->ring_size))
 		return wrong("--trace-mode", text,
 			     "must be trap or ring[:SIZE]");
 	if (o->ring_size < 4096 || o->ring_size > 4 << 20 ||
@@ -247,6 +227,13 @@ static int set_variable(char *text)
 	if (ret)
 		return wrong("-E", text, strerror(errno));
 	return -1;
+}
+
+static int set_limit(struct options *o, const char *text)
+{
+	const char *mistake = rlimits_parse(&o->limits, text);
+
+	return mistake ? wrong("--limit", text, mistake) : -1;
 }
 
 static int add_rw(struct options *o, const char *dir)
@@ -320,6 +307,8 @@ static int set_option(struct options *o, int opt, char *arg)
 		return dump_parse(&o->dump, arg) ? USAGE_STATUS : -1;
 	case OPT_WALK:
 		return dump_parse_walk(&o->dump, arg) ? USAGE_STATUS : -1;
+	case OPT_LIMIT:
+		return set_limit(o, arg);
 	case OPT_RW:
 		return add_rw(o, arg);
 	case OPT_NO_ASLR:
@@ -365,6 +354,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	int opt, status;
 
 	*o = (struct options){
+		.limits = o->limits,
 		.ram_size = DEFAULT_RAM,
 		.fault_around = DEFAULT_FAULT_AROUND,
 		.overcommit = OVERCOMMIT_AS_HOST,

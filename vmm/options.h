@@ -9,10 +9,12 @@
 
 #include "dump.h"
 #include "elfload.h"
+#include "rlimits.h"
 
 #define OPTIONS_RW_MAX 64
 
 struct options {
+	struct rlimits limits; /* of the program; --limit changes them */
 	uint64_t ram_size;     /* bytes */
 	uint64_t fault_around; /* bytes */
 	uint64_t ring_size;    /* bytes; 0: a trap for each fault */
@@ -20,6 +22,7 @@ struct options {
 	int overcommit;	       /* 0, 1, 2 or OVERCOMMIT_AS_HOST */
 	int thp;	       /* enum hv_thp, or THP_AS_HOST */
 	int zero_page;	       /* 0, 1 or ZEROPAGE_AS_HOST */
+	bool ram_fixed;	       /* -m: no less will do */
 	bool folios_of_host;
 	bool count_cpl0;
 	bool trace, summary, verbose, quiet, check;
@@ -36,9 +39,9 @@ struct options {
 };
 
 /*
- * Parse argv; -E changes our own environment, which the program gets. Returns
- * -1 to go on, or the exit status: 0 after -h or -V, 125 after a mistake, which
- * has been explained.
+ * Parse argv; o->limits is set already. -E changes our own environment, which
+ * the program gets. Returns -1 to go on, or the exit status: 0 after -h or -V,
+ * 125 after a mistake, which has been explained.
  */
 int options_parse(struct options *o, int argc, char **argv);
 

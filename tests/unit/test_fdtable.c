@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fdtable.h"
@@ -171,4 +172,25 @@ Test(fdtable, files_and_endless_devices_are_bulk_and_pipes_are_not)
 	cr_assert(fdtable_entry(&t, fd)->bulk);
 	fd = fdtable_install(&t, open("/etc/passwd", O_RDONLY), false, 0);
 	cr_assert(fdtable_entry(&t, fd)->bulk);
+}
+
+/* Natively there are as many host descriptors as the program may have. */
+Test(fdtable, some_host_descriptors_are_left_where_there_are_few)
+{
+	struct rlimit own;
+	int fd, last = -1, left = 0;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &own), 0);
+	own.rlim_cur = 60;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &own), 0);
+	fdtable_init(&t, 100);
+	while ((fd = fdtable_install(&t, null(), false, 0)) >= 0)
+		last = fd;
+	cr_assert_eq(fd, -EMFILE);
+	cr_assert(last > 20 && last < 50, "%d", last);
+	cr_assert_eq(fdtable_install_at(&t, 99, null(), false), -EMFILE);
+	cr_assert_eq(fdtable_install_at(&t, last, null(), false), last);
+	for (int host = null(); host >= 0; host = null())
+		left++;
+	cr_assert(left >= 10, "%d", left);
 }

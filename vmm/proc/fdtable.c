@@ -6,20 +6,37 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Linux NR_OPEN_DEFAULT: what a table holds at least. */
 #define FDTABLE_MIN 64
-/* Keep the program's descriptors clear of the low host numbers. */
-#define FDTABLE_HOST_MIN 64
+/* What the VMM has open at once while it serves a call, and some to spare. */
+#define FDTABLE_RESERVE 12
 
-void fdtable_init(struct fdtable *t, unsigned limit)
+static int to_int(uint64_t limit)
 {
-	*t = (struct fdtable){.limit = limit};
+	return limit > INT_MAX ? INT_MAX : (int)limit;
+}
+
+void fdtable_set_limit(struct fdtable *t, uint64_t limit)
+{
+	t->limit = (unsigned)to_int(limit);
+}
+
+void fdtable_init(struct fdtable *t, uint64_t limit)
+{
+	struct rlimit own = {INT_MAX, INT_MAX};
+
+	*t = (struct fdtable){0};
+	fdtable_set_limit(t, limit);
+	getrlimit(RLIMIT_NOFILE, &own);
+	t->host_end = to_int(own.rlim_cur) - FDTABLE_RESERVE;
 }
 
 void fdtable_fini(struct fdtable *t)
@@ -122,7 +139,7 @@ int fdtable_install(struct fdtable *t, int host, bool cloexec, unsigned min)
 
 	while (fd < t->size && t->entry[fd].host >= 0)
 		fd++;
-	if (fd >= t->limit) {
+	if (fd >= t->limit || host >= t->host_end) {
 		close(host);
 		return -EMFILE;
 	}
@@ -134,6 +151,10 @@ int fdtable_install_at(struct fdtable *t, int fd, int host, bool cloexec)
 	if (fd < 0 || (unsigned)fd >= t->limit) {
 		close(host);
 		return -EBADF;
+	}
+	if (host >= t->host_end && !fdtable_entry(t, fd)) {
+		close(host);
+		return -EMFILE;
 	}
 	fdtable_close(t, fd);
 	return put(t, (unsigned)fd, host, cloexec);
@@ -188,7 +209,7 @@ static int inherit_standard(struct fdtable *t)
 
 		if (flags < 0 || (flags & FD_CLOEXEC))
 			continue;
-		copy = fcntl(fd, F_DUPFD_CLOEXEC, FDTABLE_HOST_MIN);
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (copy < 0)
 			return -errno;
 		r = put(t, (unsigned)fd, copy, false);

@@ -37,9 +37,16 @@ struct fdtable {
 	struct fd_entry *entry;
 	unsigned size;	/* entries allocated: FDSize of /proc/PID/status */
 	unsigned limit; /* RLIMIT_NOFILE: numbers are below it */
+	/*
+	 * Host descriptors are below it: where our own limit is no higher than
+	 * the program's, some must be left for calls on paths.
+	 */
+	int host_end;
 };
 
-void fdtable_init(struct fdtable *t, unsigned limit);
+/* limit: the program's; the process's own is raised already. */
+void fdtable_init(struct fdtable *t, uint64_t limit);
+void fdtable_set_limit(struct fdtable *t, uint64_t limit);
 /* Closes all. */
 void fdtable_fini(struct fdtable *t);
 

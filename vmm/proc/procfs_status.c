@@ -105,7 +105,7 @@ static void set_memory(struct stat_fields *f, const struct procfs *p,
 	set_field(f, 20, 1);
 	set_field(f, 23, mm->total_vm << HV_PAGE_SHIFT);
 	set_field(f, 24, rss(mm));
-	set_field(f, 25, p->s->limit[RLIMIT_RSS].rlim_cur);
+	set_field(f, 25, p->s->limits.of[RLIMIT_RSS].rlim_cur);
 	set_field(f, 26, mm->start_code);
 	set_field(f, 27, mm->end_code);
 	set_field(f, 28, mm->start_stack);

@@ -218,7 +218,8 @@ int procfs_limits(const struct procfs *p, FILE *out)
 		"Hard Limit", "Units");
 	for (size_t i = 0; i < sizeof(limit_names) / sizeof(limit_names[0]);
 	     i++) {
-		const struct rlimit *l = &p->s->limit[limit_names[i].number];
+		const struct rlimit *l =
+			&p->s->limits.of[limit_names[i].number];
 
 		fprintf(out, "%-25s ", limit_names[i].name);
 		print_limit(out, l->rlim_cur);

@@ -21,6 +21,7 @@
 #include "keeper.h"
 #include "lost.h"
 #include "procfs.h"
+#include "rlimits.h"
 #include "rw.h"
 #include "signals.h"
 #include "sys.h"
@@ -50,7 +51,7 @@ struct sys {
 	struct lost lost;
 	const struct folios *folios; /* --folios=host, else NULL */
 	struct signals signals;
-	struct rlimit limit[RLIM_NLIMITS];
+	struct rlimits limits;
 	char name[16]; /* PR_SET_NAME */
 	struct sys_about about;
 	uint64_t auxv[SYS_AUXV_WORDS]; /* PR_SET_MM: in place of about's */

@@ -45,14 +45,14 @@ static void set(const struct sys *s, rlim_t size)
 {
 	const struct rlimit limit = {size, s->host_fsize.rlim_max};
 
-	if (s->limit[RLIMIT_FSIZE].rlim_cur != s->host_fsize.rlim_cur)
+	if (s->limits.of[RLIMIT_FSIZE].rlim_cur != s->host_fsize.rlim_cur)
 		setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 void fsize_begin(struct call *c)
 {
 	raised = 0;
-	set(c->s, c->s->limit[RLIMIT_FSIZE].rlim_cur);
+	set(c->s, c->s->limits.of[RLIMIT_FSIZE].rlim_cur);
 }
 
 int64_t fsize_end(struct call *c, int64_t r)

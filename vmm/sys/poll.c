@@ -125,7 +125,7 @@ static int64_t poll_user(struct call *c, struct wait *w)
 	struct pollfd *guest, *host;
 	int64_t r = -EFAULT;
 
-	if (n > c->s->limit[RLIMIT_NOFILE].rlim_cur)
+	if (n > c->s->limits.of[RLIMIT_NOFILE].rlim_cur)
 		return -EINVAL;
 	guest = calloc(2 * n + 1, sizeof(*guest));
 	if (!guest)

@@ -93,7 +93,7 @@ static bool is_self(uint64_t pid)
 
 void sys_pass_limits(const struct sys *s, struct vcpu *v)
 {
-	const struct rlimit *limit = s->limit;
+	const struct rlimit *limit = s->limits.of;
 	const struct hv_limits limits = {
 		.stack = limit[RLIMIT_STACK].rlim_cur,
 		.data = limit[RLIMIT_DATA].rlim_cur,
@@ -118,12 +118,10 @@ static void set_limit(struct call *c, int what, const struct rlimit *limit)
 {
 	struct sys *s = c->s;
 
-	s->limit[what] = *limit;
+	s->limits.of[what] = *limit;
 	process_pass_limits(c);
 	if (what == RLIMIT_NOFILE)
-		s->fds.limit = limit->rlim_cur > INT_MAX
-				       ? INT_MAX
-				       : (unsigned)limit->rlim_cur;
+		fdtable_set_limit(&s->fds, limit->rlim_cur);
 }
 
 static int64_t check_limit(const struct sys *s, int what,
@@ -131,7 +129,7 @@ static int64_t check_limit(const struct sys *s, int what,
 {
 	if (limit->rlim_cur > limit->rlim_max)
 		return -EINVAL;
-	return limit->rlim_max > s->limit[what].rlim_max ? -EPERM : 0;
+	return limit->rlim_max > s->limits.of[what].rlim_max ? -EPERM : 0;
 }
 
 int64_t process_prlimit64(struct call *c)
@@ -146,7 +144,7 @@ int64_t process_prlimit64(struct call *c)
 		return -EFAULT;
 	if (!is_self(c->arg[0]))
 		return -ESRCH;
-	old = c->s->limit[what];
+	old = c->s->limits.of[what];
 	if (c->arg[2])
 		r = check_limit(c->s, what, &next);
 	if (r < 0)
@@ -162,7 +160,7 @@ int64_t process_getrlimit(struct call *c)
 
 	if (what >= RLIM_NLIMITS)
 		return -EINVAL;
-	return call_put(c, c->arg[1], &c->s->limit[what],
+	return call_put(c, c->arg[1], &c->s->limits.of[what],
 			sizeof(struct rlimit));
 }
 

@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct map) == 104, "kernel ABI");
 /* Linux validate_prctl_map_addr. */
 static bool is_valid(const struct call *c, const uint64_t *f)
 {
-	const uint64_t limit = c->s->limit[RLIMIT_DATA].rlim_cur;
+	const uint64_t limit = c->s->limits.of[RLIMIT_DATA].rlim_cur;
 	const uint64_t lowest = vm_min_addr();
 
 	for (int i = 0; i < FIELDS; i++)

@@ -24,28 +24,13 @@
 #include "stop.h"
 #include "vsyscall.h"
 
-/* Each of the program's descriptors is one of ours, and more; so is memory. */
-static void read_limits(struct sys *s)
-{
-	static const int ours[] = {RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA};
-
-	for (int i = 0; i < RLIM_NLIMITS; i++)
-		getrlimit((__rlimit_resource_t)i, &s->limit[i]);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		struct rlimit hard = s->limit[ours[i]];
-
-		hard.rlim_cur = hard.rlim_max;
-		setrlimit((__rlimit_resource_t)ours[i], &hard);
-	}
-}
-
 const struct rlimit *sys_limit(const struct sys *s, int resource)
 {
-	return &s->limit[resource];
+	return &s->limits.of[resource];
 }
 
 /* What execve keeps, and a program can change. */
-static void inherit(struct sys *s)
+static void inherit(struct sys *s, const struct rlimits *limits)
 {
 	int thp = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
 	int mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0);
@@ -56,7 +41,10 @@ static void inherit(struct sys *s)
 					  : HV_THP_DISABLE_ALL;
 	s->mdwe = mdwe > 0 ? (uint64_t)mdwe : 0;
 	signals_init(&s->signals);
-	read_limits(s);
+	if (limits)
+		s->limits = *limits;
+	else
+		rlimits_read(&s->limits);
 	s->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	prctl(PR_GET_PDEATHSIG, &s->pdeathsig);
 }
@@ -100,7 +88,6 @@ static void catch_sigpipe(struct sys *s)
 struct sys *sys_create(const struct sys_config *config)
 {
 	struct sys *s = calloc(1, sizeof(*s));
-	unsigned limit;
 	int r;
 
 	if (!s)
@@ -110,13 +97,10 @@ struct sys *sys_create(const struct sys_config *config)
 	s->folios = config->folios;
 	s->rw_suid = config->rw_suid;
 	set_name(s, config->exe);
-	inherit(s);
+	inherit(s, config->limits);
 	catch_sigpipe(s);
 	fsize_init(s);
-	limit = s->limit[RLIMIT_NOFILE].rlim_cur > INT_MAX
-			? INT_MAX
-			: (unsigned)s->limit[RLIMIT_NOFILE].rlim_cur;
-	fdtable_init(&s->fds, limit);
+	fdtable_init(&s->fds, s->limits.of[RLIMIT_NOFILE].rlim_cur);
 	s->exe = strdup(config->exe);
 	r = s->exe ? rw_init(&s->rw, config->rw_dirs, config->nr_rw_dirs)
 		   : -ENOMEM;

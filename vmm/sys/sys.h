@@ -12,6 +12,7 @@
 #include "hv_abi.h"
 
 struct folios;
+struct rlimits;
 struct sys;
 struct iovec;
 struct rlimit;
@@ -24,7 +25,8 @@ struct sys_config {
 	bool rw_suid;		      /* --rw-suid */
 	const char *const *temp_dirs; /* temp.h; those that exist count */
 	unsigned nr_temp_dirs;
-	const struct folios *folios; /* --folios=host, else NULL */
+	const struct folios *folios;  /* --folios=host, else NULL */
+	const struct rlimits *limits; /* the program's; NULL: this process's */
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
 	 * all without FD_CLOEXEC become the program's: so the VMM must open
@@ -33,15 +35,14 @@ struct sys_config {
 	bool keep_inherited;
 };
 
-/* Open files that the VMM needs to be allowed: RLIMIT_NOFILE, the hard one. */
-#define SYS_FILES_MIN 256
+/* Open files that the VMM must be allowed: RLIMIT_NOFILE. */
+#define SYS_FILES_MIN 32
 
 /*
  * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
  * directory. The working directory is the program's first one. Takes over the
- * process's inherited descriptors, keeps SIGPIPE of its calls from ending us
- * (until sys_destroy) and raises RLIMIT_NOFILE, RLIMIT_AS and RLIMIT_DATA (the
- * program keeps its own).
+ * process's inherited descriptors, and keeps SIGPIPE of its calls from ending us
+ * (until sys_destroy).
  * Threads: one at a time.
  */
 struct sys *sys_create(const struct sys_config *config);
