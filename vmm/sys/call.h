@@ -64,7 +64,7 @@ struct sys {
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;
 	uint32_t rseq_len, rseq_sig;
-	uint64_t said[CALL_NR_MAX / 64]; /* unknown calls, named once */
+	uint64_t said[CALL_NR_MAX / 64]; /* by call_say_refused */
 };
 
 struct call {
@@ -109,6 +109,9 @@ const struct call_row *call_row(uint64_t nr);
 int64_t call_forward(struct call *c, const struct call_row *row);
 /* Serve it by its row, whatever kind that is. */
 int64_t call_dispatch(struct call *c);
+
+/* Tell the user, once for each number, that it is not supported. */
+void call_say_refused(struct call *c, int error);
 
 /* A host call's result in the kernel's form. */
 #define host_call(...) host_result(syscall(__VA_ARGS__))

@@ -216,6 +216,7 @@ bool seals_forbid_writing(int host);
 int64_t setmm_prctl(struct call *c); /* PR_SET_MM */
 
 /* socket.c */
+int64_t socket_new(struct call *c);
 int64_t socket_pair(struct call *c);
 int64_t socket_send(struct call *c);
 int64_t socket_receive(struct call *c);

@@ -154,16 +154,18 @@ void sys_destroy(struct sys *s)
 	free(s);
 }
 
-static void say_unknown(struct sys *s, uint64_t nr)
+void call_say_refused(struct call *c, int error)
 {
+	uint64_t *said = &c->s->said[c->nr % CALL_NR_MAX / 64];
+	uint64_t bit = 1ull << c->nr % 64;
 	char *name;
 
-	if (nr >= CALL_NR_MAX || (s->said[nr / 64] & 1ull << nr % 64))
+	if (c->nr >= CALL_NR_MAX || (*said & bit))
 		return;
-	s->said[nr / 64] |= 1ull << nr % 64;
-	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)nr);
-	detail("system call %s (%u) is not supported: ENOSYS",
-	       name ? name : "?", (unsigned)nr);
+	*said |= bit;
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)c->nr);
+	note("system call %s (%u) is not supported: the program got %s",
+	     name ? name : "?", (unsigned)c->nr, strerrorname_np(error));
 	free(name);
 }
 
@@ -174,7 +176,7 @@ int64_t call_dispatch(struct call *c)
 	int64_t r;
 
 	if (!row) {
-		say_unknown(c->s, c->nr);
+		call_say_refused(c, ENOSYS);
 		return -ENOSYS;
 	}
 	if (row->error)

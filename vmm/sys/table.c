@@ -119,7 +119,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 	/* Sockets: pairs only. */
 	[SYS_socketpair] = HANDLER(socket_pair),
-	[SYS_socket] = ERROR(EAFNOSUPPORT),
+	[SYS_socket] = HANDLER(socket_new),
 	[SYS_bind] = HANDLER(address_bind),
 	[SYS_connect] = HANDLER(address_connect),
 	[SYS_listen] = FORWARD(FD),
