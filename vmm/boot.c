@@ -13,6 +13,7 @@
 #include "boot_tables.h"
 #include "message.h"
 #include "overcommit.h"
+#include "processor.h"
 #include "thp.h"
 #include "zeropage.h"
 
@@ -49,10 +50,7 @@ uint64_t boot_root(struct vm *vm)
 
 static bool has_gigabyte_pages(const struct vm *vm)
 {
-	for (unsigned i = 0; i < vm->cpuid->nent; i++)
-		if (vm->cpuid->entries[i].function == 0x80000001)
-			return vm->cpuid->entries[i].edx >> 26 & 1;
-	return false;
+	return processor_find(vm->cpuid, 0x80000001, 0)->edx >> 26 & 1;
 }
 
 /* Table pages that a RAM of this size can need at most. */

@@ -7,6 +7,7 @@
 
 #include "boot.h"
 #include "boot_internal.h"
+#include "processor.h"
 #include "vcpu_internal.h"
 
 #define TSS_LIMIT 103
@@ -156,36 +157,9 @@ void boot_build_descriptors(struct vm *vm)
 	build_gate_page(vm);
 }
 
-/* CR0, CR4, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */
-#define CR0_BITS    0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR4_BITS    0x620ull	  /* OSXMMEXCPT OSFXSR PAE */
-#define CR4_UMIP    0x800ull
-#define CR4_FSGS    0x10000ull
-#define CR4_OSXSAVE 0x40000ull
-#define CR4_SMEP    0x100000ull
-#define CR4_SMAP    0x200000ull
-#define EFER_BITS   0xd01ull /* NXE LMA LME SCE */
-
-static uint64_t cr4_features(const struct vm *vm)
-{
-	uint64_t cr4 = CR4_BITS;
-
-	for (unsigned i = 0; i < vm->cpuid->nent; i++) {
-		const struct kvm_cpuid_entry2 *e = &vm->cpuid->entries[i];
-
-		if (e->function == 1 && e->ecx >> 26 & 1)
-			cr4 |= CR4_OSXSAVE;
-		if (e->function != 7 || e->index != 0)
-			continue;
-		cr4 |= e->ebx >> 0 & 1 ? CR4_FSGS : 0;
-		cr4 |= e->ebx >> 7 & 1 ? CR4_SMEP : 0;
-		cr4 |= e->ecx >> 2 & 1 ? CR4_UMIP : 0;
-		/* The gate writes page tables, which are user pages there. */
-		if (!vm->kernel_cpl)
-			cr4 |= e->ebx >> 20 & 1 ? CR4_SMAP : 0;
-	}
-	return cr4;
-}
+/* CR0, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */
+#define CR0_BITS  0x80050033ull /* PG AM WP NE ET MP PE */
+#define EFER_BITS 0xd01ull	/* NXE LMA LME SCE */
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code)
 {
@@ -237,7 +211,7 @@ int boot_set_registers(struct vm *vm, struct vcpu *v)
 	set_segments(&s);
 	s.cr0 = CR0_BITS;
 	s.cr3 = boot_root(vm);
-	s.cr4 = cr4_features(vm);
+	s.cr4 = processor_cr4(vm->cpuid, vm->xcr0, vm->kernel_cpl);
 	s.efer = EFER_BITS;
 	if (ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ||
 	    ioctl(v->fd, KVM_SET_REGS, &regs) < 0)

@@ -15,6 +15,7 @@
 #include "check_guest.h"
 #include "inspect.h"
 #include "message.h"
+#include "processor.h"
 #include "stop.h"
 #include "sys.h"
 #include "vcpu_internal.h"
@@ -146,20 +147,62 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 	return ret;
 }
 
-/* XCR0: x87 to AVX-512 and PKRU as far as the host has them; not AMX. */
-#define XCR0_MASK 0x2e7ull
-
 static int set_xcr0(struct vcpu *v)
 {
 	struct kvm_xcrs xcrs = {.nr_xcrs = 1};
-	const struct kvm_cpuid2 *c = v->vm->cpuid;
 
-	for (unsigned i = 0; i < c->nent; i++)
-		if (c->entries[i].function == 0xd && c->entries[i].index == 0)
-			xcrs.xcrs[0].value = c->entries[i].eax & XCR0_MASK;
-	if (!xcrs.xcrs[0].value)
-		return 0; /* no XSAVE on this host */
+	v->xfeatures = processor_xfeatures(v->vm->cpuid, v->vm->xcr0);
+	xcrs.xcrs[0].value = v->xfeatures;
+	if (!v->xfeatures)
+		return 0;
 	return ioctl(v->fd, KVM_SET_XCRS, &xcrs) < 0 ? -errno : 0;
+}
+
+/* Be what the list says, and learn from the vCPU what it has become. */
+static int take_features(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	int ret;
+
+	if (ioctl(v->fd, KVM_SET_CPUID2, vm->cpuid) < 0)
+		return -errno;
+	vm->cpuid->nent = PROCESSOR_ENTRIES;
+	if (ioctl(v->fd, KVM_GET_CPUID2, vm->cpuid) < 0)
+		return -errno;
+	/* CR4.OSXSAVE must be set before XCR0. */
+	ret = boot_set_registers(vm, v);
+	return ret ? ret : set_xcr0(v);
+}
+
+/*
+ * As much of the host's processor as this KVM takes: what XSAVE saves decides,
+ * for KVM_SET_XCRS may refuse it. Nothing of it: as KVM lists itself.
+ */
+static int set_features(struct vcpu *v)
+{
+	static const uint64_t without[] = {
+		0,
+		XFEATURE_PKRU,
+		XFEATURE_PKRU | XFEATURE_AVX512,
+		XFEATURE_PKRU | XFEATURE_AVX512 | XFEATURE_AVX,
+	};
+	struct vm *vm = v->vm;
+
+	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++) {
+		processor_merge(vm->cpuid_kvm, vm->cpuid_host, vm->xcr0,
+				without[i], vm->cpuid);
+		if (!take_features(v))
+			return 0;
+	}
+	memcpy(vm->cpuid, vm->cpuid_kvm,
+	       sizeof(*vm->cpuid) +
+		       vm->cpuid_kvm->nent * sizeof(struct kvm_cpuid_entry2));
+	return take_features(v);
+}
+
+uint64_t vcpu_xfeatures(const struct vcpu *v)
+{
+	return v->xfeatures;
 }
 
 static int map_run_page(struct vcpu *v)
@@ -193,11 +236,7 @@ int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 	khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
 	vm->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
 	ret = map_run_page(v);
-	if (!ret && ioctl(v->fd, KVM_SET_CPUID2, vm->cpuid) < 0)
-		ret = -errno;
-	/* CR4.OSXSAVE must be set before XCR0. */
-	ret = ret ? ret : boot_set_registers(vm, v);
-	ret = ret ? ret : set_xcr0(v);
+	ret = ret ? ret : set_features(v);
 	if (ret) {
 		error("cannot set up the virtual processor: %s",
 		      strerror(-ret));

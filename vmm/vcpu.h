@@ -32,6 +32,9 @@ int vcpu_get_gs_base(struct vcpu *v, uint64_t *base);
 int64_t vcpu_get_xsave(struct vcpu *v, void *buf, size_t size);
 int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
 
+/* What it holds: the vCPU's XCR0; 0 without XSAVE. */
+uint64_t vcpu_xfeatures(const struct vcpu *v);
+
 /* What the guest's memory manager is to heed; `changes` is not looked at. */
 void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits);
 

@@ -32,6 +32,7 @@ struct vcpu {
 	/* The guest writes it too: read each field once, then check. */
 	struct hv_vcpu_area *area;
 	hv_gpa_t area_gpa;
+	uint64_t xfeatures; /* XCR0; 0: without XSAVE */
 
 	/* A call forwarded on the way out (hv_gate_page) is being served: */
 	bool leaving;	   /* the guest will return to the program */

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include "message.h"
-
-#define CPUID_ENTRIES 256
+#include "processor.h"
 
 /* In the hole below 4 GiB; only old Intel processors use them. */
 #define TSS_GPA	     0xfffbd000ul
@@ -66,20 +65,27 @@ static int check_kvm(int fd)
 	return 0;
 }
 
-static struct kvm_cpuid2 *get_cpuid(int fd)
+static void free_cpuid(struct vm *vm)
 {
-	struct kvm_cpuid2 *c =
-		calloc(1, sizeof(*c) + CPUID_ENTRIES *
-					       sizeof(struct kvm_cpuid_entry2));
+	free(vm->cpuid_kvm);
+	free(vm->cpuid_host);
+	free(vm->cpuid);
+}
 
-	if (!c)
-		return NULL;
-	c->nent = CPUID_ENTRIES;
-	if (ioctl(fd, KVM_GET_SUPPORTED_CPUID, c) < 0) {
-		free(c);
-		return NULL;
-	}
-	return c;
+static int get_cpuid(struct vm *vm)
+{
+	vm->cpuid_kvm = processor_new();
+	vm->cpuid_host = processor_new();
+	vm->cpuid = processor_new();
+	if (!vm->cpuid_kvm || !vm->cpuid_host || !vm->cpuid)
+		return -ENOMEM;
+	vm->cpuid_kvm->nent = PROCESSOR_ENTRIES;
+	if (ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, vm->cpuid_kvm) < 0)
+		return -errno;
+	processor_read_host(vm->cpuid_kvm, vm->cpuid_host);
+	vm->xcr0 = processor_host_xcr0(vm->cpuid_host);
+	processor_merge(vm->cpuid_kvm, vm->cpuid_host, vm->xcr0, 0, vm->cpuid);
+	return 0;
 }
 
 /* KVM's documentation asks for both on Intel; elsewhere they do nothing. */
@@ -121,13 +127,15 @@ int vm_create(struct vm *vm)
 		error("cannot set up the virtual machine: %s", strerror(-ret));
 		goto err_vm;
 	}
-	vm->cpuid = get_cpuid(vm->kvm_fd);
-	if (!vm->cpuid) {
-		ret = -ENOMEM;
-		error("cannot ask KVM for the processor's features");
-		goto err_vm;
+	ret = get_cpuid(vm);
+	if (ret) {
+		error("cannot ask KVM for the processor's features: %s",
+		      strerror(-ret));
+		goto err_cpuid;
 	}
 	return 0;
+err_cpuid:
+	free_cpuid(vm);
 err_vm:
 	close(vm->vm_fd);
 err_kvm:
@@ -137,7 +145,7 @@ err_kvm:
 
 void vm_destroy(struct vm *vm)
 {
-	free(vm->cpuid);
+	free_cpuid(vm);
 	close(vm->vm_fd);
 	close(vm->kvm_fd);
 	guestmem_fini(&vm->mem);

@@ -19,7 +19,10 @@ struct kvm_cpuid2;
 
 struct vm {
 	int kvm_fd, vm_fd;
-	struct kvm_cpuid2 *cpuid; /* asked for once */
+	/* What KVM supports and what the host has, asked for once; and what the
+	 * vCPU is to be, since vcpu_create: what it is. See processor.h. */
+	struct kvm_cpuid2 *cpuid_kvm, *cpuid_host, *cpuid;
+	uint64_t xcr0; /* the host's */
 	struct guestmem mem;
 	struct hv_bank banks[HV_BANKS_MAX];
 	bool online[HV_BANKS_MAX]; /* has its memory slot */

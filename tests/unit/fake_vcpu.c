@@ -171,6 +171,12 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 	return 0;
 }
 
+uint64_t vcpu_xfeatures(const struct vcpu *v)
+{
+	(void)v;
+	return 7; /* x87, SSE, AVX */
+}
+
 int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
 {
 	if (v->nr_file_upcalls < FAKE_UPCALLS)

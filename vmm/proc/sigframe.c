@@ -35,6 +35,8 @@
 #define FLAGS_FIX   0x50dd5ull /* AC RF OF DF TF SF ZF AF PF CF */
 #define FLAGS_CLEAR 0x10500ull /* at a handler's start: RF DF TF */
 
+static const uint64_t legacy_features = 3; /* x87 and SSE */
+
 struct rt_sigframe {
 	uint64_t pretcode;
 	struct ucontext uc;
@@ -124,7 +126,7 @@ void sigframe_info(const struct signal_info *info, uint8_t out[128])
 
 /* The words that tell a debugger and sigreturn that more than FXSAVE is there.
  */
-static void mark_xsave(uint8_t *xsave, size_t size)
+static void mark_xsave(uint8_t *xsave, size_t size, uint64_t xcr0)
 {
 	struct _fpx_sw_bytes *sw = (void *)(xsave + 464);
 	uint64_t bv;
@@ -137,7 +139,7 @@ static void mark_xsave(uint8_t *xsave, size_t size)
 	memcpy(xsave + XSAVE_BV, &bv, sizeof(bv));
 	sw->magic1 = FP_XSTATE_MAGIC1;
 	sw->extended_size = (uint32_t)(size + FP_XSTATE_MAGIC2_SIZE);
-	sw->xfeatures = xstate_features(size) | 3;
+	sw->xfeatures = xstate_features(xcr0, size) | 3;
 	sw->xstate_size = (uint32_t)size;
 }
 
@@ -148,7 +150,7 @@ static int write_fpu(struct vcpu *v, uint64_t va, uint8_t *xsave, size_t size)
 
 	if (!size)
 		return 0;
-	mark_xsave(xsave, size);
+	mark_xsave(xsave, size, vcpu_xfeatures(v));
 	r = usermem_write(v, va, xsave, size);
 	if (r < 0 || size < XSAVE_HEADER)
 		return r;
@@ -170,22 +172,28 @@ static void start_handler(struct hv_regs *regs, uint64_t frame,
 }
 
 /* What the vCPU gave may be longer than what is in use (KVM: 4 KiB). */
-static size_t frame_xsave_size(int64_t got)
+static size_t frame_xsave_size(const struct vcpu *v, int64_t got)
 {
 	size_t size = got > 0 ? (size_t)got : 0;
 
 	if (size < XSAVE_HEADER)
 		return size;
-	return xstate_size(xstate_features(size));
+	return xstate_size(xstate_features(vcpu_xfeatures(v), size));
 }
 
-/* The initial state: XSTATE_BV 0, and the two words that it does not cover. */
+/*
+ * The initial state. x87 and SSE are said to be there, for else KVM may take
+ * no notice of the two words that are not 0.
+ */
 static int reset_fpu(struct vcpu *v, size_t size)
 {
 	uint8_t buf[XSAVE_MAX] __attribute__((aligned(64))) = {0};
 	const uint16_t fcw = 0x37f;
 	const uint32_t mxcsr = 0x1f80;
 
+	if (size >= XSAVE_HEADER)
+		memcpy(buf + XSAVE_BV, &legacy_features,
+		       sizeof(legacy_features));
 	memcpy(buf, &fcw, sizeof(fcw));
 	memcpy(buf + 24, &mxcsr, sizeof(mxcsr));
 	return vcpu_set_xsave(v, buf, size);
@@ -197,7 +205,7 @@ int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 {
 	uint8_t xsave[XSAVE_MAX] __attribute__((aligned(64))) = {0};
 	int64_t got = vcpu_get_xsave(v, xsave, sizeof(xsave));
-	size_t size = frame_xsave_size(got);
+	size_t size = frame_xsave_size(v, got);
 	struct rt_sigframe f = {.pretcode = act->restorer};
 	struct place at;
 	int r;
@@ -258,7 +266,6 @@ static int read_fpu(struct vcpu *v, uint64_t va)
 	uint8_t own[XSAVE_MAX] __attribute__((aligned(64))) = {0};
 	uint8_t buf[XSAVE_MAX] __attribute__((aligned(64))) = {0};
 	int64_t have = vcpu_get_xsave(v, own, sizeof(own));
-	const uint64_t legacy = 3;
 	size_t size;
 	int r;
 
@@ -275,7 +282,8 @@ static int read_fpu(struct vcpu *v, uint64_t va)
 	if (size > 512)
 		r = usermem_read(v, va + 512, buf + 512, size - 512);
 	else if (have >= XSAVE_HEADER)
-		memcpy(buf + XSAVE_BV, &legacy, sizeof(legacy));
+		memcpy(buf + XSAVE_BV, &legacy_features,
+		       sizeof(legacy_features));
 	if (r < 0)
 		return r;
 	memset(buf + 464, 0, 48);

@@ -7,27 +7,7 @@
 
 #include <cpuid.h>
 
-#define XSTATE_LEGACY  576			 /* x87, SSE and the header */
-#define XSTATE_DYNAMIC (1ull << 17 | 1ull << 18) /* AMX: arch_prctl first */
-
-static uint64_t read_xcr0(void)
-{
-	uint32_t a, b, c, d;
-
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
-		return 0;
-	__asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-	return a | (uint64_t)d << 32;
-}
-
-static uint64_t host_xcr0(void)
-{
-	static uint64_t xcr0;
-
-	if (!xcr0)
-		xcr0 = read_xcr0();
-	return xcr0;
-}
+#define XSTATE_LEGACY 576 /* x87, SSE and the header */
 
 static size_t read_feature_end(unsigned feature)
 {
@@ -49,9 +29,9 @@ static size_t feature_end(unsigned feature)
 	return known[feature];
 }
 
-uint64_t xstate_features(size_t size)
+uint64_t xstate_features(uint64_t xcr0, size_t size)
 {
-	uint64_t left = host_xcr0() & ~XSTATE_DYNAMIC, fit = 0;
+	uint64_t left = xcr0, fit = 0;
 
 	for (; left; left &= left - 1)
 		if (feature_end((unsigned)__builtin_ctzll(left)) <= size)

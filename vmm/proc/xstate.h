@@ -9,11 +9,10 @@
 #include <stdint.h>
 
 /*
- * The features of XCR0 (Intel SDM vol. 1, 13.1) that a frame holds if the XSAVE
- * area has `size` bytes: those of this host without the ones that a program
- * has to ask for (AMX). 0 without XSAVE.
+ * Those of the features (Intel SDM vol. 1, 13.1) of a vCPU's XCR0 that a frame
+ * holds if the XSAVE area has `size` bytes.
  */
-uint64_t xstate_features(size_t size);
+uint64_t xstate_features(uint64_t xcr0, size_t size);
 /* Bytes of the XSAVE area, standard format, with all of these features. */
 size_t xstate_size(uint64_t features);
 
