@@ -2,8 +2,8 @@
 # suite.sh [-k "KIND..."] [-c CASES] BUILD
 #
 # Run the cases of cases.txt under every kind of real KVM, one emulated machine
-# a kind, two at a time. BUILD is the build directory; from it are taken, where
-# they exist:
+# a kind, and the VM tests whole in two more (npt); two machines at a time.
+# BUILD is the build directory; from it are taken, where they exist:
 #
 #   vmm            it is static
 #   images/        the static test images, as images/
@@ -11,17 +11,18 @@
 #   vm/test_*      the VM tests, Criterion binaries (dynamic is fine), as vm/
 #
 # busybox goes along as ./busybox, and probe (built here if BUILD/hw/probe is
-# not there). Each result is printed with its kind; the last line is
+# not there). Each result is printed with its machine; the last line is
 # "N passed, N failed, N skipped"; all that a machine which ended early has not
 # run is one failure. Exit status 1 if anything failed. A kind for which a
 # package or the kernel is missing is skipped, with one line saying what. A
-# machine gets 140 s of wall time (TIMEOUT), so that all end within 5 minutes.
+# machine gets 140 s of wall time on an idle host (machine.sh, PATIENCE), one with
+# VM tests four times that.
 #
-#   -k  these kinds only      -c  another list of cases
+#   -k  these kinds only      -c  another list of cases, and nothing else
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-kinds=$hw_kinds cases=$hw_dir/cases.txt
+kinds=$hw_kinds cases=
 while getopts k:c: opt; do
 	case $opt in
 	k) kinds=$OPTARG ;;
@@ -35,6 +36,7 @@ if [ $# -ne 1 ] || [ ! -d "$1" ]; then
 	exit 2
 fi
 build=$1
+. "$hw_dir/../machine.sh"
 passed=0 failed=0 skipped=0
 w=
 cleanup() {
@@ -53,7 +55,10 @@ collect_payload() {
 
 	mkdir "$w/payload"
 	cp "$hw_dir/inside.sh" "$w/payload/"
-	cp "$cases" "$w/payload/cases.txt"
+	cp "${cases:-$hw_dir/cases.txt}" "$w/payload/cases.txt"
+	for f in 1 2; do
+		vm_cases | awk "NR % 2 == $f % 2" >"$w/payload/vm-$f.txt"
+	done
 	cp /bin/busybox "$w/payload/"
 	for f in vmm hw/probe images vm guest.elf; do
 		[ ! -e "$build/$f" ] || cp -aL "$build/$f" "$w/payload/"
@@ -63,21 +68,39 @@ collect_payload() {
 		-o "$w/payload/probe" "$hw_dir"/probe*.c "$hw_dir"/probe*.S
 }
 
-# Runs in the background: the report goes to $w/KIND.out.
-run_kind() {
-	local start=$SECONDS rc=0
+# A case for each VM test program but test_isolation, whose instructions crash
+# Linux itself on QEMU's software CPU, and test_errors, about files that never run.
+vm_cases() {
+	local t
 
-	GUESTENV="KIND=$1 PATIENCE=$PATIENCE" TIMEOUT=$((70 * PATIENCE)) \
-		EXTRA=$(echo "$w"/payload/*) \
-		"$hw_dir/run.sh" "$1" "$hw_dir/inside.sh" cases.txt \
-		>"$w/$1.out" 2>"$w/$1.err" || rc=$?
-	echo "$rc $((SECONDS - start))" >"$w/$1.rc"
+	for t in "$build"/vm/test_*; do
+		case $t in
+		*.d | */test_isolation | */test_errors) continue ;;
+		esac
+		[ ! -x "$t" ] || echo "${t##*/test_} :: 0 :: tap ::" \
+			"./vm/${t##*/} --tap=- --jobs 1"
+	done
 }
 
-report_kind() {
-	local kind=$1 line last=none planned=0 ended='' rc seconds
+# run_machine KIND/CASES, in the background: the report goes to $w/KIND.CASES.out.
+run_machine() {
+	local kind=${1%/*} list=${1#*/} start=$SECONDS rc=0 limit
+	local out=$w/$kind.$list
 
-	read -r rc seconds <"$w/$kind.rc"
+	limit=$((70 * PATIENCE))
+	[ "$list" = cases ] || limit=$((4 * limit))
+	GUESTENV="KIND=$kind PATIENCE=$PATIENCE" TIMEOUT=$limit \
+		EXTRA=$(echo "$w"/payload/*) \
+		"$hw_dir/run.sh" "$kind" "$hw_dir/inside.sh" "$list.txt" \
+		>"$out.out" 2>"$out.err" || rc=$?
+	echo "$rc $((SECONDS - start))" >"$out.rc"
+}
+
+report_machine() {
+	local kind=${1%/cases} at=$w/${1/\//.}
+	local line last=none planned=0 ended='' rc seconds
+
+	read -r rc seconds <"$at.rc"
 	while read -r line; do
 		case $line in
 		plan\ *) planned=${line#plan } ;;
@@ -93,12 +116,12 @@ report_kind() {
 			echo "$kind: $line"
 			;;
 		esac
-	done < <(tr -d '\r' <"$w/$kind.out")
+	done < <(tr -d '\r' <"$at.out")
 	if [ -z "$ended" ]; then
 		failed=$((failed + 1))
 		echo "$kind: not ok machine: ended within the $planned cases" \
 			"(status $rc), last result: $last"
-		tail -n 20 "$w/$kind.err" | sed "s/^/$kind: #   /"
+		tail -n 20 "$at.err" | sed "s/^/$kind: #   /"
 	fi
 	echo "$kind: took $seconds s"
 }
@@ -123,17 +146,24 @@ fi
 if [ -n "$runnable" ]; then
 	collect_payload
 	hw_base "$(hw_kernel)" >/dev/null
+	machines=
+	[ -n "$cases" ] || [[ " $runnable " != *" npt "* ]] ||
+		machines="npt/vm-1 npt/vm-2"
 	# The slow ones first.
 	for kind in $(printf '%s\n' $runnable | sort); do
+		machines+=" $kind/cases"
+	done
+	for machine in $machines; do
 		while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
 			wait -n || true
 		done
-		run_kind "$kind" &
+		run_machine "$machine" &
 	done
 	wait
-	for kind in $runnable; do
-		report_kind "$kind"
+	for machine in $machines; do
+		report_machine "$machine"
 	done
 fi
+echo "time: $SECONDS s in all, two machines at a time"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
