@@ -253,7 +253,7 @@ int exec_load(struct exec *e, const struct exec_config *config)
 	else
 		status = load(e, config, file, &script);
 	script_free(&script);
-	free(file);
+	e->found = file;
 	if (status)
 		exec_unload(e);
 	return status;
@@ -261,6 +261,8 @@ int exec_load(struct exec *e, const struct exec_config *config)
 
 void exec_unload(struct exec *e)
 {
+	free(e->found);
+	e->found = NULL;
 	elfload_plan_free(&e->plan);
 	close_file(&e->program);
 	close_file(&e->interp);

@@ -25,6 +25,7 @@ struct exec_file {
 };
 
 struct exec {
+	char *found; /* the program, or the script that it runs */
 	struct exec_file program;
 	struct exec_file interp; /* fd -1 if the program is static */
 	struct vdso vdso;

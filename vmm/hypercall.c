@@ -223,11 +223,12 @@ static void call_fault_log(struct vcpu *v)
 	log_fault(v, &record);
 }
 
-void hypercall_drain_ring(struct vcpu *v)
+/* What came into the ring since the last time. */
+static void log_ring(struct vcpu *v)
 {
-	struct hv_ring *ring = v->vm->ring;
-	uint64_t room = v->vm->ring_size / sizeof(struct hv_fault) - 1;
-	uint32_t count = ring ? ring->count : 0;
+	struct vm *vm = v->vm;
+	uint64_t room = vm->ring_size / sizeof(struct hv_fault) - 1;
+	uint32_t count = __atomic_load_n(&vm->ring->count, __ATOMIC_ACQUIRE);
 
 	if (count > room) {
 		error("guest kernel: %u records in a ring for %lu", count,
@@ -235,13 +236,28 @@ void hypercall_drain_ring(struct vcpu *v)
 		vcpu_abort(v);
 		return;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		struct hv_fault record = ring->records[i];
+	while (vm->ring_logged < count) {
+		struct hv_fault record = vm->ring->records[vm->ring_logged++];
 
 		log_fault(v, &record);
 	}
-	if (ring)
-		ring->count = 0;
+}
+
+void hypercall_drain_ring(struct vcpu *v)
+{
+	if (!v->vm->ring)
+		return;
+	log_ring(v);
+	v->vm->ring->count = 0;
+	v->vm->ring_logged = 0;
+}
+
+void hypercall_write_log(struct vcpu *v)
+{
+	if (v->vm->ring)
+		log_ring(v);
+	if (v->vm->trace)
+		trace_flush(v->vm->trace);
 }
 
 static int finish_exec(struct vcpu *v)
@@ -285,6 +301,7 @@ static void call_syscall(struct vcpu *v)
 	v->state = VCPU_SERVING;
 	v->leaving = v->vm->kernel_cpl == 3;
 	v->regs_changed = false;
+	hypercall_write_log(v); /* the call may block */
 	sys_serve(v->vm->sys, v);
 	vcpu_check_stop(v);
 	answer(v);

@@ -16,11 +16,13 @@
 #include "count.h"
 #include "exec.h"
 #include "folios.h"
+#include "logfile.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
 #include "symbols.h"
 #include "sys.h"
+#include "tick.h"
 #include "trace.h"
 #include "vcpu_internal.h"
 
@@ -152,11 +154,10 @@ static int prepare_log(struct machine *m)
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		m->log = fopen(o->log_file, "we");
-		if (!m->log) {
-			error("-o %s: %s", o->log_file, strerror(errno));
+		m->log = logfile_open(o->log_file, m->exec.found,
+				      o->program_argv);
+		if (!m->log)
 			return FAILURE;
-		}
 		config.text = m->log;
 	}
 	if (o->trace) {
@@ -251,7 +252,7 @@ static int run(struct machine *m)
 	int status = vcpu_run(&m->vcpu), failed;
 
 	if (m->vm.trace)
-		trace_flush(m->vm.trace);
+		trace_end(m->vm.trace);
 	if (WIFSIGNALED(status))
 		explain_death(m, WTERMSIG(status));
 	if (m->vm.trace && !m->options.quiet)
@@ -369,6 +370,8 @@ static int start(int argc, char **argv, char **envp)
 		return FAILURE;
 	}
 	stop_init(&m.vcpu.run->immediate_exit);
+	if (m.vm.trace && tick_start(m.vcpu.fd))
+		trace_each_line(m.vm.trace);
 	status = run(&m);
 	tear_down(&m);
 	return end_as(status);

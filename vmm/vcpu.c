@@ -18,6 +18,7 @@
 #include "processor.h"
 #include "stop.h"
 #include "sys.h"
+#include "tick.h"
 #include "vcpu_internal.h"
 
 #define MSR_STAR	   0xc0000081
@@ -310,6 +311,8 @@ static void vcpu_step(struct vcpu *v)
 	if (ioctl(v->fd, KVM_RUN, 0) < 0) {
 		if (errno == EINTR || errno == EAGAIN) {
 			vcpu_check_stop(v);
+			if (v->vm->trace && tick_came())
+				hypercall_write_log(v);
 			return;
 		}
 		error("KVM_RUN: %s", strerror(errno));
@@ -349,6 +352,7 @@ static int upcall(struct vcpu *v, enum hv_status status, enum vcpu_state state)
 	while (v->state == state && !v->done)
 		vcpu_step(v);
 	v->state = VCPU_SERVING;
+	hypercall_write_log(v); /* the call that it is for may block now */
 	return v->done ? -EFAULT : v->upcall_result;
 }
 

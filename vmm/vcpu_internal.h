@@ -74,8 +74,10 @@ void exit_dispatch(struct vcpu *v);
 void exit_dump(struct vcpu *v);
 
 /* hypercall.c */
-/* Log what the ring holds, and empty it. */
+/* Log what the ring holds, and empty it: while the guest waits for us. */
 void hypercall_drain_ring(struct vcpu *v);
+/* At any moment: write out the log as far as it has come. */
+void hypercall_write_log(struct vcpu *v);
 void hypercall_dispatch(struct vcpu *v, uint32_t nr);
 /* The kernel has timed ring 0 (HV_PORT_PROBE). */
 void hypercall_probe(struct vcpu *v, uint32_t ticks);

@@ -29,6 +29,7 @@ struct vm {
 	unsigned nr_banks;
 	struct hv_ring *ring;	 /* batched log, or NULL */
 	uint64_t ring_size;	 /* bytes */
+	uint32_t ring_logged;	 /* of its records, those that were taken */
 	uint64_t ram_size;	 /* bytes */
 	uint64_t tsc_khz;	 /* of the vCPUs; 0: not known */
 	uint32_t kernel_cpl;	 /* level of the guest kernel, 0 or 3 */

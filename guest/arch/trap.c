@@ -70,13 +70,17 @@ static struct hv_fault *next_record(void)
 	return ring ? &ring->records[ring->count] : &cpu_area()->call.fault;
 }
 
+/* The host may look into the ring at any moment: the record comes first. */
 static void log_record(void)
 {
 	struct hv_ring *ring = kernel_boot.ring;
 
-	if (!ring)
+	if (!ring) {
 		hv_fault_log();
-	else if (++ring->count == kernel_boot.ring_records)
+		return;
+	}
+	__atomic_store_n(&ring->count, ring->count + 1, __ATOMIC_RELEASE);
+	if (ring->count == kernel_boot.ring_records)
 		level_hypercall(HV_CALL_RING_FULL);
 }
 

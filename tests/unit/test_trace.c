@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "test_trace.h"
 #include "text.h"
@@ -192,4 +193,59 @@ Test(trace, a_full_disk_is_reported)
 	trace_destroy(t);
 	fclose(log);
 	free(said);
+}
+
+/* The end of the log after these records, some of which may be lost. */
+static char *end_of_log(const struct hv_fault *records, size_t nr)
+{
+	char *text = NULL, *line;
+	size_t size;
+	FILE *log = open_memstream(&text, &size);
+	struct trace_config config = config_of(log, false);
+	struct trace *t = trace_create(&config);
+
+	for (size_t i = 0; i < nr; i++)
+		trace_fault(t, &records[i]);
+	trace_end(t);
+	trace_destroy(t);
+	fclose(log);
+	cr_assert_eq(count_lines(text), nr + 2);
+	line = strdup(strstr(text, "# end"));
+	free(text);
+	return line;
+}
+
+Test(trace, the_last_line_says_that_the_log_is_whole)
+{
+	struct hv_fault f[] = {anon_record(1), anon_record(3)};
+	char *end = end_of_log(f, 1);
+
+	cr_assert_str_eq(end, "# end: 1 faults, 0 lost\n");
+	free(end);
+	end = end_of_log(f, 2);
+	cr_assert_str_eq(end, "# end: 2 faults, 1 lost\n");
+	free(end);
+}
+
+/* The disk is full for the records, and has room again for the end. */
+Test(trace, a_log_that_could_not_be_written_gets_no_end)
+{
+	FILE *log = tmpfile(), *full = fopen("/dev/full", "w");
+	struct trace_config config = config_of(log, false);
+	struct trace *t = trace_create(&config);
+	struct hv_fault f = anon_record(1);
+	int room = dup(fileno(log));
+
+	cr_assert(full && room >= 0);
+	trace_fault(t, &f);
+	cr_assert(dup2(fileno(full), fileno(log)) >= 0);
+	trace_flush(t);
+	cr_assert_eq(trace_error(t), ENOSPC);
+	cr_assert(dup2(room, fileno(log)) >= 0);
+	trace_end(t);
+	cr_assert_eq(lseek(room, 0, SEEK_END), 0);
+	trace_destroy(t);
+	fclose(full);
+	fclose(log);
+	close(room);
 }

@@ -68,6 +68,8 @@ static void read_line(struct log *log, const regex_t *record, const char *text)
 
 	if (!strncmp(text, "vmm: ", 5))
 		return;
+	if (!strncmp(text, "# end: ", 7))
+		text += 7;
 	if (sscanf(text, "%" SCNu64 " faults, %" SCNu64 " lost%n",
 		   &log->counted, &lost, &end) == 2 &&
 	    !text[end]) {

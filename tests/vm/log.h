@@ -26,13 +26,13 @@ struct log_line {
 struct log {
 	struct log_line *line;
 	size_t n;
-	uint64_t counted; /* of the line "N faults, 0 lost" */
+	uint64_t counted; /* of "N faults, 0 lost", in a file "# end: N ..." */
 	bool closed;	  /* there was such a line */
 };
 
 /*
  * Take the log out of text: a header line, records, and for what vmm writes to
- * stderr, lines "vmm: ..." and the closing line, in which no record is lost.
+ * stderr, lines "vmm: ..."; and the closing line, in which no record is lost.
  * Fails at anything else.
  */
 void log_read(struct log *log, const char *text);

@@ -321,8 +321,7 @@ VM_TEST(log, a_log_file_holds_the_records_and_stderr_the_count)
 	run_vmm(&r, NULL, level, ARGS("-o", file, image("touch"), "20"));
 	expect_out(&r, "20\n");
 	text = read_file(file, NULL);
-	log_read(&log, text);
-	cr_assert(!log.closed);
+	log_read_closed(&log, text);
 	cr_assert(sscanf(r.err, "%" SCNu64 " faults, 0 lost\n", &counted) == 1,
 		  "%s", r.err);
 	cr_assert(counted == log.n, "%" PRIu64 ", %zu", counted, log.n);

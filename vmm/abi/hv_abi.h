@@ -561,9 +561,10 @@ struct hv_fault {
 _Static_assert(sizeof(struct hv_fault) == 128, "hv_fault is ABI");
 
 /*
- * The batched log. The kernel fills records[0 .. count); the host takes them
- * and sets count to 0, at HV_CALL_RING_FULL, at HV_CALL_FILE_PUT (while the
- * file still has its name) and when the guest has ended.
+ * The batched log. The kernel fills records[0 .. count), each before it counts:
+ * the host may read them at any moment. It sets count to 0 at
+ * HV_CALL_RING_FULL, at HV_CALL_FILE_PUT (while the file still has its name)
+ * and when the guest has ended.
  */
 struct hv_ring {
 	uint32_t count;

@@ -61,7 +61,7 @@ void trace_flush(struct trace *t)
 {
 	FILE *text = t->config.text;
 
-	if (!text)
+	if (!text || !t->used)
 		return;
 	errno = 0;
 	if ((fwrite(t->buffer, 1, t->used, text) != t->used || fflush(text)) &&
@@ -139,6 +139,24 @@ uint64_t trace_count(const struct trace *t)
 int trace_error(const struct trace *t)
 {
 	return t->write_error;
+}
+
+void trace_each_line(struct trace *t)
+{
+	t->each_line = true;
+	trace_flush(t);
+}
+
+void trace_end(struct trace *t)
+{
+	trace_flush(t);
+	if (!t->config.text || t->config.text == stderr || t->write_error)
+		return;
+	t->used = (size_t)snprintf(t->buffer, BUFFER_SIZE,
+				   "# end: %" PRIu64 " faults, %" PRIu64
+				   " lost\n",
+				   t->count, t->lost);
+	trace_flush(t);
 }
 
 void trace_finish(struct trace *t, FILE *out)

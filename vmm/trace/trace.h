@@ -44,9 +44,17 @@ int trace_fault(struct trace *t, const struct hv_fault *record);
 uint64_t trace_count(const struct trace *t);
 /*
  * Write out buffered lines. On a terminal each line is written at once;
- * otherwise call this when the guest dies before vmm prints why.
+ * otherwise call this before the program may block, and at times.
  */
 void trace_flush(struct trace *t);
+/* Write each line at once from now on. */
+void trace_each_line(struct trace *t);
+/*
+ * No record comes any more: the last line of the log says that it is whole and
+ * how many were lost. Not on stderr, where trace_finish says that, nor if what
+ * was to be above it could not be written.
+ */
+void trace_end(struct trace *t);
 /* The closing line "N faults, 0 lost" and the summary, if asked for. */
 void trace_finish(struct trace *t, FILE *out);
 /* errno of the first write that failed, or 0: then the log is not whole. */
