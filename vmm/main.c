@@ -370,7 +370,7 @@ static int start(int argc, char **argv, char **envp)
 		return FAILURE;
 	}
 	stop_init(&m.vcpu.run->immediate_exit);
-	if (m.vm.trace && tick_start(m.vcpu.fd))
+	if (o->trace && tick_start(m.vcpu.fd))
 		trace_each_line(m.vm.trace);
 	status = run(&m);
 	tear_down(&m);

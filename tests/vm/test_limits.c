@@ -6,6 +6,7 @@
  * limit is tried in both ways, the second without CAP_SYS_RESOURCE.
  */
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -172,6 +173,17 @@ Test(limits, the_option_has_the_effect_of_the_limit)
 	run_limited(&r, "-c 0", false, ARGS("--limit=nofile:100", fdfull()));
 	expect_same(&r, &native);
 	run_free(&native);
+	run_free(&r);
+}
+
+/* The host counts: it is of both, vmm and program. */
+Test(limits, processor_time_is_limited)
+{
+	const char *spin = path_in(image("."), "../vm/guest/spin");
+	struct run r;
+
+	run_vmm_plain(&r, NULL, ARGS("--limit=cpu:1:9", spin, "compute"));
+	expect_signal(&r, SIGXCPU);
 	run_free(&r);
 }
 

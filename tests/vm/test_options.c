@@ -308,16 +308,3 @@ VM_TEST(options, verbose_says_more_and_changes_nothing)
 	expect_out(&r, "hello 42\n");
 	run_free(&r);
 }
-
-Test(options, too_few_open_files_are_said_to_be_too_few)
-{
-	struct run r;
-
-	need_kvm();
-	run_native(&r, NULL,
-		   ARGS("busybox", "sh", "-c", "ulimit -n 20; exec \"$@\"",
-			"sh", run_vmm_path(), image("hello")));
-	expect_exit(&r, 125);
-	expect_err_line(&r, "the limit of open files, 20, is too low");
-	run_free(&r);
-}
