@@ -32,3 +32,5 @@ for kind in tmpfs:256k ext4:2M; do
 done
 on tmpfs:1M,noexec "a mount without programs" noexec
 on tmpfs:1M "the same where there may be programs" noexec
+on ext4:16M "alignment for O_DIRECT" odirect
+on tmpfs:16M "alignment for O_DIRECT" odirect

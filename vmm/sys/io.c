@@ -29,7 +29,7 @@ static int start(struct call *c, struct io *io, int64_t offset)
 
 	if (!e)
 		return -EBADF;
-	*io = (struct io){c, e->host, offset, 0, e->proc, *e};
+	*io = (struct io){c, e->host, offset, 0, e->proc, *e, false};
 	return 0;
 }
 
@@ -57,21 +57,27 @@ static int64_t note_read(const struct io *io, int64_t offset, int64_t n)
 static int64_t move(const struct io *io, const struct iovec *iov,
 		    uint64_t total, bool writes)
 {
-	int64_t r =
-		writes ? io_send(io, iov, total) : io_receive(io, iov, total);
+	int64_t r;
 
+	if (io->direct && total)
+		r = io_direct(io, iov, total, writes);
+	else if (writes)
+		r = io_send(io, iov, total);
+	else
+		r = io_receive(io, iov, total);
 	return in_pieces(io->c, writes ? r : note_read(io, io->offset, r));
 }
 
 /* ---- One buffer -------------------------------------------------------- */
 
 /* The host says what is wrong with the descriptor before we touch memory. */
-static int check_mode(const struct io *io, bool writes)
+static int check_mode(struct io *io, bool writes)
 {
 	int mode = fcntl(io->host, F_GETFL);
 
 	if (mode < 0 || (mode & O_PATH))
 		return -EBADF;
+	io->direct = mode & O_DIRECT && io->e->bulk;
 	mode &= O_ACCMODE;
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }

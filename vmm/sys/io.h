@@ -1,6 +1,6 @@
 /*
  * io.h: one transfer between a descriptor and the program's memory. Private to
- * io.c, which says what is asked for, and transfer.c, which does it.
+ * io.c, which says what is asked for, and transfer.c and direct.c, which do it.
  */
 #ifndef IO_H
 #define IO_H
@@ -18,6 +18,7 @@ struct io {
 	int flags;	   /* RWF_* */
 	unsigned proc;	   /* procfs.h */
 	struct fd_entry e; /* a copy: the table may change in an upcall */
+	bool direct;	   /* O_DIRECT, of a file */
 };
 
 /*
@@ -27,6 +28,12 @@ struct io {
 int64_t io_receive(const struct io *io, const struct iovec *iov,
 		   uint64_t total);
 int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total);
+/* Either, if io->direct, and not of nothing (direct.c). */
+int64_t io_direct(const struct io *io, const struct iovec *iov, uint64_t total,
+		  bool writes);
+/* The host's call on memory of the VMM, `done` bytes after the start. */
+int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
+		    int n, uint64_t done);
 
 /*
  * Bytes up to the first that is not there. Page by page, so that a bad page is

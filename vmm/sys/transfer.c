@@ -154,6 +154,21 @@ static int64_t host_transfer(const struct io *io, bool writes,
 			 iov->iov_base, iov->iov_len, at);
 }
 
+int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
+		    int n, uint64_t done)
+{
+	int64_t r;
+
+	fsize_begin(io->c);
+	do {
+		r = host_transfer(io, writes, iov, n, done);
+	} while (r == -EINTR && !stop_signal());
+	fsize_end(io->c, r);
+	if (r == -EPIPE && writes)
+		io->c->broken_pipe = true;
+	return r;
+}
+
 /*
  * One piece, `done` bytes after the start: `good` bytes of the buffer, and
  * `bad` bytes where nothing is.
@@ -163,18 +178,10 @@ static int64_t transfer(const struct io *io, bool writes, size_t good,
 {
 	/* mmap_min_addr: nothing is ever mapped there. */
 	const struct iovec iov[2] = {{chunk, good}, {NULL, bad}};
-	int64_t r;
 
 	if (procfs_is_live(io->proc, writes))
 		return transfer_proc(io, writes, iov, done);
-	fsize_begin(io->c);
-	do {
-		r = host_transfer(io, writes, iov, bad ? 2 : 1, done);
-	} while (r == -EINTR && !stop_signal());
-	fsize_end(io->c, r);
-	if (r == -EPIPE && writes)
-		io->c->broken_pipe = true;
-	return r;
+	return io_transfer(io, writes, iov, bad ? 2 : 1, done);
 }
 
 static size_t piece(uint64_t len)
