@@ -25,6 +25,7 @@ struct fd_entry {
 	dev_t dev;
 	ino_t ino;
 	bool own;      /* without a name because of the program, or new */
+	uint8_t lock;  /* locks.c: LOCK_SH, LOCK_EX */
 	bool bulk;     /* a read of any length is answered in full */
 	uint8_t lease; /* owner.c: 0 none, else its type + 1 */
 	bool streams;  /* a write takes what it wants and looks at no more */

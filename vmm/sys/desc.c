@@ -12,7 +12,6 @@
 
 #include "families.h"
 #include "procfs.h"
-#include "stop.h"
 
 int64_t desc_close(struct call *c)
 {
@@ -55,6 +54,8 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->proc_id = from->proc_id;
 	e->lease = from->lease;
 	e->lost = from->lost;
+	e->lock = from->lock;
+	e->opened = from->opened;
 	return to;
 }
 
@@ -171,22 +172,6 @@ int64_t desc_memfd_create(struct call *c)
 
 /* ---- fcntl ------------------------------------------------------------- */
 
-static int64_t fcntl_lock(struct call *c, int host, int cmd)
-{
-	bool gets = cmd == F_GETLK || cmd == F_OFD_GETLK;
-	struct flock lock;
-	int64_t r;
-
-	if (call_get(c, c->arg[2], &lock, sizeof(lock)) < 0)
-		return -EFAULT;
-	do {
-		r = host_call(SYS_fcntl, host, cmd, &lock);
-	} while (r == -EINTR && !stop_signal());
-	if (r == 0 && gets)
-		return call_put(c, c->arg[2], &lock, sizeof(lock));
-	return r;
-}
-
 static int64_t fcntl_flags(struct call *c, int cmd)
 {
 	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
@@ -251,7 +236,7 @@ int64_t desc_fcntl(struct call *c)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fcntl_lock(c, host, cmd);
+		return locks_fcntl(c, host, cmd);
 	default:
 		return -EINVAL;
 	}

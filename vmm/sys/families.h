@@ -207,6 +207,10 @@ int64_t sig_pause(struct call *c);
 int64_t sig_suspend(struct call *c);
 int64_t sig_timedwait(struct call *c);
 
+/* locks.c */
+int64_t locks_flock(struct call *c);
+int64_t locks_fcntl(struct call *c, int host, int cmd);
+
 /* seals.c */
 int64_t seals_add(struct call *c, int host); /* of fcntl */
 /* No new shared mapping may write. */

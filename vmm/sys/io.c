@@ -77,7 +77,7 @@ static int check_mode(struct io *io, bool writes)
 
 	if (mode < 0 || (mode & O_PATH))
 		return -EBADF;
-	io->direct = mode & O_DIRECT && io->e->bulk;
+	io->direct = mode & O_DIRECT && io->e.bulk;
 	mode &= O_ACCMODE;
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
