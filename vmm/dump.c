@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "message.h"
 #include "procfs.h"
 
@@ -146,10 +147,35 @@ static void print_auxv(const char *text, size_t size, FILE *out)
 	}
 }
 
-static void print_strings(const char *text, size_t size, FILE *out)
+/* Each string a line. Returns the length. */
+static size_t escape_strings(char *dst, const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		fputc(text[i] ? text[i] : '\n', out);
+	size_t len = 0, n;
+
+	for (; size; text += n, size -= n) {
+		n = strnlen(text, size);
+		len += escape_text(dst + len, text, n, "");
+		n += n < size; /* its NUL */
+		dst[len++] = '\n';
+	}
+	return len;
+}
+
+/* What is in it may come from the program: a terminal must not act on it. */
+static void print_escaped(const char *text, size_t size, bool strings,
+			  FILE *out)
+{
+	char *plain = malloc(ESCAPE_TEXT_MAX(size));
+	size_t len;
+
+	if (!plain) {
+		error("--dump: %s", strerror(ENOMEM));
+		return;
+	}
+	len = strings ? escape_strings(plain, text, size)
+		      : escape_text(plain, text, size, "\n\t");
+	fwrite(plain, 1, len, out);
+	free(plain);
 }
 
 static void print_text(unsigned number, const char *text, size_t size,
@@ -157,12 +183,12 @@ static void print_text(unsigned number, const char *text, size_t size,
 {
 	const char *name = procfs_name(number);
 
+	bool strings = !strcmp(name, "environ") || !strcmp(name, "cmdline");
+
 	if (!strcmp(name, "auxv"))
 		print_auxv(text, size, out);
-	else if (!strcmp(name, "environ") || !strcmp(name, "cmdline"))
-		print_strings(text, size, out);
 	else
-		fwrite(text, 1, size, out);
+		print_escaped(text, size, strings, out);
 }
 
 static void print_file(unsigned number, struct sys *s, struct vcpu *v,

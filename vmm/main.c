@@ -356,6 +356,10 @@ static int start(int argc, char **argv, char **envp)
 		error("--limit=cpu: %s", strerror(-status));
 		return FAILURE;
 	}
+	if (o->close_fds && close_range(3, ~0u, 0)) {
+		error("--close-fds: %s", strerror(errno));
+		return FAILURE;
+	}
 	if (o->directory && chdir(o->directory)) {
 		error("-C %s: %s", o->directory, strerror(errno));
 		return FAILURE;

@@ -1,10 +1,12 @@
 /* message.c: see message.h. */
 #include "message.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
 
 static bool quiet, verbose;
 
@@ -20,17 +22,12 @@ void message_level(bool be_quiet, bool be_verbose)
  */
 static void say(const char *fmt, va_list args)
 {
-	char line[2 * PATH_MAX + 512], plain[4 * sizeof(line)], *to = plain;
+	char line[2 * PATH_MAX + 512], plain[ESCAPE_TEXT_MAX(sizeof(line))];
 	int len = vsnprintf(line, sizeof(line), fmt, args);
 
 	if (len >= (int)sizeof(line))
 		line[sizeof(line) - 2] = '>';
-	for (const char *c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			to += sprintf(to, "\\x%02x", (unsigned char)*c);
-		else
-			*to++ = *c;
-	*to = '\0';
+	escape_text(plain, line, strlen(line), "");
 	fprintf(stderr, "vmm: %s\n", plain);
 }
 

@@ -46,7 +46,7 @@ static const char help_text[] =
 	"  --check            at the end count every frame and object\n"
 	"Program\n"
 	"  -E VAR=VAL         set (-E VAR: remove) an environment variable\n"
-	"  -C DIR             start in DIR\n"
+	"  -C DIR, --close-fds  start in DIR; with descriptors 0, 1 and 2 only\n"
 	"  --rw DIR           let the program write below DIR (else read-only)\n"
 	"  --rw-suid          also set-uid and set-gid bits there\n"
 	"  --no-tmp           no temporary files in /tmp either\n"
@@ -71,6 +71,7 @@ enum {
 	OPT_DUMP,
 	OPT_WALK,
 	OPT_LIMIT,
+	OPT_CLOSE_FDS,
 	OPT_RW,
 	OPT_RW_SUID,
 	OPT_NO_TMP,
@@ -94,6 +95,7 @@ static const struct option long_options[] = {
 	{"dump", required_argument, NULL, OPT_DUMP},
 	{"walk", required_argument, NULL, OPT_WALK},
 	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"close-fds", no_argument, NULL, OPT_CLOSE_FDS},
 	{"rw", required_argument, NULL, OPT_RW},
 	{"rw-suid", no_argument, NULL, OPT_RW_SUID},
 	{"no-tmp", no_argument, NULL, OPT_NO_TMP},
@@ -260,6 +262,8 @@ static bool *flag_of(struct options *o, int opt)
 		return &o->count_cpl0;
 	case OPT_CHECK:
 		return &o->check;
+	case OPT_CLOSE_FDS:
+		return &o->close_fds;
 	case OPT_RW_SUID:
 		return &o->rw_suid;
 	case OPT_NO_TMP:

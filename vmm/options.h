@@ -31,8 +31,9 @@ struct options {
 	const char *directory; /* -C, or NULL */
 	const char *rw_dirs[OPTIONS_RW_MAX];
 	unsigned nr_rw_dirs;
-	bool rw_suid; /* set-id bits are set below these */
-	bool no_tmp;  /* nothing may be made in /tmp either */
+	bool close_fds; /* pass on 0 to 2 only */
+	bool rw_suid;	/* set-id bits are set below these */
+	bool no_tmp;	/* nothing may be made in /tmp either */
 	enum elfload_aslr aslr;
 	uint64_t aslr_seed;
 	char *const *program_argv; /* ends with NULL */

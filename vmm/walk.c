@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "boot_internal.h"
 #include "describe.h"
+#include "escape.h"
 #include "pte.h"
 #include "sys.h"
 #include "vcpu_internal.h"
@@ -87,13 +89,25 @@ static bool is_zero_page(struct vcpu *v, uint64_t va)
 	       entry & HV_PAGEMAP_ZERO;
 }
 
+static void print_file_page(struct vcpu *v, const struct hv_desc_page *page,
+			    FILE *out)
+{
+	const char *path = sys_file_path(v->vm->sys, page->file);
+	char plain[ESCAPE_TEXT_MAX(PATH_MAX)];
+
+	if (!path)
+		return;
+	escape_text(plain, path, strnlen(path, PATH_MAX), "");
+	fprintf(out, ", page %" PRIu64 " of %s", page->index, plain);
+}
+
 /* head: the first frame of the block that pfn is in. */
 static void print_page(struct vcpu *v, uint64_t va, uint64_t pfn, uint64_t head,
 		       FILE *out)
 {
 	static const char *const flags[] = {HV_PAGE_FLAG_NAMES};
 	static const char *const zones[] = {"DMA", "DMA32", "Normal"};
-	const char *sep = " ", *path;
+	const char *sep = " ";
 	struct hv_desc_page page;
 
 	fprintf(out, "  frame %#" PRIx64, pfn);
@@ -116,9 +130,7 @@ static void print_page(struct vcpu *v, uint64_t va, uint64_t pfn, uint64_t head,
 		zones[page.zone]);
 	if (is_zero_page(v, va))
 		fputs(", the page of zeros", out);
-	path = sys_file_path(v->vm->sys, page.file);
-	if (path)
-		fprintf(out, ", page %" PRIu64 " of %s", page.index, path);
+	print_file_page(v, &page, out);
 	fputc('\n', out);
 }
 

@@ -49,6 +49,21 @@ static void inherit(struct sys *s, const struct rlimits *limits)
 	prctl(PR_GET_PDEATHSIG, &s->pdeathsig);
 }
 
+/* By these the program writes outside of --rw, as its caller wants it. */
+static void say_writable(const struct sys *s)
+{
+	char real[PATH_MAX];
+
+	for (int fd = 3; fd < (int)s->fds.size; fd++) {
+		int host = fdtable_host(&s->fds, fd);
+		int mode = host < 0 ? O_PATH : fcntl(host, F_GETFL);
+
+		if (!(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY &&
+		    path_real(s, host, real, sizeof(real)) == 0)
+			detail("descriptor %d can be written: %s", fd, real);
+	}
+}
+
 static int open_places(struct sys *s, const struct sys_config *config)
 {
 	s->proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -111,6 +126,8 @@ struct sys *sys_create(const struct sys_config *config)
 		r = fdtable_inherit(&s->fds, !config->keep_inherited);
 	if (r == 0)
 		r = open_places(s, config);
+	if (r == 0)
+		say_writable(s);
 	if (r < 0) {
 		sys_destroy(s);
 		errno = -r;

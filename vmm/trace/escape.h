@@ -18,4 +18,14 @@
  */
 size_t escape_name(char dst[static ESCAPE_MAX], const char *src);
 
+/* Room for len bytes of escaped text, and terminator. */
+#define ESCAPE_TEXT_MAX(len) (4 * (len) + 1)
+
+/*
+ * For a terminal: copy len bytes of src to dst with control characters, those
+ * of U+0080 to U+009F too, and all that is not UTF-8 as \xNN, but for the
+ * characters in `keep`. Returns the length.
+ */
+size_t escape_text(char *dst, const char *src, size_t len, const char *keep);
+
 #endif
