@@ -68,6 +68,7 @@ static void exclude_each_other(const char *name)
 	cr_assert_eq(guest_flock(a, LOCK_EX | LOCK_NB), 0);
 	cr_assert_eq(guest_flock(a, LOCK_NB), -EINVAL);
 	cr_assert_eq(guest_flock(a, 77), -EINVAL);
+	cr_assert_eq(guest_flock(a, LOCK_MAND), 0);
 	b = guest_open(name, O_PATH);
 	cr_assert_eq(guest_flock(b, LOCK_SH), -EBADF);
 }

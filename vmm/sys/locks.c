@@ -63,6 +63,8 @@ static int64_t flock_virtual(struct call *c, int op)
 	int fd = (int)c->arg[0], kind = op & ~LOCK_NB;
 	const struct fd_entry *own = fdtable_entry(&c->s->fds, fd);
 
+	if (op & LOCK_MAND) /* Linux has it no more, and says 0 */
+		return 0;
 	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
 		return -EINVAL;
 	sys_file_opening(c->s, fd);
