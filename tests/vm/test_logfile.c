@@ -177,6 +177,7 @@ Test(logfile, a_pipe_gets_the_whole_log)
  * main, then ends vmm by SIGNAL. Without a flush by time they never come.
  */
 static const char watch[] =
+	"rm -f log\n"
 	"\"$VMM\" --trace-mode=$MODE -o log \"$SPIN\" $HOW & vmm=$!\n"
 	"for ((i = 0; i < 200; i++)); do\n"
 	"	[ $(grep -c 'anon-zero.* main+' log) = 3 ] && break\n"
