@@ -21,12 +21,12 @@ static void run_limited(struct run *r, const char *limits, bool native,
 			const char *const *args)
 {
 	const struct run_how how = {.dir = scratch()};
-	const char *all[16] = {"bash", "-c", NULL, "bash"};
+	const char *all[16] = {"busybox", "sh", "-c", NULL, "sh"};
 	char script[200];
-	size_t n = 4;
+	size_t n = 5;
 
 	snprintf(script, sizeof(script), "ulimit %s && exec \"$@\"", limits);
-	all[2] = script;
+	all[3] = script;
 	if (!native) {
 		all[n++] = run_vmm_path();
 		all[n++] = "--rw";

@@ -95,7 +95,7 @@ Test(logfile, input_is_not_overwritten)
 	holds(input, "data\n");
 }
 
-/* By bash: the descriptor is inherited. */
+/* By the shell: the descriptor is inherited. */
 Test(logfile, an_open_file_is_not_overwritten)
 {
 	const char *file = in_scratch("file");
@@ -103,7 +103,7 @@ Test(logfile, an_open_file_is_not_overwritten)
 
 	write_file(file, "data\n", 5);
 	run_native(&r, NULL,
-		   ARGS("bash", "-c",
+		   ARGS("busybox", "sh", "-c",
 			"exec \"$0\" -o \"$1\" busybox true 9<\"$1\"",
 			run_vmm_path(), file));
 	expect_exit(&r, 125);
@@ -144,8 +144,8 @@ Test(logfile, the_file_of_standard_output_is_shared)
 		char *text;
 
 		run_native(&r, NULL,
-			   ARGS("bash", "-c", script, run_vmm_path(), file,
-				names[i]));
+			   ARGS("busybox", "sh", "-c", script, run_vmm_path(),
+				file, names[i]));
 		expect_exit(&r, 0);
 		text = read_file(file, NULL);
 		cr_assert(!strncmp(text, "before\n#", 8), "%.100s", text);
@@ -179,9 +179,10 @@ Test(logfile, a_pipe_gets_the_whole_log)
 static const char watch[] =
 	"rm -f log\n"
 	"\"$VMM\" --trace-mode=$MODE -o log \"$SPIN\" $HOW & vmm=$!\n"
-	"for ((i = 0; i < 200; i++)); do\n"
-	"	[ $(grep -c 'anon-zero.* main+' log) = 3 ] && break\n"
-	"	sleep 0.1\n"
+	"i=0\n"
+	"while [ $i -lt 200 ]; do\n"
+	"	[ \"$(grep -c 'anon-zero.* main+' log)\" = 3 ] && break\n"
+	"	sleep 0.1; i=$((i + 1))\n"
 	"done 2>/dev/null\n"
 	"[ $i -lt 200 ] && echo in time\n"
 	"kill -$SIGNAL $vmm; wait $vmm 2>/dev/null; exit 0\n";
@@ -201,8 +202,8 @@ static void watch_log(const char *mode, const char *how, const char *signal,
 	snprintf(env[3], sizeof(env[3]), "HOW=%s", how);
 	snprintf(env[4], sizeof(env[4]), "SIGNAL=%s", signal);
 	run_native(&r, &in,
-		   ARGS("env", env[0], env[1], env[2], env[3], env[4], "bash",
-			"-c", watch));
+		   ARGS("busybox", "env", env[0], env[1], env[2], env[3],
+			env[4], "sh", "-c", watch));
 	expect_out(&r, "in time\n");
 	text = read_file(in_scratch("log"), NULL);
 	log_read(&log, text);
