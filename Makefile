@@ -5,7 +5,7 @@
 #   make quick   some of each kind of test
 #   make unit T=fault, make vm T=log, make native T=maps
 #                one test program; T=log/quiet* some of its tests; without T all
-#   make bench fuzz lint fmt install clean
+#   make bench fuzz hostile lint fmt install clean
 #
 # What may include what is enforced by each folder's -I list (DESIGN: layout).
 
@@ -22,7 +22,7 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 STD    := -std=gnu11 -MMD -MP
 SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: all run test quick unit vm native test-hw bench fuzz lint fmt install \
+.PHONY: all run test quick unit vm native test-hw bench fuzz hostile lint fmt install \
 	clean packages images linux-table
 all: $(B)/vmm $(B)/guest.elf images
 
@@ -213,6 +213,26 @@ $(B)/fuzz/fuzz_elfload: tests/fuzz/fuzz_elfload.c $(ELF_C) $(wildcard elfload/*.
 fuzz: $(FUZZERS)
 	tests/fuzz/run.sh $(B)/fuzz $(FUZZ_SECONDS)
 
+# ---- the VMM, main and all, with a hostile guest in place of KVM -------------
+
+HOSTILE  := $(B)/hostile/hostile
+HOSTILE_O := $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/hostile/*.c)) \
+	    $(patsubst %.c,$(B)/san/%.o,$(filter-out vmm/main.c,$(VMM_C)) $(ELF_C)) \
+	    $(B)/hostile/vmm_main.o $(B)/host/kernel_image.o
+$(B)/hostile/%.o: tests/hostile/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) -Ivmm/abi -c $< -o $@
+$(B)/hostile/vmm_main.o: vmm/main.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CF) -Wno-missing-prototypes -Dmain=vmm_main $(VMM_INC) -c $< -o $@
+$(HOSTILE): $(HOSTILE_O)
+	$(CC) $(SAN) -Wl,--wrap=open,--wrap=ioctl,--wrap=raise,--wrap=kill -o $@ $^ $(VMM_LIBS)
+OBJ += $(HOSTILE_O)
+HOSTILE_ROUNDS ?= 1000000
+HOSTILE_SEED   ?= 1
+hostile: all $(HOSTILE)
+	tests/hostile/run.sh $(B) $(HOSTILE_ROUNDS) $(HOSTILE_SEED)
+
 include tests/bench/rules.mk
 
 # ---- what a user calls ------------------------------------------------------
@@ -246,7 +266,7 @@ linux-table: all
 unit-programs: $(UNIT)
 vm-programs: $(VM_TESTS) $(VM_GUEST)
 quick-programs: unit-programs vm-programs
-test-programs: quick-programs $(FUZZERS)
+test-programs: quick-programs $(FUZZERS) $(HOSTILE)
 .PHONY: unit-programs vm-programs quick-programs test-programs
 
 SOURCES = $(shell git ls-files '*.c' '*.h')

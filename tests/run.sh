@@ -124,6 +124,7 @@ fuzz() {
 everything() {
 	native
 	side_by_side script fuzz short fuzz
+	side_by_side script hostile guest tests/hostile/run.sh "$build" 2000 1
 	side_by_side script lint lint tests/lint.sh "$build"
 	vm
 	unit

@@ -70,6 +70,14 @@ static void call_bank_online(struct vcpu *v)
 	call_page(v)->bank.result = result ? -ENOMEM : 0;
 }
 
+/* A frame of guest RAM, or NULL. */
+static void *frame_at(struct vcpu *v, hv_gpa_t gpa)
+{
+	return gpa.v % HV_PAGE_SIZE
+		       ? NULL
+		       : guestmem_at(&v->vm->mem, gpa, HV_PAGE_SIZE);
+}
+
 static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 {
 	struct iovec iov[HV_FILE_READ_MAX];
@@ -84,8 +92,7 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 	if (call->want == HV_FILE_READ_NONE)
 		return 0;
 	for (uint32_t i = 0; i < call->n; i++) {
-		iov[i].iov_base =
-			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
+		iov[i].iov_base = frame_at(v, call->frames[i]);
 		iov[i].iov_len = HV_PAGE_SIZE;
 		if (!iov[i].iov_base)
 			return -EIO;
@@ -121,8 +128,7 @@ static int file_write(struct vcpu *v, const struct hv_call_file_read *call)
 	if (call->n > HV_FILE_READ_MAX)
 		return -EIO;
 	for (uint32_t i = 0; i < call->n; i++) {
-		const void *frame =
-			guestmem_at(&v->vm->mem, call->frames[i], HV_PAGE_SIZE);
+		const void *frame = frame_at(v, call->frames[i]);
 
 		if (!frame || sys_file_write(v->vm->sys, call->file,
 					     call->offset + i * HV_PAGE_SIZE,
@@ -179,14 +185,14 @@ static void call_file_put(struct vcpu *v)
 
 static void bad_frame(struct vcpu *v, hv_gpa_t gpa)
 {
-	error("guest kernel: frame %#lx is not RAM", gpa.v);
+	error("guest kernel: %#lx is no frame of RAM", gpa.v);
 	vcpu_abort(v);
 }
 
 static void call_page_zero(struct vcpu *v)
 {
 	hv_gpa_t dst = call_page(v)->page.dst;
-	void *page = guestmem_at(&v->vm->mem, dst, HV_PAGE_SIZE);
+	void *page = frame_at(v, dst);
 
 	if (page)
 		memset(page, 0, HV_PAGE_SIZE);
@@ -197,8 +203,8 @@ static void call_page_zero(struct vcpu *v)
 static void call_page_copy(struct vcpu *v)
 {
 	struct hv_call_page call = call_page(v)->page;
-	void *dst = guestmem_at(&v->vm->mem, call.dst, HV_PAGE_SIZE);
-	void *src = guestmem_at(&v->vm->mem, call.src, HV_PAGE_SIZE);
+	void *dst = frame_at(v, call.dst);
+	void *src = frame_at(v, call.src);
 
 	if (dst && src)
 		memmove(dst, src, HV_PAGE_SIZE);
