@@ -309,6 +309,8 @@ static void random_step(enum state state)
 	running |= state == RUNNING;
 	if (one_in(16))
 		memory_scribble();
+	else if (one_in(60))
+		memory_init(); /* or soon nothing of the program is left */
 	if (one_in(40))
 		call_page()->user_root.v = memory_root();
 	else if (one_in(400))
