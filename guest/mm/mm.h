@@ -161,6 +161,13 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 #define MM_PAGEMAP_GUARD 0x440000000000009full
 void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out);
 
+/* Call fn for the frames of each page in a locked mapping: n of them, from pfn
+ * on. */
+typedef void mm_frames_fn(uint64_t pfn, uint64_t n, void *ctx);
+void mm_for_each_locked(struct mm *mm, mm_frames_fn *fn, void *ctx);
+/* Is the frame of a zero page, of either size? */
+bool mm_is_zero_page(uint64_t pfn);
+
 /*
  * Clear the accessed bits of all pages (MM_CLEAR_ALL), or of those in mappings
  * without a file or with one; or forget the peak of resident pages. 0 or

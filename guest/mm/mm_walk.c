@@ -74,6 +74,40 @@ static void describe(const struct mm *mm, const struct vma *v,
 	};
 }
 
+struct locked {
+	mm_frames_fn *fn;
+	void *ctx;
+};
+
+static int locked_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+{
+	const struct locked *l = ctx;
+
+	(void)p;
+	(void)va;
+	if (!pte_is_special(pte))
+		l->fn(pte_pfn(pte), pte_frames(pte), l->ctx);
+	return 0;
+}
+
+void mm_for_each_locked(struct mm *mm, mm_frames_fn *fn, void *ctx)
+{
+	struct locked l = {fn, ctx};
+
+	for (const struct vma *v = mm->vmas.first; v && mm->locked_vm;
+	     v = v->next)
+		if (v->flags & VMA_LOCKED)
+			pt_visit(mm->root, v->start, v->end, locked_entry, &l);
+}
+
+bool mm_is_zero_page(uint64_t pfn)
+{
+	uint64_t huge = mm_globals.huge_zero_pfn;
+
+	return pfn == mm_globals.zero_pfn ||
+	       (huge && pfn - huge < PT_FRAMES_2M);
+}
+
 int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx)
 {
 	struct vma *v = vma_find(&mm->vmas, from);

@@ -118,6 +118,30 @@ static int clear_refs(struct hv_call_describe *d)
 
 /* ---- The machine's memory ---------------------------------------------- */
 
+/* The first page of the block that a page which is in use belongs to. */
+static const struct page *page_block(const struct page *page)
+{
+	const struct page *head = page;
+
+	if (page->flags & PG_SLAB)
+		return page->flags & PG_TAIL ? page->head : page;
+	if (!page->refcount)
+		head = pfn_to_page(page_to_pfn(page) & ~(PT_FRAMES_2M - 1ull));
+	return head->refcount && head->order == PT_ORDER_2M ? head : page;
+}
+
+static uint64_t page_is(uint64_t pfn, const struct page *head)
+{
+	uint64_t is = mm_is_zero_page(pfn) ? HV_PAGE_IS_ZERO : 0;
+
+	if (!head->refcount || !head->order)
+		return is;
+	if (is || head->flags & PG_ANON)
+		is |= HV_PAGE_IS_HUGE;
+	return is |
+	       (page_to_pfn(head) == pfn ? HV_PAGE_IS_HEAD : HV_PAGE_IS_TAIL);
+}
+
 static void fill_page(struct hv_desc_page *out, uint64_t pfn)
 {
 	const struct page *page = pfn_to_page(pfn);
@@ -125,6 +149,7 @@ static void fill_page(struct hv_desc_page *out, uint64_t pfn)
 	*out = (struct hv_desc_page){.pfn = pfn, .zone = HV_ZONES};
 	if (!buddy_owns(pfn))
 		return;
+	page = page_block(page);
 	*out = (struct hv_desc_page){
 		.pfn = pfn,
 		.flags = page->flags,
@@ -132,11 +157,24 @@ static void fill_page(struct hv_desc_page *out, uint64_t pfn)
 		.mapcount = page->mapcount,
 		.order = page->order,
 		.zone = pfn_zone(pfn),
+		.what = page_is(pfn, page),
 	};
 	if (page->flags & PG_CACHE && page->owner) {
 		out->file = ((const struct file *)page->owner)->number;
 		out->index = page->index;
 	}
+}
+
+/* These frames are locked: note that of those that are described. */
+static void mark_locked(uint64_t pfn, uint64_t n, void *ctx)
+{
+	struct hv_call_describe *d = ctx;
+	struct hv_desc_page *pages = (void *)d->data;
+	uint64_t end = pfn + n, last = d->cursor + d->count;
+
+	for (pfn = pfn > d->cursor ? pfn : d->cursor; pfn < end && pfn < last;
+	     pfn++)
+		pages[pfn - d->cursor].what |= HV_PAGE_IS_LOCKED;
 }
 
 static int describe_page(struct hv_call_describe *d)
@@ -148,6 +186,7 @@ static int describe_page(struct hv_call_describe *d)
 			break;
 		fill_page(out, d->cursor + i);
 	}
+	mm_for_each_locked(cpu_this()->mm, mark_locked, d);
 	return 0;
 }
 

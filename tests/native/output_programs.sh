@@ -26,6 +26,7 @@ compiled_programs() {
 	same "mincore, mlock, msync" "$bin/resident.glibc"
 	guard_markers
 	each "huge pages" hugepages
+	frames_of_memory
 	each "rights that imply others" readexec
 	each "what may not become executable" mdwe
 	prefix=("$bin/mdwe.glibc" start)
@@ -105,6 +106,18 @@ paging_out() {
 	fi
 	compile_as glibc "$here/src/pageout.c"
 	same "paging out" "$bin/pageout.glibc" "$data/numbers"
+}
+
+# There are builds of Linux on which what is read gets a page of its own.
+frames_of_memory() {
+	compile_as glibc "$here/src/frames.c"
+	if [ "$(id -u)" != 0 ]; then
+		echo "ok frames in kpageflags # SKIP needs root"
+	elif "$bin/frames.glibc" | grep -q '^zero page: count 0 zero$'; then
+		same "frames in kpageflags and kpagecount" "$bin/frames.glibc"
+	else
+		echo "ok frames in kpageflags # SKIP this Linux has no page of zeros"
+	fi
 }
 
 # The mark that smaps shows of them came with Linux 6.19 and 6.18.y.

@@ -468,7 +468,13 @@ struct hv_desc_page {
 			   the allocator's, and nothing else is known */
 	uint32_t file;	/* PG_CACHE: host's file number */
 	uint64_t index; /* PG_CACHE: page offset in the file */
+	uint64_t what;	/* HV_PAGE_IS_* */
 };
+#define HV_PAGE_IS_ZERO	  1u /* shared, of zeros */
+#define HV_PAGE_IS_LOCKED 2u /* by mlock */
+#define HV_PAGE_IS_HEAD	  4u /* the first of a slab or huge page; */
+#define HV_PAGE_IS_TAIL	  8u /* another, told with what the first has */
+#define HV_PAGE_IS_HUGE	  16u
 #define HV_PAGE_FLAG_NAMES                                                     \
 	"buddy", "zeroed", "slab", "table", "anon", "cache", "reserved",       \
 		"pcp", "tail", "large", "dirty", "shmem", "lazyfree", "data"

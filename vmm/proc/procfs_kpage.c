@@ -9,16 +9,22 @@
 #include "call.h"
 #include "procfs_internal.h"
 
-#define KPF_UPTODATE   (1ull << 3)
-#define KPF_DIRTY      (1ull << 4)
-#define KPF_SLAB       (1ull << 7)
-#define KPF_BUDDY      (1ull << 10)
-#define KPF_MMAP       (1ull << 11)
-#define KPF_ANON       (1ull << 12)
-#define KPF_SWAPBACKED (1ull << 14)
-#define KPF_NOPAGE     (1ull << 20)
-#define KPF_PGTABLE    (1ull << 26)
-#define KPF_RESERVED   (1ull << 32)
+#define KPF_UPTODATE	  (1ull << 3)
+#define KPF_DIRTY	  (1ull << 4)
+#define KPF_SLAB	  (1ull << 7)
+#define KPF_BUDDY	  (1ull << 10)
+#define KPF_MMAP	  (1ull << 11)
+#define KPF_ANON	  (1ull << 12)
+#define KPF_SWAPBACKED	  (1ull << 14)
+#define KPF_COMPOUND_HEAD (1ull << 15)
+#define KPF_COMPOUND_TAIL (1ull << 16)
+#define KPF_UNEVICTABLE	  (1ull << 18)
+#define KPF_NOPAGE	  (1ull << 20)
+#define KPF_THP		  (1ull << 22)
+#define KPF_ZERO_PAGE	  (1ull << 24)
+#define KPF_PGTABLE	  (1ull << 26)
+#define KPF_RESERVED	  (1ull << 32)
+#define KPF_MLOCKED	  (1ull << 33)
 
 /* Is there RAM? The rest of it is the kernel's own: reserved. */
 static bool is_ram(const struct sys *s, uint64_t pfn)
@@ -40,6 +46,25 @@ static bool has(const struct hv_desc_page *page, const char *name)
 	return false;
 }
 
+static uint64_t what_it_is(const struct hv_desc_page *page)
+{
+	static const struct {
+		uint64_t what, bits;
+	} table[] = {
+		{HV_PAGE_IS_ZERO, KPF_ZERO_PAGE},
+		{HV_PAGE_IS_LOCKED, KPF_MLOCKED | KPF_UNEVICTABLE},
+		{HV_PAGE_IS_HEAD, KPF_COMPOUND_HEAD},
+		{HV_PAGE_IS_TAIL, KPF_COMPOUND_TAIL},
+		{HV_PAGE_IS_HUGE, KPF_THP},
+	};
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (page->what & table[i].what)
+			bits |= table[i].bits;
+	return bits;
+}
+
 static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
 {
 	static const struct {
@@ -55,7 +80,7 @@ static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
 		{"shmem", KPF_SWAPBACKED},
 		{"dirty", KPF_DIRTY},
 	};
-	uint64_t bits = 0;
+	uint64_t bits = what_it_is(page);
 
 	if (page->zone >= HV_ZONES)
 		return is_ram(s, page->pfn) ? KPF_RESERVED : KPF_NOPAGE;
@@ -64,6 +89,8 @@ static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
 			bits |= table[i].bits;
 	if (bits & (KPF_ANON | KPF_UPTODATE) && page->mapcount)
 		bits |= KPF_MMAP;
+	if (has(page, "lazyfree"))
+		bits &= ~KPF_SWAPBACKED;
 	return bits;
 }
 
