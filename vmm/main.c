@@ -135,9 +135,9 @@ static int prepare_sys(struct machine *m)
 	return 0;
 }
 
-static const char *file_path(void *sys, uint32_t file)
+static const char *file_path(void *sys, uint32_t file, uint32_t opened)
 {
-	return sys_file_path(sys, file);
+	return sys_file_path(sys, file, opened);
 }
 
 static int prepare_log(struct machine *m)

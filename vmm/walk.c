@@ -92,7 +92,7 @@ static bool is_zero_page(struct vcpu *v, uint64_t va)
 static void print_file_page(struct vcpu *v, const struct hv_desc_page *page,
 			    FILE *out)
 {
-	const char *path = sys_file_path(v->vm->sys, page->file);
+	const char *path = sys_file_path(v->vm->sys, page->file, 0);
 	char plain[ESCAPE_TEXT_MAX(PATH_MAX)];
 
 	if (!path)

@@ -303,12 +303,14 @@ static void record_mapping(const struct fault *f, struct hv_fault *r)
 	if (!v) {
 		r->map_start = r->map_end = r->map_offset = 0;
 		r->map_kind = r->map_prot = r->map_flags = r->file = 0;
+		r->opened = 0;
 		return;
 	}
 	r->map_start = v->start;
 	r->map_end = v->end;
 	r->map_offset = v->file && v->file->number ? v->pgoff << PAGE_SHIFT : 0;
 	r->file = v->file ? v->file->number : 0;
+	r->opened = v->opened;
 	r->map_kind = mm_map_kind(f->mm, v);
 	r->map_prot = v->prot;
 	r->map_flags = v->flags & VMA_LOG_FLAGS;

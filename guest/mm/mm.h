@@ -132,6 +132,7 @@ struct mm_vma {
 	uint32_t prot;	   /* PROT_* */
 	uint32_t kind;	   /* enum hv_map_kind, heap and stack as maps says */
 	uint32_t file;	   /* the host's number; 0: none */
+	uint32_t opened;   /* which opening of it */
 	uint64_t shm; /* shared anonymous memory ("/dev/zero (deleted)"): its
 			 number, which stands for an inode's; else 0 */
 	bool thp_eligible;

@@ -69,6 +69,7 @@ static void describe(const struct mm *mm, const struct vma *v,
 		.prot = v->prot,
 		.kind = mm_map_kind(mm, v),
 		.file = v->file ? v->file->number : 0,
+		.opened = v->opened,
 		.shm = v->file ? v->file->shm : 0,
 		.thp_eligible = huge_is_eligible(mm, v),
 	};

@@ -55,6 +55,7 @@ static void fill_vma(struct hv_desc_vma *out, const struct mm_vma *v)
 	out->prot = v->prot;
 	out->kind = v->kind;
 	out->file = v->file;
+	out->opened = v->opened;
 	out->shm = v->shm;
 }
 

@@ -83,6 +83,8 @@ compiled_programs() {
 	compile_as glibc "$here/src/credentials.c"
 	same "rights given up" "$bin/credentials.glibc" "$writable"
 	each "a shared mapping and its file" sharedfile "$writable"
+	compile_as glibc "$here/src/twonames.c"
+	same "two names of a mapped file" "$bin/twonames.glibc" "$writable"
 	compile_as glibc "$here/src/telling.c"
 	same "mounts, handles, processes, segments" "$bin/telling.glibc" \
 		"$writable"

@@ -177,3 +177,21 @@ Test(mapped, copies_of_a_descriptor_are_one_opening)
 	cr_assert_eq(sys_file_opening(sys, copy), first);
 	cr_assert_neq(sys_file_opening(sys, other), first);
 }
+
+Test(mapped, an_opening_has_the_name_it_was_made_by)
+{
+	uint64_t size;
+	uint32_t first = sys_file_opening(sys, fd), second;
+	int other;
+
+	cr_assert_eq(link(in_scratch("rw/mapped"), in_scratch("rw/link")), 0);
+	other = (int)guest_open("rw/link", O_RDONLY);
+	cr_assert_eq(sys_file_get(sys, other, PROT_READ, MAP_PRIVATE, &size),
+		     number);
+	second = sys_file_opening(sys, other);
+	cr_assert(strstr(sys_file_path(sys, number, first), "rw/mapped"));
+	cr_assert(strstr(sys_file_path(sys, number, second), "rw/link"));
+	cr_assert(strstr(sys_file_path(sys, number, 0), "rw/mapped"));
+	call(SYS_close, (uint64_t)other);
+	cr_assert(strstr(sys_file_path(sys, number, second), "rw/link"));
+}

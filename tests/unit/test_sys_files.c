@@ -28,14 +28,14 @@ Test(sys_files, the_same_inode_has_the_same_number)
 	cr_assert_eq(sys_file_get(sys, other, PROT_READ, MAP_PRIVATE, &size),
 		     2);
 	cr_assert_eq(sys_file_get(sys, rw, PROT_READ, MAP_PRIVATE, &size), 3);
-	cr_assert_str_eq(sys_file_path(sys, 2), in_scratch("ro/file"));
+	cr_assert_str_eq(sys_file_path(sys, 2, 0), in_scratch("ro/file"));
 	sys_file_put(sys, 2);
-	cr_assert_null(sys_file_path(sys, 2));
+	cr_assert_null(sys_file_path(sys, 2, 0));
 	sys_file_put(sys, 2);
 	cr_assert_eq(sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size), 2);
 	for (uint32_t i = 4; i < 100; i++)
-		cr_assert_null(sys_file_path(sys, i));
-	cr_assert_null(sys_file_path(sys, 0));
+		cr_assert_null(sys_file_path(sys, i, 0));
+	cr_assert_null(sys_file_path(sys, 0, 0));
 }
 
 Test(sys_files, more_than_eight_files_can_be_mapped)
@@ -53,7 +53,7 @@ Test(sys_files, more_than_eight_files_can_be_mapped)
 			i + 1);
 		call(SYS_close, (uint64_t)fd);
 	}
-	cr_assert(strstr(sys_file_path(sys, 40), "rw/f39"));
+	cr_assert(strstr(sys_file_path(sys, 40, 0), "rw/f39"));
 }
 
 Test(sys_files, mapping_asks_for_the_rights_that_mmap_asks_for)

@@ -6,10 +6,11 @@
 
 #include "trace.h"
 
-static inline const char *path_of(void *ctx, uint32_t file)
+static inline const char *path_of(void *ctx, uint32_t file, uint32_t opened)
 {
 	const char *const *paths = ctx;
 
+	(void)opened;
 	return file < 4 ? paths[file] : NULL;
 }
 

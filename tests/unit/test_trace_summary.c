@@ -10,8 +10,9 @@
 
 static char path_buffer[64];
 
-static const char *path_of(void *ctx, uint32_t file)
+static const char *path_of(void *ctx, uint32_t file, uint32_t opened)
 {
+	(void)opened;
 	(void)ctx;
 	if (!file)
 		return NULL;

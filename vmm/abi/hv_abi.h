@@ -437,8 +437,8 @@ struct hv_desc_vma {
 	uint32_t prot;	   /* PROT_* */
 	uint32_t kind;	   /* enum hv_map_kind */
 	uint32_t file;	   /* host's file number, 0 if none */
-	uint32_t reserved;
-	uint64_t shm; /* identity of shared anonymous memory, else 0 */
+	uint32_t opened;   /* as hv_call_file_get has it */
+	uint64_t shm;	   /* identity of shared anonymous memory, else 0 */
 };
 #define HV_VM_READ	0x1ull
 #define HV_VM_WRITE	0x2ull
@@ -562,7 +562,8 @@ struct hv_fault {
 	uint16_t order;	  /* of the frame block */
 	uint16_t access;  /* HV_ACCESS_*, HV_FAULTF_* */
 	uint16_t around;  /* further pages mapped by fault-around */
-	uint64_t reserved;
+	uint32_t opened;  /* of the mapping: as hv_call_file_get has it */
+	uint32_t reserved;
 };
 _Static_assert(sizeof(struct hv_fault) == 128, "hv_fault is ABI");
 

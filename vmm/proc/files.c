@@ -34,10 +34,14 @@ void files_put(struct files *f, uint32_t number)
 		f->nr_writable--;
 	}
 	files_window_close(file);
-	free(file->path);
-	file->fd = file->wfd = -1;
+	for (unsigned i = 0; i < file->nr_names; i++) {
+		if (i && file->names[i].fd >= 0)
+			close(file->names[i].fd);
+		free(file->names[i].path);
+	}
+	free(file->names);
+	*file = (struct file){.fd = -1, .wfd = -1};
 	f->version++;
-	file->path = NULL;
 }
 
 void files_fini(struct files *f)
@@ -92,12 +96,25 @@ static int reopen(int fd, int mode)
 	return copy < 0 ? -errno : copy;
 }
 
+static struct file_name *name_new(int fd, const char *path)
+{
+	struct file_name *name = malloc(sizeof(*name));
+
+	if (!name)
+		return NULL;
+	*name = (struct file_name){.fd = fd, .path = strdup(path)};
+	if (name->path)
+		return name;
+	free(name);
+	return NULL;
+}
+
 int files_add(struct files *f, int fd, const char *path)
 {
 	uint32_t number;
 	struct statfs fs;
 	struct stat st;
-	char *name;
+	struct file_name *name;
 	int copy;
 
 	if (fstat(fd, &st) < 0)
@@ -110,9 +127,11 @@ int files_add(struct files *f, int fd, const char *path)
 	copy = reopen(fd, O_RDONLY);
 	if (copy < 0)
 		return copy;
-	name = strdup(path);
+	name = name_new(copy, path);
 	number = name ? find_free(f) : 0;
 	if (!number) {
+		if (name)
+			free(name->path);
 		free(name);
 		close(copy);
 		return -ENOMEM;
@@ -125,11 +144,41 @@ int files_add(struct files *f, int fd, const char *path)
 		.zero = S_ISCHR(st.st_mode),
 		.dev = st.st_dev,
 		.ino = st.st_ino,
-		.path = name,
+		.names = name,
+		.nr_names = 1,
 		.in_memory = S_ISREG(st.st_mode) && fstatfs(copy, &fs) == 0 &&
 			     fs.f_type == TMPFS_MAGIC,
 	};
 	return (int)number;
+}
+
+int file_add_name(struct file *file, uint32_t opened, int fd, const char *path)
+{
+	struct file_name *names =
+		realloc(file->names, (file->nr_names + 1) * sizeof(*names));
+	char link[64], *copy;
+
+	if (!names)
+		return -ENOMEM;
+	file->names = names;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	names[file->nr_names++] = (struct file_name){
+		.opened = opened,
+		.fd = open(link, O_PATH | O_CLOEXEC),
+		.path = copy,
+	};
+	return 0;
+}
+
+const struct file_name *file_name_of(const struct file *file, uint32_t opened)
+{
+	for (unsigned i = 1; i < file->nr_names; i++)
+		if (file->names[i].opened == opened)
+			return &file->names[i];
+	return &file->names[0];
 }
 
 uint32_t files_number(const struct files *f, int fd)

@@ -18,6 +18,13 @@ struct file_identity {
 	uint64_t ino;
 };
 
+/* A name by which it was opened: two links may lead to one inode. */
+struct file_name {
+	uint32_t opened; /* sys_file_opening; 0: all that have no other */
+	int fd;		 /* to ask what the name is now; -1: nobody knows */
+	char *path;	 /* as it was then */
+};
+
 struct file {
 	int fd;	    /* for reading; -1: free */
 	int wfd;    /* for writing back, -1: not allowed */
@@ -25,8 +32,9 @@ struct file {
 	bool zero;  /* /dev/zero: nothing is ever written to it */
 	dev_t dev;
 	ino_t ino;
-	bool in_memory; /* of a tmpfs, as a memfd is */
-	char *path;
+	bool in_memory;		 /* of a tmpfs, as a memfd is */
+	struct file_name *names; /* the first is that of fd */
+	unsigned nr_names;
 	void *window; /* mapping of wfd, or NULL; files_window_open() */
 	size_t window_size;
 	struct file_identity shown; /* by maps; kept by procfs_maps.c */
@@ -53,6 +61,11 @@ uint32_t files_number(const struct files *f, int fd);
 /* Get a descriptor for writing back, like fd. 0 or -errno. */
 int files_allow_write(struct files *f, uint32_t number, int fd);
 void files_put(struct files *f, uint32_t number);
+/* This opening of the file, fd (not consumed), has another name. 0 or -ENOMEM
+ */
+int file_add_name(struct file *file, uint32_t opened, int fd, const char *path);
+/* The name by which an opening was made; never NULL. */
+const struct file_name *file_name_of(const struct file *file, uint32_t opened);
 
 /*
  * A mapping of the VMM's own, as the program has one that may write: the host's

@@ -68,10 +68,11 @@ bool procfs_is_hosts(const char *name);
 /* Is `rest` (as above) in such a directory, or one itself? */
 bool procfs_in_hosts(const char *rest);
 /*
- * The entry "START-END" of PROCFS_MAP_FILES: the number of the file that is
- * mapped there (0: shared memory without one), or -errno.
+ * The entry "START-END" of PROCFS_MAP_FILES: the mapping, of a file or of
+ * shared memory without one. 0 or -errno.
  */
-int64_t procfs_find_mapped(struct sys *s, const char *name);
+struct hv_desc_vma;
+int procfs_find_mapped(struct sys *s, const char *name, struct hv_desc_vma *v);
 /* Its name; "" for a process's and a thread's. */
 const char *procfs_name(unsigned number);
 static inline bool procfs_is_dir(unsigned number)

@@ -123,10 +123,9 @@ static int list_mapped(struct listing *l, struct vcpu *v)
 	return 0;
 }
 
-int64_t procfs_find_mapped(struct sys *s, const char *name)
+int procfs_find_mapped(struct sys *s, const char *name, struct hv_desc_vma *v)
 {
 	unsigned long start, end;
-	struct hv_desc_vma v;
 	char exact[64];
 	int ret;
 
@@ -135,12 +134,12 @@ int64_t procfs_find_mapped(struct sys *s, const char *name)
 	snprintf(exact, sizeof(exact), "%lx-%lx", start, end);
 	if (strcmp(name, exact) || start >= HV_VA_USER_END)
 		return -ENOENT;
-	ret = describe_next_vma(s->v, start, &v);
+	ret = describe_next_vma(s->v, start, v);
 	if (ret)
 		return ret;
-	if (v.start != start || v.end != end || !is_mapped_file(&v))
+	if (v->start != start || v->end != end || !is_mapped_file(v))
 		return -ENOENT;
-	return v.file;
+	return 0;
 }
 
 /* ---- The directory ----------------------------------------------------- */

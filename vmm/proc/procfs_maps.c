@@ -104,8 +104,8 @@ bool procfs_file_name(const struct procfs *p, const struct hv_desc_vma *v,
 		return false;
 	if (v->shm)
 		strcpy(path, "/dev/zero (deleted)");
-	else if (file && path_real(p->s, file->fd, path, PROCFS_NAME_MAX) < 0)
-		snprintf(path, PROCFS_NAME_MAX, "%s", file->path);
+	else if (file)
+		path_of_file(p->s, file, v->opened, path, PROCFS_NAME_MAX);
 	return file || v->shm;
 }
 

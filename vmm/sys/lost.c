@@ -49,7 +49,7 @@ void lost_note(struct sys *s, const struct file *f, int error)
 		*l = (struct lost_file){
 			.dev = f->dev,
 			.ino = f->ino,
-			.path = strdup(f->path),
+			.path = strdup(f->names->path),
 		};
 	}
 	l->error = error;

@@ -106,6 +106,21 @@ static int may_map(struct sys *s, int fd, uint32_t prot, uint32_t map_flags,
 		       : ask_host(fd, st, prot, map_flags);
 }
 
+/* The opening is by another link to the inode than the mapping that was first.
+ */
+static int note_name(struct sys *s, struct file *file, int guest_fd,
+		     const char *path)
+{
+	uint32_t opened = sys_file_opening(s, guest_fd);
+	char now[PATH_MAX];
+
+	path_of_file(s, file, opened, now, sizeof(now));
+	if (!strcmp(now, path))
+		return 0;
+	return file_add_name(file, opened, fdtable_host(&s->fds, guest_fd),
+			     path);
+}
+
 static bool may_write(int fd, uint32_t map_flags)
 {
 	return is_shared(map_flags) &&
@@ -116,14 +131,18 @@ static bool may_write(int fd, uint32_t map_flags)
  * With descriptors of our own: to read, and to write back. None left is no
  * limit of the program's: as if the machine had none (ENFILE).
  */
-static int add_file(struct sys *s, int fd, const char *path, uint32_t map_flags)
+static int add_file(struct sys *s, int guest_fd, const char *path,
+		    uint32_t map_flags)
 {
 	uint64_t version = s->files.version;
+	int fd = fdtable_host(&s->fds, guest_fd);
 	int number = files_add(&s->files, fd, path), r = number;
+	struct file *file = files_find(&s->files, (uint32_t)number);
 
-	if (number > 0 && may_write(fd, map_flags) &&
-	    !seals_forbid_writing(fd) &&
-	    !files_find(&s->files, (uint32_t)number)->zero)
+	if (number > 0 && s->files.version == version)
+		r = note_name(s, file, guest_fd, path);
+	if (r >= 0 && may_write(fd, map_flags) && !file->zero &&
+	    !seals_forbid_writing(fd))
 		r = files_allow_write(&s->files, (uint32_t)number, fd);
 	if (r >= 0)
 		return number;
@@ -154,7 +173,7 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 	if (r < 0)
 		return r;
 	*size = (uint64_t)st.st_size;
-	return add_file(s, fd, path, map_flags);
+	return add_file(s, guest_fd, path, map_flags);
 }
 
 /* Linux mm/mincore.c, can_do_mincore. */

@@ -39,6 +39,15 @@ int path_real(const struct sys *s, int fd, char *buf, size_t size)
 	return 0;
 }
 
+void path_of_file(const struct sys *s, const struct file *file, uint32_t opened,
+		  char *buf, size_t size)
+{
+	const struct file_name *name = file_name_of(file, opened);
+
+	if (path_real(s, name->fd, buf, size) < 0)
+		snprintf(buf, size, "%s", name->path);
+}
+
 int path_open(int dir, const char *path, bool follow, uint64_t resolve)
 {
 	const struct open_how how = {

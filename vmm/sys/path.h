@@ -54,6 +54,9 @@ unsigned path_flags(uint64_t at_flags);
 
 /* Where fd really is: 0 or -errno. Pipes and the like: "pipe:[1]". */
 int path_real(const struct sys *s, int fd, char *buf, size_t size);
+/* The name of a mapped file, of that opening: as it is now, or was at least. */
+void path_of_file(const struct sys *s, const struct file *file, uint32_t opened,
+		  char *buf, size_t size);
 
 /*
  * May the program change the object behind fd, or, with name, the entry `name`

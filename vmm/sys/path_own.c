@@ -137,25 +137,27 @@ static int own_fdinfo(struct sys *s, const char *name, struct path_ref *out)
 static int own_mapped(struct sys *s, const char *name, unsigned flags,
 		      struct path_ref *out)
 {
-	int64_t number = procfs_find_mapped(s, name);
-	const struct file *file = files_find(&s->files, (uint32_t)number);
+	struct hv_desc_vma v;
+	const struct file *file;
+	int r = procfs_find_mapped(s, name, &v);
 
-	if (number < 0)
-		return (int)number;
+	if (r < 0)
+		return r;
+	file = files_find(&s->files, v.file);
 	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
 		if (!file)
 			strcpy(out->target, "/dev/zero (deleted)");
-		else if (path_real(s, file->fd, out->target, PATH_MAX) < 0)
-			return -ENOENT;
+		else
+			path_of_file(s, file, v.opened, out->target, PATH_MAX);
 		return own_target(s, "exe", out);
 	}
 	if (!file)
 		return -ENXIO;
 	if (!caps_has(CAP_SYS_ADMIN) && !caps_has(CAP_CHECKPOINT_RESTORE))
 		return -EPERM;
-	out->fd = file->fd;
+	out->fd = file_name_of(file, v.opened)->fd;
 	out->borrowed = true;
-	return 0;
+	return out->fd < 0 ? -ENFILE : 0;
 }
 
 static int own_fd(struct sys *s, const char *name, unsigned flags,

@@ -272,11 +272,11 @@ void sys_file_put(struct sys *s, uint32_t file)
 	files_put(&s->files, file);
 }
 
-const char *sys_file_path(const struct sys *s, uint32_t file)
+const char *sys_file_path(const struct sys *s, uint32_t file, uint32_t opened)
 {
 	const struct file *f = files_find(&s->files, file);
 
-	return f ? f->path : NULL;
+	return f ? file_name_of(f, opened)->path : NULL;
 }
 
 /* Forget the first n bytes of iov. */

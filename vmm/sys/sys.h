@@ -118,8 +118,11 @@ int sys_file_op(struct sys *s, uint32_t file, uint32_t op, uint64_t start,
 /* May the guest still have something to write back? */
 bool sys_file_any_written(const struct sys *s);
 void sys_file_put(struct sys *s, uint32_t file);
-/* The path for the log, or NULL. Valid until the last put. */
-const char *sys_file_path(const struct sys *s, uint32_t file);
+/*
+ * The path for the log, of that opening (0: of the first), or NULL. Valid until
+ * the last put.
+ */
+const char *sys_file_path(const struct sys *s, uint32_t file, uint32_t opened);
 /*
  * Of the n <= 64 pages from offset, those in holes of a file in memory, a bit
  * each; of other files none. Page want < n, if it is one, is filled then: 0, or

@@ -46,7 +46,7 @@ const char *text_mapping_name(const struct trace_config *config,
 	if (f->map_kind >= HV_MAP_KINDS)
 		return "[unknown]";
 	if (f->map_kind == HV_MAP_FILE && config->file_path)
-		path = config->file_path(config->ctx, f->file);
+		path = config->file_path(config->ctx, f->file, f->opened);
 	return path ? path : map_kind_name[f->map_kind];
 }
 

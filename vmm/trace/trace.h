@@ -23,8 +23,9 @@ struct trace_config {
 	bool summary;	  /* -c */
 	uint64_t tsc_khz; /* 0: not known, all times are shown as 0 */
 	uint64_t tsc_start; /* time 0 of the log */
-	/* Name of a mapped file, used before return; both may be NULL. */
-	const char *(*file_path)(void *ctx, uint32_t file);
+	/* Name by which a mapped file was opened, used before return; both may
+	 * be NULL. */
+	const char *(*file_path)(void *ctx, uint32_t file, uint32_t opened);
 	void *ctx;
 	/* Function names for instruction pointers, or NULL; outlives trace. */
 	const struct symbols *symbols;
