@@ -5,6 +5,7 @@
  * addresses themselves are refused.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -56,8 +57,8 @@ int64_t address_connect(struct call *c)
 	struct sockaddr_storage address = {0};
 	int host = call_host_fd(c, 0), r, len;
 
-	if (host < 0)
-		return host;
+	if (host < 0 || fcntl(host, F_GETFL) & O_PATH)
+		return -EBADF;
 	len = get_address(c, &address);
 	r = len < 0 ? len : check_socket(host);
 	if (r < 0)

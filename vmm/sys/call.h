@@ -96,8 +96,9 @@ struct call_arg {
 
 struct call_row {
 	bool known;
-	call_fn fn; /* or NULL: forward by `arg` */
-	int error;  /* the answer, if not 0 */
+	call_fn fn;	   /* or NULL: forward by `arg` */
+	int error;	   /* the answer, if not 0 */
+	bool memory_first; /* is looked at before descriptors are */
 	struct call_arg arg[6];
 };
 
@@ -120,6 +121,12 @@ int64_t host_result(long r);
 static inline int call_host_fd(const struct call *c, unsigned arg)
 {
 	return fdtable_host(&c->s->fds, (int)c->arg[arg]);
+}
+
+/* Linux access_ok: an address that user memory may have. */
+static inline bool call_access_ok(uint64_t va, uint64_t len)
+{
+	return va <= HV_VA_USER_END && len <= HV_VA_USER_END - va;
 }
 
 static inline int call_get(struct call *c, uint64_t va, void *dst, size_t len)
@@ -150,7 +157,8 @@ static inline int64_t call_new_fd(struct call *c, int host, int flags)
  * A buffer of IO_CHUNK bytes, one for each host thread, aligned to a page: what
  * passes between the program's memory and the host's calls.
  */
-#define IO_CHUNK (128u << 10)
+#define IO_CHUNK     (128u << 10)
+#define RW_COUNT_MAX 0x7ffff000ull /* Linux MAX_RW_COUNT */
 uint8_t *io_buffer(void);
 /* Copy out as much as is mapped; returns the count. */
 size_t io_put_some(struct call *c, uint64_t va, uint8_t *src, size_t len);

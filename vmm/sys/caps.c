@@ -20,21 +20,23 @@ static int64_t get_header(struct call *c, struct __user_cap_header_struct *head,
 	const uint32_t known = _LINUX_CAPABILITY_VERSION_3;
 	const size_t one = sizeof(struct __user_cap_data_struct);
 
-	if (call_get(c, c->arg[0], head, sizeof(*head)) < 0)
+	if (call_get(c, c->arg[0], &head->version, sizeof(head->version)) < 0)
 		return -EFAULT;
 	switch (head->version) {
 	case _LINUX_CAPABILITY_VERSION_1:
 		*size = _LINUX_CAPABILITY_U32S_1 * one;
-		return 0;
+		break;
 	case _LINUX_CAPABILITY_VERSION_2:
 	case _LINUX_CAPABILITY_VERSION_3:
 		*size = _LINUX_CAPABILITY_U32S_3 * one;
-		return 0;
+		break;
 	default:
 		if (call_put(c, c->arg[0], &known, sizeof(known)) < 0)
 			return -EFAULT;
 		return -EINVAL;
 	}
+	return call_get(c, c->arg[0] + offsetof(typeof(*head), pid), &head->pid,
+			sizeof(head->pid));
 }
 
 bool caps_has(unsigned cap)

@@ -88,8 +88,10 @@ static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 	struct path_ref ref;
 	int64_t r;
 
-	if (type == S_IFCHR || type == S_IFBLK)
+	if (type == S_IFCHR || type == S_IFBLK || type == S_IFDIR)
 		return -EPERM;
+	if (type && type != S_IFREG && type != S_IFIFO && type != S_IFSOCK)
+		return -EINVAL;
 	r = lookup_new(c, dirfd, va, &ref);
 	if (r == 0 && ref.slash)
 		r = -ENOENT;

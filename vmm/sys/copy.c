@@ -3,12 +3,17 @@
  * to another, directories, random bytes.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
 #include "procfs.h"
 #include "stop.h"
+
+#define SPLICE_FLAGS                                                           \
+	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /* ---- Copies that the host makes ---------------------------------------- */
 
@@ -18,6 +23,8 @@
  */
 int64_t io_copy(struct call *c)
 {
+	uint64_t va = c->nr == SYS_sendfile ? c->arg[2] : 0, offset;
+	int64_t r;
 	int from = (int)c->arg[c->nr == SYS_sendfile];
 	int to = (int)c->arg[c->nr == SYS_sendfile ? 0 : 2];
 	const struct fd_entry *e = fdtable_entry(&c->s->fds, from);
@@ -25,7 +32,33 @@ int64_t io_copy(struct call *c)
 
 	if ((e && procfs_is_own(e->proc)) || (t && procfs_is_own(t->proc)))
 		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
-	return call_forward(c, call_row(c->nr));
+	r = call_forward(c, call_row(c->nr));
+	/* sendfile stores the offset, whatever came of it. */
+	if (r < 0 && va &&
+	    (call_get(c, va, &offset, sizeof(offset)) < 0 ||
+	     call_put(c, va, &offset, sizeof(offset)) < 0))
+		return -EFAULT;
+	return r;
+}
+
+/* Linux splice: what is looked at before the memory of the offsets. */
+int64_t io_splice(struct call *c)
+{
+	struct stat st;
+
+	if (!c->arg[4])
+		return 0;
+	if ((uint32_t)c->arg[5] & ~(uint32_t)SPLICE_FLAGS)
+		return -EINVAL;
+	for (unsigned i = 0; i <= 2; i += 2)
+		if (call_host_fd(c, i) < 0 ||
+		    fcntl(call_host_fd(c, i), F_GETFL) & O_PATH)
+			return -EBADF;
+	for (unsigned i = 0; i <= 2; i += 2)
+		if (c->arg[i + 1] && fstat(call_host_fd(c, i), &st) == 0 &&
+		    S_ISFIFO(st.st_mode))
+			return -ESPIPE;
+	return io_copy(c);
 }
 
 /* ---- Buffers that are only filled -------------------------------------- */

@@ -184,7 +184,7 @@ static int64_t fcntl_flags(struct call *c, int cmd)
 
 static int64_t fcntl_dup(struct call *c, int cmd)
 {
-	if (c->arg[2] >= c->s->fds.limit)
+	if ((unsigned)c->arg[2] >= c->s->fds.limit)
 		return -EINVAL;
 	return dup_from(c, cmd == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0,
 			(unsigned)c->arg[2]);

@@ -73,9 +73,12 @@ static int64_t wait_events(struct call *c, int max, int64_t timeout)
 	int64_t start = timeout == FOR_EVER ? 0 : nanoseconds(), r;
 	int host = call_host_fd(c, 0);
 
-	if (host < 0)
-		return host;
-	if (max > (int)EVENTS_AT_ONCE)
+	if (host < 0 || fcntl(host, F_GETFL) & O_PATH)
+		return -EBADF;
+	if (max > 0 && max <= INT_MAX / (int)sizeof(*buf) &&
+	    !call_access_ok(c->arg[1], (uint64_t)max * sizeof(*buf)))
+		return -EFAULT;
+	if (max > (int)EVENTS_AT_ONCE && max <= INT_MAX / (int)sizeof(*buf))
 		max = EVENTS_AT_ONCE;
 	for (;;) {
 		int64_t left = timeout == FOR_EVER
@@ -182,7 +185,8 @@ int64_t event_inotify_add_watch(struct call *c)
 
 	/* Linux asks for some bit of the mask before it asks for the set. */
 	if (host < 0)
-		return mask & ALL_INOTIFY ? host : -EINVAL;
+		return mask & ALL_INOTIFY && !(mask & ~ALL_INOTIFY) ? host
+								    : -EINVAL;
 	r = judge_watch(host, mask);
 	if (r < 0)
 		return r;

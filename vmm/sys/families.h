@@ -113,6 +113,7 @@ int64_t io_pwritev2(struct call *c);
 int64_t io_getdents(struct call *c);
 int64_t io_getrandom(struct call *c);
 int64_t io_copy(struct call *c);
+int64_t io_splice(struct call *c);
 
 /* futex.c */
 int64_t futex_futex(struct call *c);

@@ -2,10 +2,12 @@
  * forward.c: calls whose arguments only need translation: descriptors become
  * the host's, structures are copied in before and out after.
  *
- * Descriptors are looked at first, as Linux does: a bad descriptor is EBADF
- * whatever the pointers are.
+ * A bad descriptor goes to the host as -1, which says whether something else is
+ * wrong before that. Where memory is bad, too, most calls of Linux would have
+ * looked at the descriptor first; the row says which do not.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,21 +31,26 @@ static bool is_null(const struct call_arg *arg, uint64_t value)
 	return (arg->kind & ARG_NULL) && !value;
 }
 
-static int translate_fds(struct call *c, const struct call_row *row,
-			 struct copies *k)
+static void translate_fds(struct call *c, const struct call_row *row,
+			  struct copies *k)
 {
-	for (int i = 0; i < 6; i++) {
-		int fd;
+	for (unsigned i = 0; i < 6; i++) {
+		int fd = row->arg[i].kind == ARG_FD ? call_host_fd(c, i) : 0;
 
-		k->host[i] = c->arg[i];
-		if (row->arg[i].kind != ARG_FD)
-			continue;
-		fd = call_host_fd(c, (unsigned)i);
-		if (fd < 0)
-			return fd;
-		k->host[i] = (uint64_t)fd;
+		k->host[i] = row->arg[i].kind != ARG_FD ? c->arg[i]
+			     : fd < 0			? (uint64_t)-1
+							: (uint64_t)fd;
 	}
-	return 0;
+}
+
+/* Memory was bad: which error is it? O_PATH counts as no descriptor. */
+static int first_error(const struct call_row *row, const struct copies *k)
+{
+	for (unsigned i = 0; i < 6 && !row->memory_first; i++)
+		if (row->arg[i].kind == ARG_FD &&
+		    fcntl((int)k->host[i], F_GETFL) & O_PATH) /* or -1 */
+			return -EBADF;
+	return -EFAULT;
 }
 
 static int copy_in(struct call *c, const struct call_row *row, struct copies *k)
@@ -82,12 +89,11 @@ int64_t call_forward(struct call *c, const struct call_row *row)
 {
 	struct copies k;
 	int64_t r;
-	int err = translate_fds(c, row, &k);
+	int err;
 
-	if (err == 0)
-		err = copy_in(c, row, &k);
-	if (err < 0)
-		return err;
+	translate_fds(c, row, &k);
+	if (copy_in(c, row, &k) < 0)
+		return first_error(row, &k);
 	/* An interruption is a signal of the VMM's own, not the program's. */
 	do {
 		r = fsize_call(c, (long)c->nr, k.host[0], k.host[1], k.host[2],

@@ -57,7 +57,7 @@ int64_t info_statmount(struct call *c)
 {
 	uint64_t len = c->arg[2] < IO_CHUNK ? c->arg[2] : IO_CHUNK;
 	uint32_t request[HV_PAGE_SIZE / 4], size;
-	int64_t r = c->arg[3] ? -EINVAL : get_request(c, request);
+	int64_t r = (uint32_t)c->arg[3] ? -EINVAL : get_request(c, request);
 
 	if (r < 0)
 		return r;
@@ -74,9 +74,13 @@ int64_t info_listmount(struct call *c)
 	const uint64_t room = IO_CHUNK / sizeof(uint64_t), most = 1000000;
 	int64_t r;
 
-	if (c->arg[2] > most && !(c->arg[3] & ~1ull))
+	if ((uint32_t)c->arg[3] & ~1u)
+		return -EINVAL;
+	if (c->arg[2] > most)
 		return -EOVERFLOW;
-	r = c->arg[3] & ~1ull ? -EINVAL : get_request(c, request);
+	if (!call_access_ok(c->arg[1], c->arg[2] * sizeof(uint64_t)))
+		return -EFAULT;
+	r = get_request(c, request);
 	if (r < 0)
 		return r;
 	r = host_call((long)c->nr, request, io_buffer(),

@@ -11,7 +11,6 @@
 
 #include "families.h"
 
-#define RW_COUNT_MAX  0x7ffff000ull /* Linux MAX_RW_COUNT */
 #define IOV_MAX_LINUX 1024
 
 /* Linux writes what the limit allows in one piece: that is not a failure yet.
@@ -54,17 +53,40 @@ static int64_t note_read(const struct io *io, int64_t offset, int64_t n)
 	return n;
 }
 
+/*
+ * `r`, but for what Linux says of a file before it looks at the vector or the
+ * memory: that it has no positions, or that one cannot read it at all. A vector
+ * of nothing is enough to ask, and does nothing.
+ */
+static int64_t at_first(const struct io *io, bool writes, int64_t r)
+{
+	int64_t first;
+
+	if (io->offset == NO_OFFSET)
+		first = host_call(writes ? SYS_writev : SYS_readv, io->host,
+				  NULL, 0);
+	else
+		first = host_call(writes ? SYS_pwritev : SYS_preadv, io->host,
+				  NULL, 0, 0, 0);
+	return first < 0 ? first : r;
+}
+
 static int64_t move(const struct io *io, const struct iovec *iov,
 		    uint64_t total, bool writes)
 {
-	int64_t r;
+	bool streams = io->offset != NO_OFFSET && !io->e.bulk;
+	int64_t r = streams ? at_first(io, writes, 0) : 0;
 
+	if (r < 0)
+		return r;
 	if (io->direct && total)
 		r = io_direct(io, iov, total, writes);
 	else if (writes)
 		r = io_send(io, iov, total);
 	else
 		r = io_receive(io, iov, total);
+	if (r == -EFAULT)
+		r = at_first(io, writes, r);
 	return in_pieces(io->c, writes ? r : note_read(io, io->offset, r));
 }
 
@@ -82,20 +104,6 @@ static int check_mode(struct io *io, bool writes)
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 
-/*
- * `r`, but of what has no positions ESPIPE, which on Linux comes before all
- * that is wrong with the direction, the vector or the memory.
- */
-static int64_t at_first(const struct io *io, bool writes, int64_t r)
-{
-	if (io->offset == NO_OFFSET)
-		return r;
-	return host_call(writes ? SYS_pwrite64 : SYS_pread64, io->host, NULL, 0,
-			 0) == -ESPIPE
-		       ? -ESPIPE
-		       : r;
-}
-
 static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 {
 	uint64_t va = c->arg[1], len = c->arg[2];
@@ -106,7 +114,7 @@ static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
 		return r;
 	r = check_mode(&io, writes);
 	/* access_ok() comes before any other look at the file. */
-	if (r == 0 && (va > HV_VA_USER_END || len > HV_VA_USER_END - va))
+	if (r == 0 && !call_access_ok(va, len))
 		r = -EFAULT;
 	if (r < 0)
 		return at_first(&io, writes, r);
@@ -163,7 +171,7 @@ static int64_t copy_vector(struct call *c, struct iovec *iov, uint64_t n)
 /* Linux import_iovec: all are checked before any is used. */
 static int64_t get_vector(struct call *c, struct iovec iov[IOV_MAX_LINUX])
 {
-	uint64_t n = c->arg[2], total = 0;
+	uint64_t n = (uint32_t)c->arg[2], total = 0;
 	int64_t r;
 
 	if (n > IOV_MAX_LINUX)
@@ -177,8 +185,7 @@ static int64_t get_vector(struct call *c, struct iovec iov[IOV_MAX_LINUX])
 
 		if (n == 1 && iov[i].iov_len > rest)
 			iov[i].iov_len = rest;
-		if (base > HV_VA_USER_END ||
-		    iov[i].iov_len > HV_VA_USER_END - base)
+		if (!call_access_ok(base, iov[i].iov_len))
 			return -EFAULT;
 		if (iov[i].iov_len > rest)
 			iov[i].iov_len = rest;
@@ -199,7 +206,7 @@ static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
 	io.flags = flags;
 	r = check_mode(&io, writes);
 	total = r < 0 ? r : get_vector(c, iov);
-	if (total < 0)
+	if (total <= 0)
 		return at_first(&io, writes, total);
 	if (!writes)
 		r = refresh(&io, (uint64_t)total);

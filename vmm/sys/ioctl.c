@@ -4,6 +4,7 @@
  */
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -89,6 +90,8 @@ int64_t ioctl_ioctl(struct call *c)
 	const struct ioctl_row *row = find_row(request);
 
 	if (!e)
+		return -EBADF;
+	if (!row && fcntl(e->host, F_GETFL) & O_PATH)
 		return -EBADF;
 	if (request == FIOCLEX || request == FIONCLEX) {
 		e->cloexec = request == FIOCLEX;

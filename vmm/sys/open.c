@@ -34,7 +34,7 @@
 struct opening {
 	struct call *c;
 	int dirfd;
-	const char *path;
+	char path[PATH_MAX];
 	int flags;
 	mode_t mode;
 	uint64_t resolve;
@@ -237,6 +237,9 @@ static int64_t open_once(struct opening *o)
 		host = open_found(o, &ref);
 	else if (r == -ENOENT && (o->flags & O_CREAT) && ref.parent >= 0)
 		host = open_new(o, &ref);
+	else if ((o->flags & O_CREAT) && r == -ENOTDIR && ref.parent >= 0 &&
+		 o->path[strlen(o->path) - 1] == '/')
+		host = -EISDIR; /* Linux open_last_lookups */
 	else
 		host = r;
 	o->proc = r == 0 ? ref.proc : PROCFS_NONE;
@@ -245,15 +248,24 @@ static int64_t open_once(struct opening *o)
 	return host;
 }
 
-static int64_t open_path(struct opening *o)
+/* Of Linux build_open_flags what all of them have. */
+static int check_flags(int flags)
 {
-	int64_t host;
+	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
+		return -EINVAL;
+	return (flags & TMPFILE_BIT) && (!(flags & O_DIRECTORY) ||
+					 (flags & O_ACCMODE) == O_RDONLY)
+		       ? -EINVAL
+		       : 0;
+}
 
-	if ((o->flags & O_CREAT) && (o->flags & O_DIRECTORY))
-		return -EINVAL;
-	if ((o->flags & TMPFILE_BIT) &&
-	    (!(o->flags & O_DIRECTORY) || (o->flags & O_ACCMODE) == O_RDONLY))
-		return -EINVAL;
+/* The flags have been looked at; the name is read now. */
+static int64_t open_path(struct opening *o, uint64_t va)
+{
+	int64_t host = usermem_read_str(o->c->v, va, o->path, sizeof(o->path));
+
+	if (host < 0)
+		return host;
 	/* Someone else may create the file between our two looks. */
 	for (int i = 0; i < 8; i++) {
 		host = open_once(o);
@@ -278,19 +290,18 @@ static int64_t open_path(struct opening *o)
 static int64_t open_at(struct call *c, int dirfd, uint64_t va, uint64_t flags,
 		       uint64_t mode)
 {
-	char path[PATH_MAX];
 	struct opening o = {
 		.c = c,
 		.dirfd = dirfd,
-		.path = path,
 		.flags = (int)(flags & OPEN_FLAGS),
 		.mode = mode & 07777,
 	};
-	int64_t len = usermem_read_str(c->v, va, path, sizeof(path));
+	int r;
 
 	if (o.flags & O_PATH)
 		o.flags &= PATH_FLAGS;
-	return len < 0 ? len : open_path(&o);
+	r = check_flags(o.flags);
+	return r < 0 ? r : open_path(&o, va);
 }
 
 int64_t open_open(struct call *c)
@@ -353,21 +364,18 @@ static int check_how(const struct open_how *how)
 
 int64_t open_openat2(struct call *c)
 {
-	char path[PATH_MAX];
-	struct opening o = {.c = c, .dirfd = (int)c->arg[0], .path = path};
+	struct opening o = {.c = c, .dirfd = (int)c->arg[0]};
 	struct open_how how;
-	int64_t len;
 	int r = get_how(c, &how);
 
 	if (r == 0)
 		r = check_how(&how);
+	if (r == 0)
+		r = check_flags((int)how.flags);
 	if (r < 0)
 		return r;
-	len = usermem_read_str(c->v, c->arg[1], path, sizeof(path));
-	if (len < 0)
-		return len;
 	o.flags = (int)how.flags;
 	o.mode = (mode_t)how.mode;
 	o.resolve = how.resolve;
-	return open_path(&o);
+	return open_path(&o, c->arg[1]);
 }

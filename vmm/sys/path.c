@@ -74,14 +74,14 @@ static int split(const char *path, char dir[PATH_MAX], struct path_ref *out)
 	}
 	for (start = len; start && path[start - 1] != '/';)
 		start--;
+	memcpy(dir, path, start);
+	dir[start] = '\0';
 	if (len - start > NAME_MAX)
 		return -ENAMETOOLONG;
 	memcpy(out->last, path + start, len - start);
 	out->last[len - start] = '\0';
 	if (start == len) /* "/" */
 		strcpy(out->last, ".");
-	memcpy(dir, path, start);
-	dir[start] = '\0';
 	return 0;
 }
 
@@ -160,13 +160,13 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	bool keep = flags & (PATH_NOFOLLOW | PATH_PARENT);
 	struct stat st;
 	ssize_t n;
-	int fd = split(path, dir, out);
+	int too_long = split(path, dir, out), fd;
 
-	if (fd < 0)
-		return fd;
 	out->parent = open_parent(base, dir);
 	if (out->parent < 0)
 		return out->parent;
+	if (too_long)
+		return too_long;
 	if (path_is_own(s, out->parent, rest)) {
 		fd = path_own_lookup(s, rest, out->last, flags, out);
 		if (fd == 0 && out->slash && fstat(out->fd, &st) == 0 &&

@@ -127,6 +127,8 @@ static int64_t poll_user(struct call *c, struct wait *w)
 
 	if (n > c->s->limits.of[RLIMIT_NOFILE].rlim_cur)
 		return -EINVAL;
+	if (!call_access_ok(c->arg[0], n * sizeof(*guest)))
+		return -EFAULT;
 	guest = calloc(2 * n + 1, sizeof(*guest));
 	if (!guest)
 		return -ENOMEM;

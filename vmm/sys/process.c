@@ -69,12 +69,19 @@ int64_t process_wait4(struct call *c)
 
 int64_t process_waitid(struct call *c)
 {
-	uint64_t id = c->arg[1];
+	static const uint8_t none[12]; /* si_signo to si_code, and the rest */
+	uint64_t id = c->arg[1], va = c->arg[2];
+	int64_t r;
 
 	if ((int)c->arg[0] == P_PIDFD && (int)id >= 0)
 		id = call_host_fd(c, 1) < 0 ? INT_MAX /* is none of ours */
 					    : (uint64_t)call_host_fd(c, 1);
-	return host_call(SYS_waitid, c->arg[0], id, NULL, c->arg[3], NULL);
+	r = host_call(SYS_waitid, c->arg[0], id, NULL, c->arg[3], NULL);
+	/* Of nobody is told, whatever is wrong. */
+	if (va && (call_put(c, va, none, sizeof(none)) < 0 ||
+		   call_put(c, va + 16, none, sizeof(none)) < 0))
+		return -EFAULT;
+	return r;
 }
 
 int64_t process_exit(struct call *c)
@@ -138,12 +145,12 @@ int64_t process_prlimit64(struct call *c)
 	struct rlimit next, old;
 	int64_t r = 0;
 
-	if (what < 0 || what >= RLIM_NLIMITS)
-		return -EINVAL;
 	if (c->arg[2] && call_get(c, c->arg[2], &next, sizeof(next)) < 0)
 		return -EFAULT;
 	if (!is_self(c->arg[0]))
 		return -ESRCH;
+	if (what < 0 || what >= RLIM_NLIMITS)
+		return -EINVAL;
 	old = c->s->limits.of[what];
 	if (c->arg[2])
 		r = check_limit(c->s, what, &next);
@@ -327,11 +334,15 @@ int64_t process_sched_getaffinity(struct call *c)
 	uint64_t len = (unsigned)c->arg[1];
 	int64_t r;
 
-	if (!is_self(c->arg[0]))
-		return -ESRCH;
-	if (len > sizeof(mask))
+	/* Linux reckons in 32 bits, and so do we where our mask is too short.
+	 */
+	if (len > sizeof(mask) && !(len % 8) && (uint32_t)(len * 8) > len)
 		len = sizeof(mask);
+	if (len > sizeof(mask))
+		return -EINVAL;
 	r = host_call(SYS_sched_getaffinity, 0, len, mask);
+	if (r > 0 && !is_self(c->arg[0]))
+		return -ESRCH;
 	if (r > 0 && call_put(c, c->arg[2], mask, (size_t)r) < 0)
 		return -EFAULT;
 	return r;

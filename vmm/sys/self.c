@@ -217,10 +217,11 @@ int64_t self_setaffinity(struct call *c)
 {
 	uint8_t mask[8192] = {0};
 	uint64_t len = (unsigned)c->arg[1];
-	int64_t r;
+	int64_t r = host_call(SYS_sched_getaffinity, 0, sizeof(mask), mask);
 
-	if (len > sizeof(mask))
-		len = sizeof(mask);
+	if (r > 0 && len > (uint64_t)r)
+		len = (uint64_t)r; /* as long as the host's */
+	memset(mask, 0, sizeof(mask));
 	if (call_get(c, c->arg[2], mask, len) < 0)
 		return -EFAULT;
 	if (!is_self(c->arg[0]))
@@ -233,7 +234,9 @@ int64_t self_setaffinity(struct call *c)
 
 int64_t self_setpgid(struct call *c)
 {
-	if ((int)c->arg[1] < 0)
+	int pgid = (int)c->arg[1] ? (int)c->arg[1] : (int)c->arg[0];
+
+	if (pgid < 0)
 		return -EINVAL;
 	if (!is_self(c->arg[0]))
 		return -ESRCH; /* no child */
@@ -299,10 +302,10 @@ int64_t self_kcmp(struct call *c)
 	int type = (int)c->arg[2], a, b;
 
 	for (int i = 0; i < 2; i++)
-		if ((int)c->arg[i] != getpid())
-			return kill((int)c->arg[i], 0) < 0 && errno == ESRCH
-				       ? -ESRCH
-				       : -EPERM;
+		if ((int)c->arg[i] <= 0 || other(c->arg[i]) == -ESRCH)
+			return -ESRCH;
+	if (!is_self(c->arg[0]) || !is_self(c->arg[1]))
+		return -EPERM;
 	if (type < 0 || type >= KCMP_TYPES)
 		return -EINVAL;
 	if (type != KCMP_FILE && type != KCMP_EPOLL_TFD)

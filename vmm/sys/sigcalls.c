@@ -169,9 +169,9 @@ static int64_t send(struct call *c, int sig, int code, bool process)
 /* Others are there or not, but never the program's to signal. */
 static int64_t send_other(int pid, int sig)
 {
-	if (sig < 0 || sig > SIGNALS)
-		return -EINVAL;
-	return kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EPERM;
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return -ESRCH;
+	return sig < 0 || sig > SIGNALS ? -EINVAL : -EPERM;
 }
 
 int64_t sig_kill(struct call *c)

@@ -16,8 +16,16 @@
 #define FLAGS_KNOWN                                                            \
 	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL | MSG_TRUNC |    \
 	 MSG_EOR | MSG_MORE | MSG_CMSG_CLOEXEC)
-#define ADDRESS_MAX 128 /* struct sockaddr_storage */
-#define VECTOR_MAX  1024
+#define ADDRESS_MAX	128 /* struct sockaddr_storage */
+#define VECTOR_MAX	1024
+#define SOCK_TYPE_MASK	0xf
+#define MSG_CMSG_COMPAT ((int)0x80000000)
+
+/* Those that every Linux has: no module is loaded to find out. */
+static bool is_known_family(int family)
+{
+	return family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+}
 
 /* A local one is how the C library asks for nscd, and it does without. */
 int64_t socket_new(struct call *c)
@@ -34,8 +42,14 @@ int64_t socket_pair(struct call *c)
 	int host[2];
 	int32_t fd[2];
 
+	if (type & ~(SOCK_TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	if (call_get(c, c->arg[3], fd, sizeof(fd)) < 0 ||
+	    call_put(c, c->arg[3], fd, sizeof(fd)) < 0)
+		return -EFAULT;
 	if ((int)c->arg[0] != AF_UNIX)
-		return -EOPNOTSUPP;
+		return is_known_family((int)c->arg[0]) ? -EOPNOTSUPP
+						       : -EAFNOSUPPORT;
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, (int)c->arg[2], host) < 0)
 		return -errno;
 	fd[0] = (int32_t)call_new_fd(c, host[0], flags);
@@ -92,11 +106,25 @@ static int fits(int host, uint64_t *len)
 	return type == SOCK_STREAM ? 0 : -EMSGSIZE;
 }
 
+/* The host's descriptor if it is a socket's, else Linux's error. */
+static int socket_host(const struct call *c)
+{
+	socklen_t size = sizeof(int);
+	int host = call_host_fd(c, 0), type;
+
+	if (host >= 0 &&
+	    getsockopt(host, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return -errno;
+	return host;
+}
+
 int64_t socket_send(struct call *c)
 {
-	uint64_t len = c->arg[2];
+	uint64_t len = c->arg[2] < RW_COUNT_MAX ? c->arg[2] : RW_COUNT_MAX;
 	int host = call_host_fd(c, 0), r;
 
+	if (!call_access_ok(c->arg[1], len))
+		return -EFAULT;
 	r = host < 0 ? host : fits(host, &len);
 	if (r < 0)
 		return r;
@@ -119,12 +147,15 @@ static int put_no_address(struct call *c, uint64_t va_len)
 
 int64_t socket_receive(struct call *c)
 {
-	uint64_t len = c->arg[2] < IO_CHUNK ? c->arg[2] : IO_CHUNK;
-	int host = call_host_fd(c, 0);
+	uint64_t len = c->arg[2] < RW_COUNT_MAX ? c->arg[2] : RW_COUNT_MAX;
+	int host = socket_host(c);
 	int64_t r;
 
+	if (!call_access_ok(c->arg[1], len))
+		return -EFAULT;
 	if (host < 0)
 		return host;
+	len = len < IO_CHUNK ? len : IO_CHUNK;
 	if ((int)c->arg[3] & ~FLAGS_KNOWN)
 		return -EOPNOTSUPP;
 	r = host_receive(host, len, (int)c->arg[3]);
@@ -158,7 +189,8 @@ static int64_t get_message(struct call *c, struct message *m)
 	for (size_t i = 0; i < m->head.msg_iovlen; i++) {
 		if ((int64_t)m->iov[i].iov_len < 0)
 			return -EINVAL;
-		if (m->iov[i].iov_len > HV_VA_USER_END)
+		if (!call_access_ok((uint64_t)m->iov[i].iov_base,
+				    m->iov[i].iov_len))
 			return -EFAULT;
 		m->len += m->iov[i].iov_len;
 	}
@@ -178,9 +210,11 @@ int64_t socket_sendmsg(struct call *c)
 {
 	uint64_t len, done = 0;
 	struct message m;
-	int host = call_host_fd(c, 0);
+	int host = socket_host(c);
 	int64_t r = host < 0 ? host : get_message(c, &m);
 
+	if ((int)c->arg[2] & MSG_CMSG_COMPAT)
+		return -EINVAL;
 	if (r < 0)
 		return r;
 	len = m.len;
@@ -223,9 +257,11 @@ int64_t socket_recvmsg(struct call *c)
 	struct msghdr head = {0};
 	struct iovec whole;
 	struct message m;
-	int host = call_host_fd(c, 0);
+	int host = socket_host(c);
 	int64_t r = host < 0 ? host : get_message(c, &m);
 
+	if ((int)c->arg[2] & MSG_CMSG_COMPAT)
+		return -EINVAL;
 	if (r < 0)
 		return r;
 	if ((int)c->arg[2] & ~FLAGS_KNOWN)
@@ -286,12 +322,14 @@ static socklen_t option_size(int level, int name)
 int64_t socket_getsockopt(struct call *c)
 {
 	socklen_t size = option_size((int)c->arg[1], (int)c->arg[2]);
-	int host = call_host_fd(c, 0), wanted;
+	int host = socket_host(c), wanted;
 	uint8_t value[32];
 	int64_t r;
 
 	if (host < 0)
 		return host;
+	if ((int)c->arg[1] != SOL_SOCKET)
+		return -EOPNOTSUPP;
 	if (call_get(c, c->arg[4], &wanted, sizeof(wanted)) < 0)
 		return -EFAULT;
 	if (wanted < 0)
@@ -310,11 +348,15 @@ int64_t socket_getsockopt(struct call *c)
 int64_t socket_setsockopt(struct call *c)
 {
 	socklen_t size = option_size((int)c->arg[1], (int)c->arg[2]);
-	int host = call_host_fd(c, 0);
+	int host = socket_host(c);
 	uint8_t value[32] = {0};
 
 	if (host < 0)
 		return host;
+	if ((int)c->arg[4] < 0)
+		return -EINVAL;
+	if ((int)c->arg[1] != SOL_SOCKET)
+		return -EOPNOTSUPP;
 	if (size && (int)c->arg[4] < (int)size)
 		return -EINVAL;
 	if (size && call_get(c, c->arg[3], value, size) < 0)

@@ -45,6 +45,10 @@
 /* Forwarded by the function, if it finds nothing wrong. */
 #define CHECKED(f, ...)	{.known = true, .fn = (f), .arg = {__VA_ARGS__}}
 
+/* Likewise, or without one; memory comes before descriptors. */
+#define MEMORY_FIRST(f, ...)	\
+	{.known = true, .fn = (f), .memory_first = true, .arg = {__VA_ARGS__}}
+
 static const struct call_row table[CALL_NR_MAX] = {
 	/* Reading and writing. */
 	[SYS_read] = HANDLER(io_read),
@@ -73,11 +77,12 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_readahead] = FORWARD(FD),
 	[SYS_ftruncate] = FORWARD(FD),
 	[SYS_fallocate] = FORWARD(FD),
-	[SYS_sendfile] = CHECKED(io_copy, FD, FD, INOUT_OPT(off_t)),
+	[SYS_sendfile] =
+		MEMORY_FIRST(io_copy, FD, FD, INOUT_OPT(off_t)),
 	[SYS_copy_file_range] =
 		CHECKED(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
 	[SYS_splice] =
-		CHECKED(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+		CHECKED(io_splice, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
 	[SYS_tee] = FORWARD(FD, FD),
 
 	/* Opening and descriptors. */
@@ -109,8 +114,8 @@ static const struct call_row table[CALL_NR_MAX] = {
 	[SYS_epoll_pwait2] = HANDLER(event_epoll_pwait2),
 	[SYS_timerfd_create] = HANDLER(event_timerfd_create),
 	[SYS_timerfd_settime] =
-		FORWARD(FD, VALUE, IN(struct itimerspec),
-			OUT_OPT(struct itimerspec)),
+		MEMORY_FIRST(NULL, FD, VALUE, IN(struct itimerspec),
+			     OUT_OPT(struct itimerspec)),
 	[SYS_inotify_init] = HANDLER(event_inotify_init),
 	[SYS_inotify_init1] = HANDLER(event_inotify_init1),
 	[SYS_inotify_add_watch] = HANDLER(event_inotify_add_watch),

@@ -65,17 +65,16 @@ int64_t time_clock_nanosleep(struct call *c)
 {
 	clockid_t clock = (clockid_t)c->arg[0];
 	struct timespec t;
+	/* Without a time the host says whether one can sleep by that clock. */
+	int64_t r = host_call(SYS_clock_nanosleep, clock, 0, NULL, NULL);
 
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-	    clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
-		return clock == CLOCK_MONOTONIC_RAW ||
-				       clock == CLOCK_REALTIME_COARSE ||
-				       clock == CLOCK_MONOTONIC_COARSE
-			       ? -EOPNOTSUPP
-			       : -EINVAL;
+	if (r != -EFAULT)
+		return r;
 	if (call_get(c, c->arg[2], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	if (!time_is_valid(&t))
+	/* Clocks of processes are not served. */
+	if (!time_is_valid(&t) || clock < 0 ||
+	    clock == CLOCK_PROCESS_CPUTIME_ID)
 		return -EINVAL;
 	if (c->arg[1] & TIMER_ABSTIME)
 		return time_sleep_until(clock, &t);
@@ -84,16 +83,21 @@ int64_t time_clock_nanosleep(struct call *c)
 			      &t);
 }
 
-/* The host's clock is not the program's to set; only that one can be at all. */
+/* The host's clocks are not the program's to set. */
 int64_t time_clock_settime(struct call *c)
 {
 	struct timespec t;
+	/* Without a time the host says whether it is one that can be set. */
+	int64_t r = host_call(SYS_clock_settime, c->arg[0], NULL);
 
-	if ((clockid_t)c->arg[0] != CLOCK_REALTIME)
-		return -EINVAL;
+	if (r != -EFAULT)
+		return r;
 	if (call_get(c, c->arg[1], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	return time_is_valid(&t) ? -EPERM : -EINVAL;
+	if ((clockid_t)c->arg[0] == CLOCK_REALTIME)
+		return time_is_valid(&t) ? -EPERM : -EINVAL;
+	r = host_call(SYS_clock_getres, c->arg[0], NULL); /* a process's? */
+	return r < 0 ? r : -EPERM;
 }
 
 int64_t time_settimeofday(struct call *c)
@@ -115,12 +119,18 @@ int64_t time_settimeofday(struct call *c)
 /* Reading is for all; what would steer the host's clock is not. */
 int64_t time_adjtimex(struct call *c)
 {
+	struct timex look = {0};
 	uint32_t modes;
 
 	if (call_get(c, c->arg[c->nr == SYS_clock_adjtime], &modes,
 		     sizeof(modes)) < 0)
 		return -EFAULT;
-	if (modes && modes != ADJ_OFFSET_SS_READ)
-		return -EPERM;
+	if (modes && modes != ADJ_OFFSET_SS_READ) {
+		int64_t r = c->nr == SYS_clock_adjtime
+				    ? host_call(c->nr, c->arg[0], &look)
+				    : 0;
+
+		return r < 0 ? r : -EPERM;
+	}
 	return call_forward(c, call_row(c->nr));
 }

@@ -66,10 +66,26 @@ static int get_name(struct call *c, char name[NAME_LEN])
 	return r < 0 ? (int)r : 0;
 }
 
+static bool begins(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
 static bool may_set(const char *name)
 {
-	return !strncmp(name, "user.", 5) ||
-	       !strncmp(name, "system.posix_acl_", 17);
+	return begins(name, "user.") || begins(name, "system.posix_acl_");
+}
+
+/* There are file systems that would take any name: as those that do not. */
+static int64_t refuse(const char *name, const struct target *t)
+{
+	int64_t r;
+
+	if (begins(name, "security.") || begins(name, "trusted.") ||
+	    begins(name, "system."))
+		return -EPERM;
+	r = host_call(SYS_faccessat2, AT_FDCWD, t->self, W_OK, AT_EACCESS);
+	return r < 0 ? r : -EOPNOTSUPP;
 }
 
 /* ---- Looking ----------------------------------------------------------- */
@@ -93,10 +109,11 @@ static int64_t get_by(struct call *c, enum xattr_by by)
 {
 	char name[NAME_LEN];
 	struct target t;
-	int64_t r = target_find(c, by, &t);
+	int64_t r = get_name(c, name);
 
-	if (r == 0)
-		r = get_name(c, name);
+	if (r < 0)
+		return r;
+	r = target_find(c, by, &t);
 	if (r == 0)
 		r = host_call(SYS_getxattr, t.self, name, io_buffer(),
 			      up_to_max(c->arg[3]));
@@ -156,7 +173,7 @@ static int64_t target_change(struct call *c, enum xattr_by by, const char *name,
 
 	if (r == 0)
 		r = path_may_change(c->s, t->ref.fd, NULL);
-	return r == 0 && !may_set(name) ? -EPERM : r;
+	return r == 0 && !may_set(name) ? refuse(name, t) : r;
 }
 
 static int64_t set_by(struct call *c, enum xattr_by by)
