@@ -488,3 +488,45 @@ Test(sys_errno, children_and_classes)
 
 	COMPARE(rows);
 }
+
+Test(sys_errno, which_of_two_errors_comes_first)
+{
+	const struct row rows[] = {
+		ROW(sendfile, BAD_FD, BAD_FD, HOLE, 1),
+		ROW(timerfd_settime, BAD_FD, 0, HOLE, 0),
+		ROW(timerfd_settime, BAD_FD, -1ull, BUF, 0),
+		ROW(flock, BAD_FD, 64),
+		ROW(ftruncate, BAD_FD, -1ull),
+		ROW(tee, BAD_FD, PIPE_W, 1, 64),
+		ROW(splice, BAD_FD, HOLE, BAD_FD, HOLE, 0, 64),
+		ROW(splice, BAD_FD, HOLE, BAD_FD, HOLE, 1, 64),
+		ROW(splice, PIPE_R, HOLE, RW_FILE, 0, 1, 0),
+		ROW(copy_file_range, O_PATHS, HOLE, RW_FILE, 0, 1, 0),
+		ROW(prlimit64, 0x7ffffff0, 99, HOLE, 0),
+		ROW(prlimit64, 0x7ffffff0, 99, 0, 0),
+		ROW(waitid, 9, 0, HOLE, 4),
+		ROW(kcmp, 1, 0x7ffffff0, 99, 0, 0),
+		ROW(kill, 0x7ffffff0, 99),
+		ROW(sched_getaffinity, -1ull, 3, HOLE),
+		ROW(setpgid, -5ull, 0),
+		ROW(capget, BUF, HOLE),
+		ROW(open, HOLE, O_CREAT | O_DIRECTORY, 0),
+		ROW(open, PATH("file/"), O_CREAT, 0),
+		ROW(mknod, PATH("none/x"), 0170000, 0),
+		ROW(mknod, PATH("none/x"), S_IFDIR, 0),
+		ROW(getxattr, PATH("none"), PATH(""), BUF, 1),
+		ROW(recvmsg, RO_FILE, HOLE, 0),
+		ROW(sendmsg, RO_FILE, HOLE, 1u << 31),
+		ROW(recvfrom, BAD_FD, ~0ull, 1, 0, 0, 0),
+		ROW(getsockopt, RO_FILE, 1, 1, HOLE, HOLE),
+		ROW(socketpair, 0, 1, 0, HOLE),
+		ROW(socketpair, 0, 1, 0, BUF),
+		ROW(socketpair, 0, 64, 0, HOLE),
+		ROW(epoll_wait, RO_FILE, ~0ull, 1, 0),
+		ROW(clock_nanosleep, 3, 0, HOLE, 0),
+		ROW(clock_settime, 1, HOLE),
+		ROW(readv, PIPE_R, HOLE, 1ull << 63),
+	};
+
+	COMPARE(rows);
+}
