@@ -41,9 +41,8 @@ struct sys_config {
 /*
  * NULL with errno set if a host resource fails, or a rw_dirs entry is not a
  * directory. The working directory is the program's first one. Takes over the
- * process's inherited descriptors, and keeps SIGPIPE of its calls from ending us
- * (until sys_destroy).
- * Threads: one at a time.
+ * process's inherited descriptors, and keeps SIGPIPE of its calls from ending
+ * us (until sys_destroy). Threads: one at a time.
  */
 struct sys *sys_create(const struct sys_config *config);
 void sys_destroy(struct sys *s);
