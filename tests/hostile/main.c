@@ -143,7 +143,7 @@ static const char *await(pid_t pid)
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	if (sigtimedwait(&child, NULL, &hang) < 0) {
+	if (sigtimedwait(&child, NULL, &hang) < 0 && errno == EAGAIN) {
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		return "hangs";
