@@ -357,8 +357,7 @@ static struct page *frame_alloc(uint32_t gfp)
 	return page;
 }
 
-/* All but a single frame that lies ready. */
-RARE static struct page *block_alloc(unsigned order, uint32_t gfp)
+static struct page *block_try(unsigned order, uint32_t gfp)
 {
 	struct page *page;
 	bool zero;
@@ -381,6 +380,25 @@ RARE static struct page *block_alloc(unsigned order, uint32_t gfp)
 	page->order = order;
 	if (zero)
 		block_zero(page, order);
+	return page;
+}
+
+static bool (*reclaim_frames)(void);
+
+void buddy_set_reclaim(bool (*fn)(void))
+{
+	reclaim_frames = fn;
+}
+
+/* All but a single frame that lies ready. */
+RARE static struct page *block_alloc(unsigned order, uint32_t gfp)
+{
+	struct page *page;
+
+	do
+		page = block_try(order, gfp);
+	while (!page && order < HV_HUGE_ORDER && reclaim_frames &&
+	       reclaim_frames());
 	return page;
 }
 

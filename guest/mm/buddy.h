@@ -79,6 +79,12 @@ struct buddy_stats {
 };
 void buddy_stats(struct buddy_stats *out);
 
+/*
+ * Ask fn when no block smaller than a huge page is left; true: it has given
+ * some frames back, try again, the lists are drained.
+ */
+void buddy_set_reclaim(bool (*fn)(void));
+
 /* Every invariant above, by looking at every free block. NULL, or what is wrong
  * (wrong.h). For tests, debug. */
 const char *buddy_check(void);

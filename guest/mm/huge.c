@@ -4,19 +4,19 @@
  *
  * A huge page is a block of the buddy allocator, mapped by one entry, in one
  * VMA. Before a border of a VMA, or of what an operation is to change, comes to
- * lie inside of it, it is split: into 512 entries and 512 frames, each of which
- * goes its own way from then on.
+ * lie inside of it, it is split into 512 entries. The block is split only for
+ * some advice, or when no frame is left and it is mapped in part (parts.h).
  *
- * When no frame is left, huge pages that have frames of zeros are split and
- * these given back.
+ * When there is no such block either, huge pages that have frames of zeros are
+ * split and these given back.
  *
- * Not as on Linux: frames are split together with the mapping, so what is
- * unmapped of them is free at once. Nobody collapses pages unasked
- * (khugepaged). No huge pages for files and shared memory.
+ * Not as on Linux: nobody collapses pages unasked (khugepaged). No huge pages
+ * for files and shared memory.
  */
 #include "buddy.h"
 #include "fault.h"
 #include "panic.h"
+#include "parts.h"
 
 #define HUGE_MASK (~(PT_SPAN_2M - 1))
 
@@ -165,18 +165,6 @@ bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
 
 /* ---- Splitting --------------------------------------------------------- */
 
-/* Linux __folio_split: one owner, so one reference for each frame. */
-static void split_frames(struct page *page)
-{
-	BUG_ON(page->refcount != 1 || page->mapcount != 1);
-	page->order = 0;
-	for (unsigned i = 1; i < PT_FRAMES_2M; i++) {
-		page[i].flags = page->flags;
-		page[i].refcount = 1;
-		page[i].mapcount = 1;
-	}
-}
-
 void huge_split(struct mm *mm, uint64_t va)
 {
 	pte_t *p = mm->nr_huge ? pt_walk(mm->root, va) : NULL;
@@ -192,9 +180,12 @@ void huge_split(struct mm *mm, uint64_t va)
 	if (pte_is_zero_page(pte)) {
 		pt_split_2m(p, pte_make(mm_globals.zero_pfn, bits), 0);
 	} else {
+		struct page *page = pfn_to_page(pte_pfn(pte));
+
+		/* One owner, so one reference for each frame. */
+		BUG_ON(page->refcount != 1 || page->mapcount != 1);
 		pt_split_2m(p, pte_make(pte_pfn(pte), bits), 1);
-		split_frames(pfn_to_page(pte_pfn(pte)));
-		mm_globals.thp_events.split_page++;
+		parts_make(page);
 	}
 	mm_globals.thp_events.split_pmd++;
 	mm->nr_huge--;
@@ -221,6 +212,7 @@ static bool frame_is_zero(const struct page *page)
 
 struct unuse {
 	struct mm *mm;
+	const struct page *block; /* of whose frames */
 	struct pt_gather g;
 };
 
@@ -230,7 +222,7 @@ static int unuse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	struct page *page = pfn_to_page(pte_pfn(pte));
 	struct unuse *u = ctx;
 
-	if (pte_is_zero_page(pte) || !frame_is_zero(page))
+	if (!parts_are_one(page, u->block) || !frame_is_zero(page))
 		return 0;
 	pt_change(p, pte_make(mm_globals.zero_pfn,
 			      pte.v & ~(PTE_PFN_MASK | PTE_RW | PTE_D)));
@@ -241,14 +233,27 @@ static int unuse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	return 0;
 }
 
+/* The frame at va that is a part of a huge page, or NULL. */
+static struct page *find_part(struct mm *mm, uint64_t va)
+{
+	pte_t *p = pt_walk(mm->root, va);
+	struct page *page = p ? pfn_to_page(pte_pfn(arch_pte_get(p))) : NULL;
+
+	return page && page->flags & PG_PART ? page : NULL;
+}
+
 static void split_unused(struct mm *mm, uint64_t va)
 {
 	struct unuse u = {.mm = mm};
-	uint64_t start = va & HUGE_MASK, nr_huge = mm->nr_huge;
+	uint64_t start = va & HUGE_MASK;
+	struct page *page;
 
 	huge_split(mm, va);
-	if (mm->nr_huge == nr_huge)
+	page = find_part(mm, va);
+	if (!page)
 		return;
+	u.block = page;
+	parts_split(page);
 	pt_gather_init(&u.g);
 	pt_visit(mm->root, start, start + PT_SPAN_2M, unuse_pte, &u);
 	pt_gather_finish(&u.g);
@@ -265,17 +270,16 @@ void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end)
 static int page_out_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
 	(void)p;
-	if (pte_is_huge(pte) && !pte_is_zero_page(pte))
+	if (pte_is_zero_page(pte))
+		return 0;
+	if (pte_is_huge(pte) || pfn_to_page(pte_pfn(pte))->flags & PG_PART)
 		split_unused(ctx, va);
 	return 0;
 }
 
 void huge_page_out(struct mm *mm, uint64_t start, uint64_t end)
 {
-	if (mm->nr_huge)
-		pt_visit(mm->root, start & HUGE_MASK,
-			 (end + PT_SPAN_2M - 1) & HUGE_MASK, page_out_entry,
-			 mm);
+	pt_visit(mm->root, start, end, page_out_entry, mm);
 }
 
 static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)

@@ -7,6 +7,7 @@
  * and private memory that may be lost (MADV_FREE, MAP_DROPPABLE).
  */
 #include "internal.h"
+#include "parts.h"
 
 /* Newer than Debian 12's headers, or not in all of them. */
 #ifndef MADV_COLLAPSE
@@ -114,6 +115,8 @@ static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 
 	if (pte_is_zero_page(pte) || page->mapcount > 1)
 		return 0;
+	if (page->flags & PG_PART && parts_are_missing(page))
+		parts_split(page);
 	if (a->advice == MADV_FREE) {
 		if (!(page->flags & PG_ANON))
 			return 0;

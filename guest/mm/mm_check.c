@@ -3,6 +3,7 @@
  */
 #include "buddy.h"
 #include "internal.h"
+#include "parts.h"
 #include "slab.h"
 #include "wrong.h"
 
@@ -57,7 +58,7 @@ static bool frame_is_sound(const struct vma *v, uint64_t va, pte_t pte,
 {
 	if (!page->mapcount || page->refcount < page->mapcount)
 		return false;
-	if ((page->flags & ~PG_LAZYFREE) == PG_ANON)
+	if ((page->flags & ~(PG_LAZYFREE | PG_PART)) == PG_ANON)
 		return !(v->flags & VMA_SHARED);
 	if (pte.v & PTE_RW &&
 	    (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE))
@@ -181,6 +182,7 @@ const char *mm_check(struct mm *mm)
 	why = why ? why : pt_check(mm->root, is_mapped, &mm->vmas);
 	why = why ? why : accounts_check(mm);
 	why = why ? why : pages_check(mm);
+	why = why ? why : parts_check();
 	why = why ? why : filemap_check();
 	why = why ? why : buddy_check();
 	return why ? why : slab_check();

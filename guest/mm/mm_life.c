@@ -4,6 +4,7 @@
 #include "buddy.h"
 #include "internal.h"
 #include "panic.h"
+#include "parts.h"
 #include "slab.h"
 
 struct mm_globals mm_globals;
@@ -19,6 +20,7 @@ void mm_init(const struct hv_boot *boot)
 	slab_init();
 	vma_init();
 	filemap_init();
+	parts_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm), 0, NULL);
 	zero = buddy_alloc(0, GFP_ZERO);
 	if (!mm_cache || !zero)

@@ -33,6 +33,7 @@ enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 #define PG_LAZYFREE 4096u  /* with PG_ANON: MADV_FREE, may be taken if clean */
 #define PG_DATA	    8192u  /* of a file in memory, no hole: dirty, says Linux */
 #define PG_SENT	    16384u /* with PG_DIRTY: but the host has its bytes */
+#define PG_PART	    32768u /* of a huge page that is not split yet: parts.h */
 #define PG_FOLIO    (1u << 28) /* times page_folio_order(), with PG_CACHE */
 
 struct page {
@@ -54,7 +55,8 @@ struct page {
 		uint64_t index;	  /* PG_CACHE: page offset in the file */
 		uint64_t freemap; /* PG_SLAB: bit i: object i is free */
 	};
-	uint32_t inuse;	  /* PG_SLAB: objects; PG_TABLE: entries in use */
+	uint32_t inuse;	  /* PG_SLAB: objects; PG_TABLE: entries in use;
+			     PG_PART: see parts.h */
 	uint32_t summary; /* PG_SLAB: bit i: word i of the bitmap is not 0 */
 	uint64_t private; /* the owner's business; PG_SLAB: va of object 0 */
 };

@@ -8,6 +8,7 @@
 
 #include "buddy.h"
 #include "panic.h"
+#include "parts.h"
 #include "wrong.h"
 
 #define PT_SHIFT	9
@@ -90,6 +91,8 @@ void pt_gather_page(struct pt_gather *g, struct page *page)
 
 void pt_gather_finish(struct pt_gather *g)
 {
+	bool parts = false;
+
 	if (g->start + PAGE_SIZE == g->end)
 		tlb_flush_page(g->start);
 	else if (g->start < g->end)
@@ -100,8 +103,15 @@ void pt_gather_finish(struct pt_gather *g)
 		g->pages = (struct page *)(uintptr_t)page->private;
 		page->private = 0;
 		page->flags &= ~(PG_ANON | PG_TABLE | PG_LAZYFREE);
-		page_put(page);
+		if (__builtin_expect(page->flags & PG_PART, 0)) {
+			parts_put(page);
+			parts = true;
+		} else {
+			page_put(page);
+		}
 	}
+	if (parts)
+		parts_settle();
 	pt_gather_init(g);
 }
 

@@ -124,6 +124,8 @@ static const struct page *page_block(const struct page *page)
 {
 	const struct page *head = page;
 
+	if (page->flags & PG_PART)
+		return page; /* whose count is its own */
 	if (page->flags & PG_SLAB)
 		return page->flags & PG_TAIL ? page->head : page;
 	if (!page->refcount)
@@ -135,6 +137,10 @@ static uint64_t page_is(uint64_t pfn, const struct page *head)
 {
 	uint64_t is = mm_is_zero_page(pfn) ? HV_PAGE_IS_ZERO : 0;
 
+	if (head->flags & PG_PART)
+		return HV_PAGE_IS_HUGE |
+		       (pfn & (PT_FRAMES_2M - 1) ? HV_PAGE_IS_TAIL
+						 : HV_PAGE_IS_HEAD);
 	if (!head->refcount || !head->order)
 		return is;
 	if (is || head->flags & PG_ANON)

@@ -193,6 +193,7 @@ Test(huge, a_protected_page_stays_whole_and_is_reused)
 
 Test(huge, a_page_that_others_use_is_split_and_copied_in_part)
 {
+	struct pt_gather g;
 	struct page *page;
 
 	store(area, 1);
@@ -206,8 +207,9 @@ Test(huge, a_page_that_others_use_is_split_and_copied_in_part)
 	cr_assert_eq(fault(area + PAGE_SIZE, WRITE), HV_FAULT_COW);
 	cr_assert_eq(rec.order, 0);
 	cr_assert_eq(*user(area + PAGE_SIZE), 2);
-	page->flags = 0;
-	page_put(page);
+	pt_gather_init(&g);
+	pt_gather_page(&g, page);
+	pt_gather_finish(&g);
 }
 
 Test(huge, a_write_to_the_zero_page_without_a_block_splits_it)
@@ -258,20 +260,68 @@ Test(huge, a_border_in_the_middle_splits_and_keeps_every_byte)
 	assert_sound(mm_check(mm));
 }
 
-Test(huge, unmapping_a_part_frees_just_that)
+Test(huge, what_is_unmapped_in_part_is_held_until_all_of_it_goes)
 {
+	const struct hv_thp_events *e = mm_thp_events();
 	uint64_t free;
 
 	fill();
 	free = frames_free();
 	cr_assert_eq(mm_munmap(mm, area + PAGES(10), PAGES(20)), 0);
-	cr_assert_eq(frames_free(), free + 20);
-	assert_filled(0, 10);
-	assert_filled(30, HUGE_PAGES);
 	cr_assert_eq(mm_madvise(mm, area + PAGES(100), PAGES(3), MADV_DONTNEED),
 		     0);
-	cr_assert_eq(frames_free(), free + 23);
-	cr_assert_eq(load(area + PAGES(101)), 0);
+	cr_assert_eq(frames_free(), free);
+	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES - 23);
+	cr_assert_eq(e->deferred_split_page, 1, "once");
+	cr_assert_eq(e->split_page, 0);
+	assert_filled(0, 10);
+	assert_filled(30, 100);
+	assert_sound(mm_check(mm));
+	mm_madvise(mm, area, HUGE, MADV_DONTNEED);
+	cr_assert_geq(frames_free(), free + HUGE_PAGES);
+	cr_assert_eq(e->split_page, 0);
+	assert_sound(mm_check(mm));
+}
+
+Test(huge, unmapping_all_that_was_split_defers_nothing)
+{
+	fill();
+	mm_mprotect(mm, area, PAGE_SIZE, PROT_READ);
+	cr_assert(!is_huge(area));
+	cr_assert_eq(mm_munmap(mm, area, HUGE), 0);
+	cr_assert_eq(mm_thp_events()->deferred_split_page, 0);
+}
+
+Test(huge, held_frames_are_given_back_when_memory_is_short)
+{
+	static struct page *taken[64 * MIB / PAGE_SIZE];
+	uint64_t free, n = 0;
+
+	fill();
+	mm_munmap(mm, area + PAGES(10), PAGES(20));
+	free = frames_free();
+	while ((taken[n] = buddy_alloc(0, GFP_KERNEL)))
+		n++;
+	cr_assert_eq(n, free + 20);
+	cr_assert_eq(mm_thp_events()->split_page, 1);
+	assert_sound(mm_check(mm));
+	while (n)
+		page_put(taken[--n]);
+	assert_filled(0, 10);
+	assert_filled(30, HUGE_PAGES);
+}
+
+Test(huge, advice_splits_what_is_mapped_in_part)
+{
+	uint64_t free;
+
+	fill();
+	mm_munmap(mm, area + PAGES(10), PAGES(20));
+	free = frames_free();
+	cr_assert_eq(mm_madvise(mm, area + PAGES(40), PAGES(2), MADV_COLD), 0);
+	cr_assert_eq(frames_free(), free + 22, "two are of zeros");
+	cr_assert_eq(mm_thp_events()->split_page, 1);
+	assert_filled(30, HUGE_PAGES);
 	assert_sound(mm_check(mm));
 }
 
@@ -536,10 +586,11 @@ Test(huge, proc_vmstat_tells_what_became_of_them)
 	cr_assert_eq(mm_huge_frames(mm), 2 * HUGE_PAGES);
 	cr_assert(e->fault_alloc == 2 && e->zero_page_alloc == 1);
 	cr_assert_eq(mm_munmap(mm, area, PAGE_SIZE), 0);
-	cr_assert(e->split_page == 1 && e->split_pmd == 1);
+	cr_assert(e->split_page == 0 && e->split_pmd == 1);
+	cr_assert_eq(e->deferred_split_page, 1);
 	load(area + 2 * HUGE);
 	cr_assert_eq(mm_munmap(mm, area + 2 * HUGE, PAGE_SIZE), 0);
-	cr_assert(e->split_page == 1 && e->split_pmd == 2);
+	cr_assert(e->split_page == 0 && e->split_pmd == 2);
 	cr_assert_eq(e->zero_page_alloc, 1);
 	mm_madvise(mm, area + 3 * HUGE, HUGE, MADV_NOHUGEPAGE);
 	store(area + 3 * HUGE, 1);

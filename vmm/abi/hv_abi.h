@@ -477,14 +477,16 @@ struct hv_desc_page {
 #define HV_PAGE_IS_HUGE	  16u
 #define HV_PAGE_FLAG_NAMES                                                     \
 	"buddy", "zeroed", "slab", "table", "anon", "cache", "reserved",       \
-		"pcp", "tail", "large", "dirty", "shmem", "lazyfree", "data"
+		"pcp", "tail", "large", "dirty", "shmem", "lazyfree", "data",  \
+		"sent", "part"
 
 #define HV_ZONES  3
 #define HV_ORDERS 11
 /* What became of huge pages: /proc/vmstat's thp_*. */
 struct hv_thp_events {
 	uint64_t fault_alloc, fault_fallback, zero_page_alloc;
-	uint64_t split_page, split_pmd, underused_split_page;
+	uint64_t split_page, split_pmd, deferred_split_page;
+	uint64_t underused_split_page;
 	uint64_t collapse_alloc, collapse_alloc_failed;
 };
 

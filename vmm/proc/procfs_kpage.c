@@ -76,6 +76,7 @@ static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
 		{"slab", KPF_SLAB},
 		{"table", KPF_PGTABLE},
 		{"anon", KPF_ANON | KPF_SWAPBACKED | KPF_UPTODATE},
+		{"part", KPF_ANON | KPF_SWAPBACKED | KPF_UPTODATE},
 		{"cache", KPF_UPTODATE},
 		{"shmem", KPF_SWAPBACKED},
 		{"dirty", KPF_DIRTY},
