@@ -194,6 +194,15 @@ static void set_segments(struct kvm_sregs *s)
 	s->idt.limit = HV_VECTORS * 16 - 1;
 }
 
+/* The kernel is told, and the vCPU remembers. */
+static void set_pkeys(struct vm *vm, struct vcpu *v, bool pkeys)
+{
+	v->pkeys = pkeys;
+	boot_info(vm)->flags &= ~HV_BOOT_PKEYS;
+	if (pkeys)
+		boot_info(vm)->flags |= HV_BOOT_PKEYS;
+}
+
 int boot_set_registers(struct vm *vm, struct vcpu *v)
 {
 	const struct hv_image *image = boot_kernel_image(vm);
@@ -213,6 +222,7 @@ int boot_set_registers(struct vm *vm, struct vcpu *v)
 	s.cr3 = boot_root(vm);
 	s.cr4 = processor_cr4(vm->cpuid, vm->xcr0, vm->kernel_cpl);
 	s.efer = EFER_BITS;
+	set_pkeys(vm, v, s.cr4 & CR4_PKE);
 	if (ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ||
 	    ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
 		return -errno;

@@ -75,12 +75,23 @@ int guestmem_read(const struct guestmem *gm, hv_gpa_t gpa, void *dst,
 	return 0;
 }
 
-/*
- * Physical address of user address va, or 0 if the access would fault: if an
- * entry lacks one of `need`, or the last one of `leaf_bits`.
- */
+/* What every entry must have, and the last. */
+struct access {
+	uint64_t need, leaf_bits;
+	uint32_t pkru, pkru_deny; /* a key's bits of pkru that forbid it */
+};
+
+static bool leaf_allows(const struct access *a, uint64_t leaf)
+{
+	unsigned key = leaf >> PTE_PKEY & 15;
+
+	return (leaf & a->leaf_bits) == a->leaf_bits &&
+	       !(a->pkru >> 2 * key & a->pkru_deny);
+}
+
+/* Physical address of user address va, or 0 if the access would fault. */
 static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
-			  uint64_t need, uint64_t leaf_bits)
+			  const struct access *a)
 {
 	hv_gpa_t table = {root.v & PTE_ADDR};
 	const hv_gpa_t absent = {0};
@@ -93,13 +104,13 @@ static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 		if (guestmem_read(gm, at, &entry, sizeof(entry)))
 			return absent;
 		leaf = pte_is_leaf(entry, shift);
-		if (!leaf && (entry & need) != need)
+		if (!leaf && (entry & a->need) != a->need)
 			return absent;
 		table.v = entry & PTE_ADDR;
 		if (leaf) {
 			uint64_t mask = (1ull << shift) - 1;
 
-			if ((entry & leaf_bits) != leaf_bits)
+			if (!leaf_allows(a, entry))
 				return absent;
 			table.v = (table.v & ~mask) | (va & mask & ~0xfffull);
 			break;
@@ -119,16 +130,22 @@ static uint8_t *user_page_how(struct vcpu *v, uint64_t va, unsigned how)
 	bool write = how & USERMEM_WRITE;
 	const struct guestmem *gm = &v->vm->mem;
 	uint64_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
-	uint64_t leaf = need | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+	uint32_t any = how & USERMEM_ANYKEY ? HV_FAULTF_ANYKEY : 0;
+	const struct access a = {
+		.need = need,
+		.leaf_bits = need | PTE_ACCESSED | (write ? PTE_DIRTY : 0),
+		.pkru = any ? 0 : v->area->call.pkru,
+		.pkru_deny = write ? 3 : 1,
+	};
 	hv_gpa_t root = v->area->call.user_root, page;
 
 	if (va >= HV_VA_USER_END)
 		return NULL;
-	page = user_walk(gm, root, va, need, leaf);
+	page = user_walk(gm, root, va, &a);
 	if (!page.v && (how & USERMEM_ASK)) {
-		if (vcpu_upcall(v, va, write ? HV_ACCESS_WRITE : 0))
+		if (vcpu_upcall(v, va, any | (write ? HV_ACCESS_WRITE : 0)))
 			return NULL;
-		page = user_walk(gm, root, va, need, leaf);
+		page = user_walk(gm, root, va, &a);
 	}
 	return page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
 }
@@ -169,10 +186,12 @@ int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len)
 	return 0;
 }
 
-int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
+static int write_how(struct vcpu *v, uint64_t va, const void *src, size_t len,
+		     unsigned how)
 {
+	how |= USERMEM_WRITE | USERMEM_ASK;
 	for (size_t n; len; len -= n, va += n, src = (const uint8_t *)src + n) {
-		uint8_t *page = user_page(v, va, true);
+		uint8_t *page = user_page_how(v, va, how);
 
 		if (!page)
 			return -EFAULT;
@@ -180,6 +199,17 @@ int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
 		memcpy(page + PAGE_OFFSET(va), src, n);
 	}
 	return 0;
+}
+
+int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len)
+{
+	return write_how(v, va, src, len, 0);
+}
+
+int usermem_write_anykey(struct vcpu *v, uint64_t va, const void *src,
+			 size_t len)
+{
+	return write_how(v, va, src, len, USERMEM_ANYKEY);
 }
 
 int usermem_zero(struct vcpu *v, uint64_t va, size_t len)
@@ -204,7 +234,10 @@ int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
 		  bool write)
 {
 	const struct guestmem *gm = &v->vm->mem;
-	const uint64_t need = PTE_PRESENT | PTE_USER;
+	const struct access a = {
+		.need = PTE_PRESENT | PTE_USER,
+		.leaf_bits = PTE_ACCESSED | (write ? PTE_DIRTY : 0),
+	};
 	hv_gpa_t root = v->area->call.user_root, page;
 	uint8_t *at;
 
@@ -212,8 +245,7 @@ int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
 		return -EFAULT;
 	if (vcpu_upcall(v, va, HV_FAULTF_FORCE | (write ? HV_ACCESS_WRITE : 0)))
 		return -EFAULT;
-	page = user_walk(gm, root, va, need,
-			 PTE_ACCESSED | (write ? PTE_DIRTY : 0));
+	page = user_walk(gm, root, va, &a);
 	at = page.v ? guestmem_at(gm, page, HV_PAGE_SIZE) : NULL;
 	if (!at)
 		return -EFAULT;

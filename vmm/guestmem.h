@@ -44,12 +44,16 @@ struct vcpu;
  */
 int usermem_read(struct vcpu *v, uint64_t va, void *dst, size_t len);
 int usermem_write(struct vcpu *v, uint64_t va, const void *src, size_t len);
+/* Likewise whatever PKRU says: Linux sig_prepare_pkru. */
+int usermem_write_anykey(struct vcpu *v, uint64_t va, const void *src,
+			 size_t len);
 /*
  * How many bytes from va on are there, without asking the guest; with
  * USERMEM_ASK, up to the first page that it refuses.
  */
-#define USERMEM_WRITE 1u /* for writing */
-#define USERMEM_ASK   2u
+#define USERMEM_WRITE  1u /* for writing */
+#define USERMEM_ASK    2u
+#define USERMEM_ANYKEY 4u /* whatever PKRU says */
 size_t usermem_ready(struct vcpu *v, uint64_t va, size_t len, unsigned how);
 int usermem_zero(struct vcpu *v, uint64_t va, size_t len);
 /*

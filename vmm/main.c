@@ -204,6 +204,8 @@ static const char *code_name(int sig, int code)
 		return " (MAPERR: no mapping there, or a guard page)";
 	if (sig == SIGSEGV && code == SEGV_ACCERR)
 		return " (ACCERR: the mapping forbids it)";
+	if (sig == SIGSEGV && code == SEGV_PKUERR)
+		return " (PKUERR: the protection key forbids it)";
 	if (sig == SIGBUS && code == BUS_ADRERR)
 		return " (ADRERR: beyond the end of the file)";
 	return "";

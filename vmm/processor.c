@@ -413,7 +413,10 @@ uint64_t processor_cr4(const struct kvm_cpuid2 *vcpu, uint64_t xcr0,
 	cr4 |= e->ebx & BIT(7) ? CR4_SMEP : 0;
 	cr4 |= e->ecx & BIT(2) ? CR4_UMIP : 0;
 	/* The gate writes page tables, which are user pages there. */
-	if (!kernel_cpl)
-		cr4 |= e->ebx & BIT(20) ? CR4_SMAP : 0;
+	if (kernel_cpl)
+		return cr4;
+	cr4 |= e->ebx & BIT(20) ? CR4_SMAP : 0;
+	if (processor_xfeatures(vcpu, xcr0) & XFEATURE_PKRU)
+		cr4 |= e->ecx & BIT(3) ? CR4_PKE : 0;
 	return cr4;
 }

@@ -52,7 +52,12 @@ void processor_merge(const struct kvm_cpuid2 *kvm,
 
 /* What XCR0 can be: components of XSAVE that this host uses too. */
 uint64_t processor_xfeatures(const struct kvm_cpuid2 *vcpu, uint64_t xcr0);
-/* CR4 for a program, with the kernel at this level. */
+/*
+ * CR4 for a program, with the kernel at this level. CR4.PKE: protection keys
+ * are served. A kernel at CPL 3 has pages of user mode, so the program's PKRU
+ * would count for it too.
+ */
+#define CR4_PKE 0x400000ull
 uint64_t processor_cr4(const struct kvm_cpuid2 *vcpu, uint64_t xcr0,
 		       uint32_t kernel_cpl);
 

@@ -16,6 +16,7 @@
 #define PTE_LARGE    0x80ull
 #define PTE_GLOBAL   0x100ull /* not present: kept for PROT_NONE */
 #define PTE_GUARD    0x200ull /* not present: a guard marker */
+#define PTE_PKEY     59	      /* the first of 4 bits: the protection key */
 #define PTE_NX	     (1ull << 63)
 #define PTE_ADDR     0x000ffffffffff000ull
 

@@ -188,10 +188,12 @@ static int set_features(struct vcpu *v)
 		XFEATURE_PKRU | XFEATURE_AVX512 | XFEATURE_AVX,
 	};
 	struct vm *vm = v->vm;
+	uint64_t xcr0 = vm->xcr0;
 
 	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++) {
-		processor_merge(vm->cpuid_kvm, vm->cpuid_host, vm->xcr0,
-				without[i], vm->cpuid);
+		processor_merge(vm->cpuid_kvm, vm->cpuid_host, xcr0, without[i],
+				vm->cpuid);
+		vm->xcr0 = xcr0 & ~without[i];
 		if (!take_features(v))
 			return 0;
 	}
@@ -204,6 +206,11 @@ static int set_features(struct vcpu *v)
 uint64_t vcpu_xfeatures(const struct vcpu *v)
 {
 	return v->xfeatures;
+}
+
+bool vcpu_has_pkeys(const struct vcpu *v)
+{
+	return v->pkeys;
 }
 
 static int map_run_page(struct vcpu *v)

@@ -4,6 +4,7 @@
 #ifndef VCPU_H
 #define VCPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hv_abi.h"
@@ -34,6 +35,8 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size);
 
 /* What it holds: the vCPU's XCR0; 0 without XSAVE. */
 uint64_t vcpu_xfeatures(const struct vcpu *v);
+/* Protection keys are served. */
+bool vcpu_has_pkeys(const struct vcpu *v);
 
 /* What the guest's memory manager is to heed; `changes` is not looked at. */
 void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits);

@@ -33,6 +33,7 @@ struct vcpu {
 	struct hv_vcpu_area *area;
 	hv_gpa_t area_gpa;
 	uint64_t xfeatures; /* XCR0; 0: without XSAVE */
+	bool pkeys;	    /* CR4.PKE */
 
 	/* A call forwarded on the way out (hv_gate_page) is being served: */
 	bool leaving;	   /* the guest will return to the program */

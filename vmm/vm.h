@@ -22,7 +22,7 @@ struct vm {
 	/* What KVM supports and what the host has, asked for once; and what the
 	 * vCPU is to be, since vcpu_create: what it is. See processor.h. */
 	struct kvm_cpuid2 *cpuid_kvm, *cpuid_host, *cpuid;
-	uint64_t xcr0; /* the host's */
+	uint64_t xcr0; /* the host's, as far as vCPUs can have it */
 	struct guestmem mem;
 	struct hv_bank banks[HV_BANKS_MAX];
 	bool online[HV_BANKS_MAX]; /* has its memory slot */

@@ -58,6 +58,20 @@ void tlb_flush_all(void);
 /* How often each was done, for the exit counters. */
 void tlb_flush_counts(uint64_t *page, uint64_t *all);
 
+/* The thread's rights by protection key; only where these are served. */
+static inline uint32_t arch_pkru_read(void)
+{
+	uint32_t pkru, zero;
+
+	__asm__ volatile("rdpkru" : "=a"(pkru), "=d"(zero) : "c"(0));
+	return pkru;
+}
+
+static inline void arch_pkru_write(uint32_t pkru)
+{
+	__asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
+}
+
 /* Time-stamp counter. */
 static inline uint64_t arch_tsc(void)
 {

@@ -48,18 +48,26 @@ static const struct {
 	[17] = {SIGBUS, BUS_ADRALN, false}, [19] = {SIGFPE, 0, true},
 };
 
-static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)
+/* key: of SEGV_PKUERR, else 0. */
+static void raise_fault(struct hv_regs *regs, int sig, int code, uint64_t addr,
+			uint32_t key)
 {
 	struct hv_call_signal signal = {
 		.addr = addr,
 		.sig = sig,
 		.code = code,
+		.pkey = key,
 		.trapno = (uint32_t)regs->vector,
 		.err = (uint32_t)regs->err,
 	};
 
 	if (!hv_signal(&signal, &kernel_upcalls))
 		kernel_exit();
+}
+
+static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)
+{
+	raise_fault(regs, sig, code, addr, 0);
 }
 
 /* Where the next record goes: straight into the ring, if there is one. */
@@ -127,6 +135,7 @@ static void page_fault(struct hv_regs *regs)
 	uint64_t va = level_fault_address();
 	uint32_t access = HV_ACCESS_USER;
 	int sig = SIGSEGV, code = SEGV_MAPERR;
+	uint32_t key = 0;
 	uint16_t outcome;
 
 	if (is_vsyscall(regs, va)) {
@@ -148,6 +157,10 @@ static void page_fault(struct hv_regs *regs)
 	case HV_FAULT_SEGV_ACCERR:
 		code = SEGV_ACCERR;
 		break;
+	case HV_FAULT_SEGV_PKUERR:
+		code = SEGV_PKUERR;
+		key = mm_pkey_at(cpu_this()->mm, va);
+		break;
 	case HV_FAULT_SIGBUS:
 		sig = SIGBUS;
 		code = BUS_ADRERR;
@@ -157,7 +170,7 @@ static void page_fault(struct hv_regs *regs)
 		code = 0;
 		break;
 	}
-	raise_signal(regs, sig, code, va);
+	raise_fault(regs, sig, code, va, key);
 }
 
 /*

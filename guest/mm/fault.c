@@ -13,6 +13,7 @@
 
 /* Error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
 #define PF_RSVD 8u
+#define PF_PK	32u
 
 /* The access was allowed all the time, and asked for by the host. */
 #define OUTCOME_SILENT HV_FAULT_OUTCOMES
@@ -59,7 +60,7 @@ static enum hv_outcome anon_fault(struct fault *f)
 
 	if (!fault_is_write(f) && mm_globals.read_zero) {
 		f->pfn = mm_globals.zero_pfn;
-		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot)));
+		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma)));
 		return HV_FAULT_ZERO_PAGE;
 	}
 	page = fault_anon_frame(f, 0, GFP_ZERO);
@@ -209,6 +210,23 @@ static bool force_allowed(const struct fault *f)
 	       !(v->flags & VMA_SHARED);
 }
 
+/* Linux arch_vma_access_permitted: keys are no matter to fetches, nor to who
+ * looks from outside. */
+static bool key_denies(const struct fault *f)
+{
+	const uint32_t any =
+		HV_ACCESS_EXEC | HV_FAULTF_FORCE | HV_FAULTF_ANYKEY;
+
+	return f->by_key || (!(f->access & any) &&
+			     pkey_denies(vma_pkey(f->vma), fault_is_write(f)));
+}
+
+/* Linux bad_area_access_error. */
+static enum hv_outcome forbidden(const struct fault *f)
+{
+	return key_denies(f) ? HV_FAULT_SEGV_PKUERR : HV_FAULT_SEGV_ACCERR;
+}
+
 /*
  * Linux arch/x86/mm/fault.c, access_error. `present` stands for the error
  * code's P bit. A fetch from an absent page is judged as a read.
@@ -219,6 +237,8 @@ static bool access_allowed(const struct fault *f, bool present)
 
 	if (f->access & HV_FAULTF_FORCE)
 		return force_allowed(f);
+	if (key_denies(f))
+		return false;
 	if (fault_is_write(f))
 		return prot & PROT_WRITE;
 	if (present && f->access & HV_ACCESS_EXEC)
@@ -244,7 +264,7 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 
 	/* Without tables for a page that nobody may touch. */
 	if (!access_allowed(f, false))
-		return HV_FAULT_SEGV_ACCERR;
+		return forbidden(f);
 	if (huge_wanted(f->mm, f->vma) && fault_huge(f, &outcome))
 		return outcome;
 	if (!find_entry(f))
@@ -255,7 +275,7 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 	if (pte.v) {
 		BUG_ON(!(pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
 		if (!access_allowed(f, true))
-			return HV_FAULT_SEGV_ACCERR;
+			return forbidden(f);
 		return present_fault(f, pte);
 	}
 	if (vma_is_anon(f->vma))
@@ -324,7 +344,12 @@ static bool is_signal(enum hv_outcome outcome)
 int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	     uint64_t ip, struct hv_fault *r)
 {
-	struct fault f = {.mm = mm, .va = va & PAGE_MASK, .access = access};
+	struct fault f = {
+		.mm = mm,
+		.va = va & PAGE_MASK,
+		.access = access,
+		.by_key = err & PF_PK,
+	};
 	enum hv_outcome outcome;
 
 	if (err & PF_RSVD)
@@ -343,7 +368,7 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	r->pid = r->tid = mm->pid;
 	r->outcome = (uint16_t)outcome;
 	r->order = (uint16_t)f.order;
-	access &= ~HV_FAULTF_FORCE;
+	access &= ~(HV_FAULTF_FORCE | HV_FAULTF_ANYKEY);
 	r->access = (uint16_t)(access | (f.major ? HV_FAULTF_MAJOR : 0));
 	r->around = (uint16_t)f.around;
 	r->reserved = 0;

@@ -11,6 +11,7 @@ struct fault {
 	struct mm *mm;
 	uint64_t va; /* page-aligned */
 	uint32_t access;
+	bool by_key; /* the processor says that a key denies it */
 	struct vma *vma;
 	pte_t *p; /* the leaf entry; of a file's page NULL: no table yet */
 	/* For the record: */
@@ -28,7 +29,7 @@ static inline bool fault_is_write(const struct fault *f)
 /* The entry for a frame of the VMA's own, but for PTE_PS. */
 static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 {
-	uint64_t bits = vma_pte_bits(f->vma->prot);
+	uint64_t bits = vma_pte_bits(f->vma);
 
 	if (f->vma->prot & PROT_WRITE) /* not if the write was forced */
 		bits |= PTE_RW | PTE_D;

@@ -201,7 +201,7 @@ static unsigned map_if_fits(struct fault *f, const struct page *page,
 static RARE unsigned map_around_folios(struct fault *f, const struct window *w,
 				       struct page **pages)
 {
-	uint64_t bits = vma_pte_bits(f->vma->prot);
+	uint64_t bits = vma_pte_bits(f->vma);
 
 	return map_window(f, w, pages, bits) + map_if_fits(f, pages[0], bits) +
 	       map_if_fits(f, pages[w->n - 1], bits);
@@ -235,9 +235,9 @@ static RARE enum hv_outcome read_folios(struct fault *f, const struct window *w,
 	if (!fault_need_table(f))
 		return HV_FAULT_OOM;
 	f->pfn = page_to_pfn(pages[w->want]);
-	f->around = around ? map_around_folios(f, w, pages)
-			   : map_finish(f, pages[w->want],
-					vma_pte_bits(f->vma->prot));
+	f->around =
+		around ? map_around_folios(f, w, pages)
+		       : map_finish(f, pages[w->want], vma_pte_bits(f->vma));
 	f->around--;
 	return HV_FAULT_FILE_READ;
 }
@@ -248,7 +248,7 @@ static unsigned map_around(struct fault *f, const struct window *w,
 			   struct page **pages)
 {
 	const struct vma *v = f->vma;
-	uint64_t bits = vma_pte_bits(v->prot);
+	uint64_t bits = vma_pte_bits(v);
 
 	if (vma_writes_freely(v)) {
 		bits |= PTE_RW;
@@ -307,8 +307,8 @@ enum hv_outcome fault_file_read(struct fault *f)
 	f->pfn = page_to_pfn(pages[w.want]);
 	if (vma_is_pfnmap(f->vma)) { /* Linux vmf_insert_pfn */
 		f->major = false;
-		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma->prot) |
-						       PTE_SPECIAL));
+		pt_fill(f->p,
+			pte_make(f->pfn, vma_pte_bits(f->vma) | PTE_SPECIAL));
 		return HV_FAULT_FILE_READ;
 	}
 	f->around = map_around(f, &w, pages) - 1;
@@ -329,7 +329,7 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 {
 	const struct vma *v = f->vma;
 	uint64_t index = vma_pgoff(v, f->va);
-	uint64_t bits = vma_pte_bits(v->prot) | PTE_RW;
+	uint64_t bits = vma_pte_bits(v) | PTE_RW;
 	struct page *page;
 	int err;
 

@@ -78,8 +78,7 @@ static bool map_zero_page(struct fault *f, enum hv_outcome *outcome)
 {
 	uint64_t pfn = zero_page();
 
-	if (!pfn ||
-	    !pt_fill_2m(f->p, pte_make(pfn, vma_pte_bits(f->vma->prot))))
+	if (!pfn || !pt_fill_2m(f->p, pte_make(pfn, vma_pte_bits(f->vma))))
 		return false;
 	f->pfn = pfn;
 	*outcome = HV_FAULT_ZERO_PAGE;

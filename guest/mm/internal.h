@@ -53,6 +53,8 @@ struct mm {
 	uint32_t huge_always, huge_mask;
 	uint64_t nr_huge; /* leaf entries of 2 MiB */
 	uint32_t pid;
+	uint32_t pkeys_allocated;  /* bit n: key n */
+	int32_t execute_only_pkey; /* -1: none yet */
 };
 
 struct mm_globals {
@@ -61,6 +63,7 @@ struct mm_globals {
 	uint32_t thp;		/* enum hv_thp */
 	bool read_zero;		/* reads map the zero page */
 	bool thp_zero;		/* use a huge zero page */
+	bool pkeys;		/* protection keys are served */
 	struct hv_thp_events thp_events;
 	unsigned around;    /* fault-around window in pages, a power of two */
 	uint64_t faults;    /* that were to be logged */
@@ -166,11 +169,14 @@ uint64_t mm_count_pages(struct mm *mm, uint64_t start, uint64_t end);
 enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v);
 
 /* Permission bits of a leaf entry for a VMA, but for PTE_RW; A is set. */
-static inline uint64_t vma_pte_bits(uint32_t prot)
+static inline uint64_t vma_pte_bits(const struct vma *v)
 {
-	if (!(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
-		return PTE_PROTNONE | PTE_A | PTE_NX;
-	return PTE_P | PTE_US | PTE_A | (prot & PROT_EXEC ? 0 : PTE_NX);
+	uint64_t key = (uint64_t)(v->flags & VMA_PKEY) << (59 - VMA_PKEY_SHIFT);
+
+	if (!(v->prot & PROT_RWX))
+		return PTE_PROTNONE | PTE_A | PTE_NX | key;
+	return PTE_P | PTE_US | PTE_A | (v->prot & PROT_EXEC ? 0 : PTE_NX) |
+	       key;
 }
 
 /*
@@ -265,6 +271,20 @@ int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start,
 		     uint64_t end);
 int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 		    uint64_t end);
+
+/* ---- pkeys.c: protection keys ------------------------------------------ */
+
+void pkeys_init(struct mm *mm);
+/* May the program name this key? */
+bool pkey_is_allocated(const struct mm *mm, int key);
+/* Does the thread's PKRU deny this to a page with that key? Never without. */
+bool pkey_denies(unsigned key, bool write);
+/* The key of what may be executed only, which is denied now; 0: there is no
+ * key left. */
+uint32_t pkey_execute_only(struct mm *mm);
+/* The key that v is to have; key -1: mprotect, which does not say. */
+uint32_t pkey_for_mprotect(struct mm *mm, const struct vma *v, uint32_t prot,
+			   int key);
 
 /* ---- populate.c -------------------------------------------------------- */
 

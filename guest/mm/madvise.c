@@ -187,7 +187,7 @@ static int advise_range(struct mm *mm, struct vma **pv, uint64_t start,
 
 	/* Linux can_madvise_modify: a file's content is not lost by it. */
 	if (v->flags & VMA_SEALED && is_discard(advice) && vma_is_anon(v) &&
-	    !(v->prot & PROT_WRITE))
+	    (!(v->prot & PROT_WRITE) || pkey_denies(vma_pkey(v), true)))
 		return -EPERM;
 	switch (advice) {
 	case MADV_DONTNEED:

@@ -80,6 +80,8 @@ int64_t mm_mlock2(struct mm *mm, uint64_t addr, uint64_t len, uint32_t flags);
 int64_t mm_munlock(struct mm *mm, uint64_t addr, uint64_t len);
 int64_t mm_mlockall(struct mm *mm, uint32_t flags);
 int64_t mm_munlockall(struct mm *mm);
+int64_t mm_pkey_alloc(struct mm *mm, uint64_t flags, uint64_t rights);
+int64_t mm_pkey_free(struct mm *mm, int pkey);
 int64_t mm_pkey_mprotect(struct mm *mm, uint64_t addr, uint64_t len,
 			 uint32_t prot, int pkey);
 int64_t mm_mseal(struct mm *mm, uint64_t addr, uint64_t len, uint64_t flags);
@@ -92,6 +94,8 @@ int64_t mm_remap_file_pages(struct mm *mm, uint64_t addr, uint64_t len,
  */
 void *mm_user_page(struct mm *mm, uint64_t va, bool write);
 bool mm_is_mapped(struct mm *mm, uint64_t va);
+/* The key of the mapping at va: si_pkey. */
+uint32_t mm_pkey_at(struct mm *mm, uint64_t va);
 
 /* ---- Looking at an address space: /proc/PID/{maps,smaps,status,...} ------ */
 

@@ -34,6 +34,7 @@ void mm_init(const struct hv_boot *boot)
 	mm_globals.thp_events = (struct hv_thp_events){0};
 	mm_globals.read_zero = boot->flags & HV_BOOT_ZERO_PAGE;
 	mm_globals.thp_zero = boot->flags & HV_BOOT_THP_ZERO;
+	mm_globals.pkeys = boot->flags & HV_BOOT_PKEYS;
 	mm_commit_init(&boot->commit);
 	mm_globals.around =
 		around > FILEMAP_BATCH ? FILEMAP_BATCH : (unsigned)around;
@@ -101,6 +102,8 @@ static int map_one(struct mm *mm, const struct hv_exec *e,
 		return -EINVAL;
 	if (m->prot & PROT_WRITE && !(m->flags & HV_MAPF_SHARED))
 		like.flags |= VMA_ACCOUNT;
+	if (m->prot == PROT_EXEC)
+		like.flags |= pkey_execute_only(mm) << VMA_PKEY_SHIFT;
 	if (m->kind == HV_MAP_VDSO)
 		like.flags |= VMA_SPECIAL;
 	if (vma_is_pfnmap(&like))
@@ -164,6 +167,7 @@ struct mm *mm_create(const struct hv_exec *exec)
 	if (!mm)
 		return NULL;
 	copy_fields(mm, exec);
+	pkeys_init(mm);
 	mm->root = pt_root_alloc();
 	if (!mm->root)
 		goto err_free;

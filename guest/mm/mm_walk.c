@@ -55,7 +55,7 @@ static uint64_t linux_flags(const struct vma *v)
 	for (unsigned i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
 		if (v->flags & flag_map[i].vma)
 			flags |= flag_map[i].vm;
-	return flags;
+	return flags | (uint64_t)vma_pkey(v) << HV_VM_PKEY_SHIFT;
 }
 
 static void describe(const struct mm *mm, const struct vma *v,
@@ -293,7 +293,7 @@ void *mm_user_page(struct mm *mm, uint64_t va, bool write)
 
 	if (write)
 		need |= PTE_RW | PTE_D;
-	if (!p || (pte.v & need) != need)
+	if (!p || (pte.v & need) != need || pkey_denies(pte_pkey(pte), write))
 		return NULL;
 	return page_to_virt(pfn_to_page(frame_of(pte, va)));
 }

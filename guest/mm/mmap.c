@@ -320,6 +320,8 @@ static int set_kind(struct mm *mm, uint32_t prot, uint32_t flags,
 	int err;
 
 	like->flags = mm->def_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0);
+	if (prot == PROT_EXEC)
+		like->flags |= pkey_execute_only(mm) << VMA_PKEY_SHIFT;
 	if (flags & MAP_LOCKED && !mm->rlim_memlock)
 		return -EPERM;
 	if (!mm_may_lock(mm, like->flags, len))

@@ -37,8 +37,10 @@ static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 	if (pte.v == pte_make(pfn, bits).v)
 		return 0;
 	pt_change(p, pte_make(pfn, bits));
+	/* A stale key is not only more, it may be less. */
 	if (pte.v & PTE_P &&
-	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX))
+	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX ||
+	     (bits ^ pte.v) & PTE_PKEY))
 		pt_gather_flush_entry(&c->g, va, pte);
 	return 0;
 }
@@ -48,7 +50,7 @@ static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
 			  uint64_t end)
 {
 	struct protect c = {
-		.bits = vma_pte_bits(v->prot),
+		.bits = vma_pte_bits(v),
 		.write = v->prot & PROT_WRITE,
 		.shared = v->flags & VMA_SHARED,
 		.freely = vma_writes_freely(v),
@@ -83,10 +85,10 @@ static int promise(const struct mm *mm, const struct vma *v, uint64_t pages,
 
 /* Linux mprotect_fixup. *pv becomes the VMA that has the range now. */
 static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
-		       uint64_t end, uint32_t prot)
+		       uint64_t end, uint32_t prot, uint32_t key)
 {
 	struct vma *v = *pv;
-	uint32_t flags = v->flags;
+	uint32_t flags = (v->flags & ~VMA_PKEY) | key << VMA_PKEY_SHIFT;
 	bool populate;
 	int err;
 
@@ -98,7 +100,7 @@ static int protect_vma(struct mm *mm, struct vma **pv, uint64_t start,
 		return -EACCES;
 	if (v->flags & VMA_SEALED)
 		return -EPERM;
-	if (v->prot == prot)
+	if (v->prot == prot && v->flags == flags)
 		return 0;
 	if (!vma_may_split(v, start, end))
 		return -EINVAL;
@@ -146,7 +148,9 @@ static int check_start(const struct vma *v, uint64_t *addr, uint64_t end,
 	return prot & PROT_GROWSUP ? -EINVAL : 0; /* nothing does on x86 */
 }
 
-int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
+/* Linux do_mprotect_pkey; pkey -1: mprotect. */
+static int64_t protect(struct mm *mm, uint64_t addr, uint64_t len,
+		       uint32_t prot, int pkey)
 {
 	uint64_t end = addr + page_align(len);
 	int err = check_call(addr, len, prot);
@@ -157,19 +161,24 @@ int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
 	if (prot &
 	    ~(uint32_t)(PROT_RWX | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP))
 		return -EINVAL;
+	if (pkey != -1 && !pkey_is_allocated(mm, pkey))
+		return -EINVAL;
 	v = vma_find(&mm->vmas, addr);
 	err = check_start(v, &addr, end, prot);
 	if (err)
 		return err;
+	prot &= PROT_RWX | PROT_SEM;
 	while (addr < end) {
 		uint64_t upto;
+		uint32_t key;
 
 		if (!v || v->start > addr)
 			return -ENOMEM;
 		upto = v->end < end ? v->end : end;
 		if (vma_may_exec(v))
 			prot = mm_full_prot(mm, prot);
-		err = protect_vma(mm, &v, addr, upto, prot & PROT_RWX);
+		key = pkey_for_mprotect(mm, v, prot, pkey);
+		err = protect_vma(mm, &v, addr, upto, prot & PROT_RWX, key);
 		if (err)
 			return err;
 		addr = upto;
@@ -179,15 +188,15 @@ int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
 	return 0;
 }
 
-/* A processor without protection keys: any but -1 is EINVAL. */
+int64_t mm_mprotect(struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot)
+{
+	return protect(mm, addr, len, prot, -1);
+}
+
 int64_t mm_pkey_mprotect(struct mm *mm, uint64_t addr, uint64_t len,
 			 uint32_t prot, int pkey)
 {
-	int err = check_call(addr, len, prot);
-
-	if (pkey == -1)
-		return mm_mprotect(mm, addr, len, prot);
-	return err > 0 ? -EINVAL : err;
+	return protect(mm, addr, len, prot, pkey);
 }
 
 /* ---- mseal ------------------------------------------------------------- */

@@ -30,6 +30,7 @@
 #define PTE_GUARD    0x200ull /* alone: any access is a fault */
 #define PTE_SPECIAL  0x400ull /* the frame is nobody's (Linux _PAGE_SPECIAL) */
 #define PTE_WAS_D    0x800ull /* of a file: PTE_D, which its page took over */
+#define PTE_PKEY     (15ull << 59) /* protection key; in leaves only */
 #define PTE_NX	     (1ull << 63)
 #define PTE_PFN_MASK 0x000ffffffffff000ull
 
@@ -42,6 +43,11 @@
 static inline uint64_t pte_pfn(pte_t pte)
 {
 	return (pte.v & PTE_PFN_MASK) >> PAGE_SHIFT;
+}
+
+static inline unsigned pte_pkey(pte_t pte)
+{
+	return (pte.v & PTE_PKEY) >> 59;
 }
 
 static inline bool pte_is_huge(pte_t pte)

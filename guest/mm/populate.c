@@ -50,6 +50,7 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 		case HV_FAULT_OOM:
 			return -ENOMEM;
 		case HV_FAULT_SEGV_ACCERR:
+		case HV_FAULT_SEGV_PKUERR:
 			return -EINVAL;
 		case HV_FAULT_SEGV_GUARD:
 		case HV_FAULT_SIGBUS:

@@ -45,6 +45,9 @@ struct mm;
 #define VMA_FILE_SEAL	0x4000000u /* VMA_NOWRITE by a seal of a memfd */
 #define VMA_NOEXEC	0x8000000u /* not VM_MAYEXEC: of a noexec mount */
 
+#define VMA_PKEY       0xf0000000u /* the protection key */
+#define VMA_PKEY_SHIFT 28
+
 /* In what can merge these may differ (Linux VM_IGNORE_MERGE; since 5.15
  * VM_DENYWRITE is no flag of a mapping). */
 #define VMA_NO_MATTER (VMA_DENYWRITE | VMA_GUARD)
@@ -97,6 +100,12 @@ static inline uint64_t vma_pages(const struct vma *v)
 static inline uint64_t vma_pgoff(const struct vma *v, uint64_t va)
 {
 	return v->pgoff + ((va - v->start) >> HV_PAGE_SHIFT);
+}
+
+/* Its protection key; 0 where none are served. */
+static inline uint32_t vma_pkey(const struct vma *v)
+{
+	return v->flags >> VMA_PKEY_SHIFT;
 }
 
 /* [vvar]: its pages are no one's (Linux VM_PFNMAP, VM_IO). */

@@ -16,6 +16,7 @@ extern struct kernel_boot {
 	struct hv_ring *ring; /* NULL: a trap for each record */
 	uint32_t ring_records;
 	bool syscall_faults; /* SYSCALL arrives as a page fault */
+	bool pkeys;	     /* protection keys are served */
 } kernel_boot;
 
 /* The first C code: makes the address space and enters the program. */

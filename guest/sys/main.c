@@ -23,6 +23,7 @@ static void take_boot_flags(const struct hv_boot *boot)
 		kernel_boot.ring = arch_phys_to_virt(boot->ring);
 	kernel_boot.ring_records = (uint32_t)boot->ring_records;
 	kernel_boot.check = boot->flags & HV_BOOT_CHECK;
+	kernel_boot.pkeys = boot->flags & HV_BOOT_PKEYS;
 	kernel_boot.syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
 }
 
@@ -39,6 +40,8 @@ void kernel_main(const struct hv_boot *boot)
 	if (!cpu->mm)
 		panic("no memory for the program's address space");
 	mm_populate_strings(cpu->mm);
+	if (kernel_boot.pkeys)
+		arch_pkru_write(HV_PKRU_INIT);
 	cpu_area()->call.user_root = mm_root(cpu->mm);
 	arch_root_use(mm_root(cpu->mm));
 	if (!hv_exec(&kernel_upcalls, &result) || result)

@@ -154,10 +154,10 @@ static int64_t serve_more(struct mm *mm, const struct hv_regs *r, bool *ours)
 	case __NR_process_madvise:
 		return call_process_madvise(mm, (int)r->rdi, r->rsi, r->rdx,
 					    (int)r->r10, (uint32_t)r->r8);
-	/* A processor without protection keys. */
 	case __NR_pkey_alloc:
+		return mm_pkey_alloc(mm, r->rdi, r->rsi);
 	case __NR_pkey_free:
-		return -EINVAL;
+		return mm_pkey_free(mm, (int)r->rdi);
 	case __NR_pkey_mprotect:
 		return mm_pkey_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
 					(int)r->r10);

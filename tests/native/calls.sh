@@ -38,6 +38,12 @@ esac
 program=$bin/calls
 flags="-std=gnu11 -O1 -static -nostdlib -ffreestanding -fno-stack-protector
 	-fcf-protection=none -mgeneral-regs-only -fno-tree-loop-distribute-patterns"
+if ! keys_differ; then
+	echo "not ok calls - does not build"
+	exit 1
+elif [ -n "$why_no_keys" ]; then
+	flags="$flags -DWITHOUT_KEYS"
+fi
 if ! gcc $flags -o "$program" "$here"/difftest/*.c >&2; then
 	echo "not ok calls - does not build"
 	exit 1
@@ -128,6 +134,7 @@ unstable() {
 	diff "$tmp/all.linux" "$tmp/all.vmm" | head -n 2 | tr '\n' ' ' >&2
 	for try in 1 2; do
 		run_both "$tmp/all" "$1" "$steps"
+	grep '^changed' "$tmp/all.linux" >>"$tmp/changed"
 		if is_same; then
 			echo "$name seed $1: not when repeated" >&2
 			return
@@ -183,12 +190,15 @@ share() {
 all_seeds() {
 	local name=$1 total i
 	for ((i = 0; i < jobs; i++)); do
-		rm -f "$tmp/$i/done"
+		rm -f "$tmp/$i/done" "$tmp/$i/changed"
 		share $i "$2" >"$tmp/results.$i" &
 	done
 	wait
 	cat "$tmp"/results.* >"$tmp/results"
 	total=$(($(cat "$tmp"/*/done | wc -l) * steps))
+	[ -z "$why_no_keys" ] ||
+		echo "# $name: $(cat "$tmp"/*/changed | awk '{ n += $2 }
+			END { print n }') arguments changed: $why_no_keys"
 	if [ -s "$tmp/results" ]; then
 		cat "$tmp/results"
 	else

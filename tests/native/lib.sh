@@ -53,6 +53,15 @@ each_seed() {
 	done
 }
 
+# keys_differ: is there a reason, in $why_no_keys, to leave out what tells
+# whether there are protection keys? 1 if that cannot be found out.
+keys_differ() {
+	why_no_keys=
+	compile_as glibc "$here/src/pkeys.c" || return 1
+	[ "$("$bin/pkeys.glibc" has)" = "$("$vmm" -q -- "$bin/pkeys.glibc" has)" ] ||
+		why_no_keys="this machine has protection keys, its KVM or the kernel at CPL 3 none"
+}
+
 # compile_as KIND SOURCE FLAGS...: to $bin/NAME.KIND; 1 if it does not build.
 compile_as() {
 	local kind=$1 src=$2 cc

@@ -33,6 +33,13 @@ compiled_programs() {
 	same "what execve keeps of prctl" "$bin/mdwe.glibc" child
 	prefix=()
 	each "page 0 and its neighbours" lowest
+	keys_differ
+	if [ -n "$why_no_keys" ]; then
+		echo "ok protection keys # SKIP $why_no_keys"
+	else
+		each "protection keys" pkeys
+		each "all protection keys" pkeys all
+	fi
 	compile_as glibc "$here/src/special.c"
 	same "what may be done with the vDSO" "$bin/special.glibc"
 	compile_as glibc "$here/src/devzero.c"

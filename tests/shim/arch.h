@@ -56,6 +56,18 @@ void tlb_flush_range(uint64_t start, uint64_t end);
 void tlb_flush_all(void);
 void tlb_flush_counts(uint64_t *page, uint64_t *all);
 
+extern uint32_t shim_pkru; /* 0 at reset */
+
+static inline uint32_t arch_pkru_read(void)
+{
+	return shim_pkru;
+}
+
+static inline void arch_pkru_write(uint32_t pkru)
+{
+	shim_pkru = pkru;
+}
+
 static inline uint64_t arch_tsc(void)
 {
 	return __builtin_ia32_rdtsc();

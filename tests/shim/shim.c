@@ -124,12 +124,15 @@ static void machine_free(void)
 	shim_ram = shim_memmap = NULL;
 }
 
+uint32_t shim_pkru;
+
 void shim_reset(uint64_t ram_size)
 {
 	machine_free();
 	memset(&boot, 0, sizeof(boot));
 	memset(online, 0, sizeof(online));
 	pages_zeroed = pages_copied = 0;
+	shim_pkru = 0;
 	current_root = (hv_gpa_t){0};
 	shim_flush_forget();
 	count_page = count_all = 0;

@@ -171,6 +171,17 @@ int vcpu_set_xsave(struct vcpu *v, const void *buf, size_t size)
 	return 0;
 }
 
+int usermem_write_anykey(struct vcpu *v, uint64_t va, const void *src,
+			 size_t len)
+{
+	return usermem_write(v, va, src, len);
+}
+
+bool vcpu_has_pkeys(const struct vcpu *v)
+{
+	return v->pkeys;
+}
+
 uint64_t vcpu_xfeatures(const struct vcpu *v)
 {
 	(void)v;

@@ -31,6 +31,7 @@ struct vcpu {
 	struct hv_call_file_upcall file_upcalls[FAKE_UPCALLS];
 	unsigned nr_file_upcalls;
 	bool xsave_fails;
+	bool pkeys;
 	/* What vcpu_describe answers; NULL: -EIO. */
 	int (*describe)(struct vcpu *v, uint32_t what, uint64_t cursor,
 			uint32_t want, struct hv_call_describe *out);

@@ -44,6 +44,7 @@
 static struct mm *mm;
 static struct hv_fault rec; /* of the last fault */
 static uint64_t objects_at_start;
+static uint32_t boot_flags; /* HV_BOOT_*, for who sets it before */
 
 static inline void fixture_exec(struct hv_exec *e)
 {
@@ -79,6 +80,7 @@ static inline void machine_begin(void)
 {
 	shim_reset(64 * MIB);
 	shim_boot()->fault_around = 65536;
+	shim_boot()->flags |= boot_flags;
 	mm_init(shim_boot());
 	shim_fd_set(1, shim_file_add_pattern(FILE1_SIZE));
 	objects_at_start = slab_objects();

@@ -5,6 +5,7 @@
 #ifndef MM_NATIVE_H
 #define MM_NATIVE_H
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,6 +32,17 @@ static inline void follow_linux(void)
 		cr_skip_test("needs Linux 6.17 to compare with, not %s",
 			     u.release);
 	mm_globals.read_zero = zeropage_of_host();
+}
+
+/* The guest has protection keys where this machine has them. */
+static inline void mm_native_begin(void)
+{
+	unsigned a, b, c, d;
+
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && c & bit_OSPKE)
+		boot_flags = HV_BOOT_PKEYS;
+	mm_begin();
+	shim_pkru = HV_PKRU_INIT;
 }
 
 #define SPAN 40u

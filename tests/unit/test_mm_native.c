@@ -6,7 +6,7 @@
  */
 #include "mm_native.h"
 
-TestSuite(mm_native, .init = mm_begin, .fini = mm_end);
+TestSuite(mm_native, .init = mm_native_begin, .fini = mm_end);
 
 static void do_mmap(uint64_t *seed, unsigned step, uint64_t va, uint64_t len)
 {

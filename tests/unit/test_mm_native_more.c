@@ -8,7 +8,7 @@
 
 #include "mm_native.h"
 
-TestSuite(mm_native_more, .init = mm_begin, .fini = mm_end);
+TestSuite(mm_native_more, .init = mm_native_begin, .fini = mm_end);
 
 #define LOCK_PAGES 12u
 

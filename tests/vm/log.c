@@ -18,10 +18,10 @@ static const char pattern[] =
 	"(user|kern):[rwx]" GAP "(M|H|MH" OR_NONE GAP HEX GAP
 	"(anon-zero|zero-page|file-read|file-cow|cow|reuse|shared-write|"
 	"stack-growth|swap-in|huge|spurious|segv-maperr|segv-accerr|"
-	"segv-guard|sigbus|oom)" GAP "[0-9]+\\.[0-9]{2}" GAP "(" HEX OR_NONE GAP
-	"([0-9]+" OR_NONE GAP "(" HEX OR_NONE GAP "(\\+[0-9]+" OR_NONE GAP
-	"([r-][w-][x-][ps]" OR_NONE GAP "([^ ]+\\+" HEX OR_NONE "( [^ ]+\\+" HEX
-	")?$";
+	"segv-pkuerr|segv-guard|sigbus|oom)" GAP "[0-9]+\\.[0-9]{2}" GAP
+	"(" HEX OR_NONE GAP "([0-9]+" OR_NONE GAP "(" HEX OR_NONE GAP
+	"(\\+[0-9]+" OR_NONE GAP "([r-][w-][x-][ps]" OR_NONE GAP
+	"([^ ]+\\+" HEX OR_NONE "( [^ ]+\\+" HEX ")?$";
 
 static const char header[] =
 	"#    time/s     pid/tid        address access fl             ip "

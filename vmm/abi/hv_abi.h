@@ -181,6 +181,8 @@ struct hv_bank {
 #define HV_BOOT_CHECK	       8u  /* tear down and count at exit */
 #define HV_BOOT_THP_ZERO       16u /* reads may map a zero page of 2 MiB */
 #define HV_BOOT_ZERO_PAGE      32u /* reads map the shared page of zeros */
+#define HV_BOOT_PKEYS	       64u /* CR4.PKE is set: serve protection keys */
+#define HV_PKRU_INIT	       0x55555554u /* Linux init_pkru_value */
 
 /* Who gets pages of 2 MiB: /sys/kernel/mm/transparent_hugepage/enabled. */
 enum hv_thp { HV_THP_NEVER, HV_THP_MADVISE, HV_THP_ALWAYS };
@@ -353,6 +355,8 @@ struct hv_call_signal {
 	int32_t sig, code; /* in: SIGSEGV and SEGV_MAPERR, ... */
 	uint32_t trapno;   /* in: exception number, for the sigcontext */
 	uint32_t err;	   /* in: error code, likewise */
+	uint32_t pkey;	   /* in: of SEGV_PKUERR: the mapping's key */
+	uint32_t reserved;
 };
 
 /* What the kernel counts; conservation is checked by the tests. */
@@ -440,13 +444,14 @@ struct hv_desc_vma {
 	uint32_t opened;   /* as hv_call_file_get has it */
 	uint64_t shm;	   /* identity of shared anonymous memory, else 0 */
 };
-#define HV_VM_READ	0x1ull
-#define HV_VM_WRITE	0x2ull
-#define HV_VM_EXEC	0x4ull
-#define HV_VM_SHARED	0x8ull /* and may be written */
-#define HV_VM_MAYSHARE	0x80ull
-#define HV_VM_LOCKED	0x2000ull
-#define HV_VM_SOFTDIRTY 0x8000000ull
+#define HV_VM_READ	 0x1ull
+#define HV_VM_WRITE	 0x2ull
+#define HV_VM_EXEC	 0x4ull
+#define HV_VM_SHARED	 0x8ull /* and may be written */
+#define HV_VM_MAYSHARE	 0x80ull
+#define HV_VM_LOCKED	 0x2000ull
+#define HV_VM_SOFTDIRTY	 0x8000000ull
+#define HV_VM_PKEY_SHIFT 32 /* and 3 bits more: the protection key */
 
 /* With what smaps says of its pages: bytes; pss*: bytes << 12. */
 struct hv_desc_smaps {
@@ -531,6 +536,7 @@ enum hv_outcome {
 	HV_FAULT_SPURIOUS,    /* already as wanted: stale TLB entry */
 	HV_FAULT_SEGV_MAPERR, /* no mapping there */
 	HV_FAULT_SEGV_ACCERR, /* mapping forbids it */
+	HV_FAULT_SEGV_PKUERR, /* the mapping's protection key does */
 	HV_FAULT_SEGV_GUARD,  /* a guard marker (MADV_GUARD_INSTALL) */
 	HV_FAULT_SIGBUS,      /* past the end of the file, or I/O error */
 	HV_FAULT_OOM,	      /* no frame left */
@@ -543,6 +549,7 @@ enum hv_outcome {
 #define HV_FAULTF_MAJOR	 8u  /* the file page had to be read */
 #define HV_FAULTF_UPCALL 16u /* the host asked for it (system call, exec) */
 #define HV_FAULTF_FORCE	 32u /* whatever the rights: Linux FOLL_FORCE */
+#define HV_FAULTF_ANYKEY 64u /* whatever PKRU says of the mapping's key */
 
 struct hv_fault {
 	uint64_t seq;	 /* from 1, no gaps: the host checks */
@@ -612,10 +619,12 @@ struct hv_limits {
 };
 
 struct hv_call_page_s {
-	uint32_t status;	 /* out: enum hv_status */
-	uint32_t upcall_access;	 /* out: HV_ACCESS_WRITE or 0 */
-	uint64_t upcall_va;	 /* out */
-	hv_gpa_t user_root;	 /* in: PML4 of the user's address space */
+	uint32_t status;	/* out: enum hv_status */
+	uint32_t upcall_access; /* out: HV_ACCESS_WRITE or 0 */
+	uint64_t upcall_va;	/* out */
+	hv_gpa_t user_root;	/* in: PML4 of the user's address space */
+	uint32_t pkru;		/* in: the program's, if keys are served */
+	uint32_t reserved;
 	struct hv_limits limits; /* out */
 	struct hv_fault fault;	 /* in: FAULT_LOG */
 	union {

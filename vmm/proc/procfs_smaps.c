@@ -10,6 +10,7 @@
 
 #include "describe.h"
 #include "procfs_internal.h"
+#include "vcpu.h"
 
 /* Labels of one mapping's lines, as this host has them. */
 #define LABELS_MAX 64
@@ -109,7 +110,7 @@ static void print_number(FILE *out, const char *name, uint64_t value)
 }
 
 static void print_lines(FILE *out, const struct labels *l,
-			const struct hv_desc_smaps *s)
+			const struct hv_desc_smaps *s, bool pkeys)
 {
 	for (unsigned i = 0; i < l->n; i++) {
 		const char *name = l->name[i];
@@ -119,11 +120,13 @@ static void print_lines(FILE *out, const struct labels *l,
 			if (l->soft_dirty && s->vma.start != HV_VA_VSYSCALL)
 				flags |= HV_VM_SOFTDIRTY;
 			print_flags(out, flags);
-		} else if (!strcmp(name, "THPeligible") ||
-			   !strcmp(name, "ProtectionKey")) {
-			/* There are no protection keys in the guest. */
-			print_number(out, name,
-				     *name == 'T' ? s->thp_eligible : 0);
+		} else if (!strcmp(name, "THPeligible")) {
+			print_number(out, name, s->thp_eligible);
+			fputc('\n', out);
+		} else if (!strcmp(name, "ProtectionKey")) {
+			if (!pkeys)
+				continue; /* the host has them, the guest not */
+			print_number(out, name, flags >> HV_VM_PKEY_SHIFT & 15);
 			fputc('\n', out);
 		} else {
 			print_number(out, name, line_value(s, name) >> 10);
@@ -136,7 +139,8 @@ void procfs_smaps_record(const struct procfs *p, FILE *out,
 			 const struct hv_desc_smaps *s)
 {
 	procfs_map_line(p, out, &s->vma);
-	print_lines(out, host_labels("/proc/self/smaps"), s);
+	print_lines(out, host_labels("/proc/self/smaps"), s,
+		    vcpu_has_pkeys(p->v));
 }
 
 int procfs_each_smaps(const struct procfs *p, FILE *out,
@@ -202,6 +206,6 @@ int procfs_smaps_rollup(const struct procfs *p, FILE *out)
 		fprintf(out, "%-*s[rollup]\n", PROCFS_NAME_COLUMN, head);
 	}
 	free(s);
-	print_lines(out, host_labels("/proc/self/smaps_rollup"), &sum);
+	print_lines(out, host_labels("/proc/self/smaps_rollup"), &sum, false);
 	return 0;
 }

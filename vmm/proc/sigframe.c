@@ -35,8 +35,6 @@
 #define FLAGS_FIX   0x50dd5ull /* AC RF OF DF TF SF ZF AF PF CF */
 #define FLAGS_CLEAR 0x10500ull /* at a handler's start: RF DF TF */
 
-static const uint64_t legacy_features = 3; /* x87 and SSE */
-
 struct rt_sigframe {
 	uint64_t pretcode;
 	struct ucontext uc;
@@ -108,6 +106,8 @@ static void fill_info(siginfo_t *si, const struct signal_info *info)
 	si->si_code = info->code;
 	if (info->fault) {
 		si->si_addr = (void *)info->addr;
+		if (info->sig == SIGSEGV && info->code == SEGV_PKUERR)
+			si->si_pkey = info->pkey;
 		return;
 	}
 	si->si_pid = info->pid;
@@ -124,22 +124,53 @@ void sigframe_info(const struct signal_info *info, uint8_t out[128])
 	memcpy(out, &si, sizeof(si));
 }
 
+/* XSTATE_BV: bits 0 and 1 are x87 and SSE, bit 9 is PKRU. */
+#define LEGACY	 3ull
+#define PKRU	 9u
+#define PKRU_BIT (1ull << PKRU)
+
+static uint64_t features_of(const uint8_t *xsave)
+{
+	uint64_t bv;
+
+	memcpy(&bv, xsave + XSAVE_BV, sizeof(bv));
+	return bv;
+}
+
+static void add_features(uint8_t *xsave, uint64_t features)
+{
+	features |= features_of(xsave);
+	memcpy(xsave + XSAVE_BV, &features, sizeof(features));
+}
+
+/* Linux copy_fpregs_to_sigframe, update_pkru_in_sigframe. */
+static uint64_t always_there(const struct vcpu *v)
+{
+	return LEGACY | (vcpu_has_pkeys(v) ? PKRU_BIT : 0);
+}
+
+/* KVM leaves alone what is not said to be there, so PKRU always is. */
+static void set_pkru(const struct vcpu *v, uint8_t *xsave, uint32_t pkru)
+{
+	if (!vcpu_has_pkeys(v))
+		return;
+	memcpy(xsave + xstate_offset(PKRU), &pkru, sizeof(pkru));
+	add_features(xsave, PKRU_BIT);
+}
+
 /* The words that tell a debugger and sigreturn that more than FXSAVE is there.
  */
-static void mark_xsave(uint8_t *xsave, size_t size, uint64_t xcr0)
+static void mark_xsave(const struct vcpu *v, uint8_t *xsave, size_t size)
 {
 	struct _fpx_sw_bytes *sw = (void *)(xsave + 464);
-	uint64_t bv;
 
 	memset(sw, 0, sizeof(*sw));
 	if (size < XSAVE_HEADER)
 		return;
-	memcpy(&bv, xsave + XSAVE_BV, sizeof(bv));
-	bv |= 3; /* x87 and SSE are always valid in a frame */
-	memcpy(xsave + XSAVE_BV, &bv, sizeof(bv));
+	add_features(xsave, always_there(v));
 	sw->magic1 = FP_XSTATE_MAGIC1;
 	sw->extended_size = (uint32_t)(size + FP_XSTATE_MAGIC2_SIZE);
-	sw->xfeatures = xstate_features(xcr0, size) | 3;
+	sw->xfeatures = xstate_features(vcpu_xfeatures(v), size) | LEGACY;
 	sw->xstate_size = (uint32_t)size;
 }
 
@@ -150,11 +181,11 @@ static int write_fpu(struct vcpu *v, uint64_t va, uint8_t *xsave, size_t size)
 
 	if (!size)
 		return 0;
-	mark_xsave(xsave, size, vcpu_xfeatures(v));
-	r = usermem_write(v, va, xsave, size);
+	mark_xsave(v, xsave, size);
+	r = usermem_write_anykey(v, va, xsave, size);
 	if (r < 0 || size < XSAVE_HEADER)
 		return r;
-	return usermem_write(v, va + size, &magic2, sizeof(magic2));
+	return usermem_write_anykey(v, va + size, &magic2, sizeof(magic2));
 }
 
 static void start_handler(struct hv_regs *regs, uint64_t frame,
@@ -192,8 +223,8 @@ static int reset_fpu(struct vcpu *v, size_t size)
 	const uint32_t mxcsr = 0x1f80;
 
 	if (size >= XSAVE_HEADER)
-		memcpy(buf + XSAVE_BV, &legacy_features,
-		       sizeof(legacy_features));
+		add_features(buf, LEGACY);
+	set_pkru(v, buf, HV_PKRU_INIT);
 	memcpy(buf, &fcw, sizeof(fcw));
 	memcpy(buf + 24, &mxcsr, sizeof(mxcsr));
 	return vcpu_set_xsave(v, buf, size);
@@ -228,7 +259,7 @@ int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 	fill_info(&f.info, info);
 	r = write_fpu(v, at.fpstate, xsave, size);
 	if (r == 0)
-		r = usermem_write(v, at.frame, &f, sizeof(f));
+		r = usermem_write_anykey(v, at.frame, &f, sizeof(f));
 	if (r == 0 && size) /* handlers begin with a clean one, as on Linux */
 		r = reset_fpu(v, (size_t)got);
 	if (r < 0)
@@ -282,10 +313,11 @@ static int read_fpu(struct vcpu *v, uint64_t va)
 	if (size > 512)
 		r = usermem_read(v, va + 512, buf + 512, size - 512);
 	else if (have >= XSAVE_HEADER)
-		memcpy(buf + XSAVE_BV, &legacy_features,
-		       sizeof(legacy_features));
+		add_features(buf, LEGACY);
 	if (r < 0)
 		return r;
+	if (!(features_of(buf) & PKRU_BIT)) /* as by XRSTOR */
+		set_pkru(v, buf, 0);
 	memset(buf + 464, 0, 48);
 	return vcpu_set_xsave(v, buf, (size_t)have);
 }

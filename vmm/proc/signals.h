@@ -41,6 +41,7 @@ struct signal_info {
 	bool fault;   /* addr, trapno, err mean something; else pid and uid */
 	uint64_t addr;
 	uint32_t trapno, err;
+	uint32_t pkey; /* of SEGV_PKUERR */
 	int pid;
 	uint32_t uid;
 	uint64_t value; /* si_value of rt_sigqueueinfo */

@@ -9,24 +9,32 @@
 
 #define XSTATE_LEGACY 576 /* x87, SSE and the header */
 
-static size_t read_feature_end(unsigned feature)
+struct component {
+	size_t offset, end; /* end 0: not asked for yet */
+};
+
+static struct component read_component(unsigned feature)
 {
 	uint32_t size, offset, c, d;
 
 	if (feature < 2 ||
 	    !__get_cpuid_count(0xd, feature, &size, &offset, &c, &d))
-		return XSTATE_LEGACY;
-	return (size_t)offset + size;
+		return (struct component){0, XSTATE_LEGACY};
+	return (struct component){offset, (size_t)offset + size};
 }
 
-/* First byte after the feature's component. */
-static size_t feature_end(unsigned feature)
+static const struct component *component(unsigned feature)
 {
-	static size_t known[64];
+	static struct component known[64];
 
-	if (!known[feature])
-		known[feature] = read_feature_end(feature);
-	return known[feature];
+	if (!known[feature].end)
+		known[feature] = read_component(feature);
+	return &known[feature];
+}
+
+size_t xstate_offset(unsigned feature)
+{
+	return component(feature)->offset;
 }
 
 uint64_t xstate_features(uint64_t xcr0, size_t size)
@@ -34,7 +42,7 @@ uint64_t xstate_features(uint64_t xcr0, size_t size)
 	uint64_t left = xcr0, fit = 0;
 
 	for (; left; left &= left - 1)
-		if (feature_end((unsigned)__builtin_ctzll(left)) <= size)
+		if (component((unsigned)__builtin_ctzll(left))->end <= size)
 			fit |= left & -left;
 	return fit;
 }
@@ -44,7 +52,8 @@ size_t xstate_size(uint64_t features)
 	size_t size = XSTATE_LEGACY;
 
 	for (; features; features &= features - 1) {
-		size_t end = feature_end((unsigned)__builtin_ctzll(features));
+		size_t end =
+			component((unsigned)__builtin_ctzll(features))->end;
 
 		if (end > size)
 			size = end;

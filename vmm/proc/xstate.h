@@ -13,6 +13,8 @@
  * holds if the XSAVE area has `size` bytes.
  */
 uint64_t xstate_features(uint64_t xcr0, size_t size);
+/* Where a feature's component is. */
+size_t xstate_offset(unsigned feature);
 /* Bytes of the XSAVE area, standard format, with all of these features. */
 size_t xstate_size(uint64_t features);
 

@@ -250,6 +250,7 @@ void sys_signal(struct sys *s, struct vcpu *v, const struct hv_call_signal *sig)
 		.addr = sig->addr,
 		.trapno = sig->trapno,
 		.err = sig->err,
+		.pkey = sig->pkey,
 	};
 	struct hv_regs regs;
 

@@ -45,6 +45,7 @@ static const char *const outcome_name[HV_FAULT_OUTCOMES] = {
 	[HV_FAULT_SPURIOUS] = "spurious",
 	[HV_FAULT_SEGV_MAPERR] = "segv-maperr",
 	[HV_FAULT_SEGV_ACCERR] = "segv-accerr",
+	[HV_FAULT_SEGV_PKUERR] = "segv-pkuerr",
 	[HV_FAULT_SEGV_GUARD] = "segv-guard",
 	[HV_FAULT_SIGBUS] = "sigbus",
 	[HV_FAULT_OOM] = "oom",

@@ -42,6 +42,8 @@ uint64_t level_fault_address(void)
 
 void level_hypercall(enum hv_call_nr nr)
 {
+	if (kernel_boot.pkeys)
+		cpu_area()->call.pkru = arch_pkru_read();
 	__asm__ volatile("out %0, %1"
 			 :
 			 : "a"((uint32_t)nr), "N"(HV_PORT)

@@ -79,6 +79,7 @@ static inline bool one_in(u64 n)
  * before it.
  */
 #define PROBE_FAULT 0x1000000ul
+#define PF_PK	    0x20 /* of an error code: by a protection key */
 /* Of the last fault: si_addr, CR2, trap number; and its error code. */
 extern u64 fault_digest, fault_error;
 void probe_start(void);

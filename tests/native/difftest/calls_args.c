@@ -146,13 +146,18 @@ u64 arg_byte(void)
 	}
 }
 
+u64 steps_changed;
+
 u64 arg_prot(void)
 {
 	switch (chance(24)) {
 	case 0:
 		return PROT_NONE;
 	case 1:
-		return PROT_EXEC;
+		if (WITH_KEYS)
+			return PROT_EXEC;
+		steps_changed++;
+		return PROT_READ | PROT_EXEC;
 	case 2:
 		return PROT_WRITE;
 	case 3:

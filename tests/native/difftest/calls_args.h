@@ -21,4 +21,15 @@ u64 arg_prot(void);
 u64 arg_one_of(const int *list, u64 n);
 #define ONE_OF(list) arg_one_of(list, sizeof(list) / sizeof((list)[0]))
 
+/*
+ * Built with WITHOUT_KEYS no step tells whether there are protection keys: for
+ * a machine that has them where vmm has none. So many were changed:
+ */
+#ifdef WITHOUT_KEYS
+#define WITH_KEYS false
+#else
+#define WITH_KEYS true
+#endif
+extern u64 steps_changed;
+
 #endif

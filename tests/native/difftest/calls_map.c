@@ -182,6 +182,10 @@ void op_mprotect(struct step *s)
 	s->arg[2] = arg_prot();
 	if (one_in(20)) {
 		s->arg[3] = chance(4) ? ~0ul : chance(3);
+		if (!WITH_KEYS && s->arg[3] != ~0ul) {
+			s->arg[3] = ~0ul;
+			steps_changed++;
+		}
 		call(s, "pkey_mprotect", __NR_pkey_mprotect, 4);
 		return;
 	}

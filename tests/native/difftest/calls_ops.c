@@ -227,13 +227,15 @@ static void op_probe(struct step *s)
 	probe_result(s, "load", seen);
 	if (chance(3) || file_is_beyond_end(addr))
 		return;
-	/* Only a `ret`, or nothing at all, is executed. */
+	/* Only a `ret`, or nothing at all, is executed. What a key forbids to
+	 * read might be anything. */
+	if (seen & PROBE_FAULT && fault_error & PF_PK)
+		return;
 	if (seen <= 0xff && seen != 0xc3) {
 		if (probe_store(addr, 0xc3) & PROBE_FAULT)
 			return;
 		seen = probe_load(addr);
 	}
-	/* What cannot be read cannot be executed, here: no protection keys. */
 	probe_result(s, "execute", probe_exec(addr));
 }
 
