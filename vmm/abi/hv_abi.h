@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HV_ABI_VERSION 2
+#define HV_ABI_VERSION 3
 #define HV_IMAGE_MAGIC 0x4c4e524b4d4d5648ull /* "HVMMKRNL" */
 #define HV_BOOT_MAGIC  0x544f4f424d4d5648ull /* "HVMMBOOT" */
 
