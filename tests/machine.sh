@@ -21,7 +21,7 @@ measure_load() {
 # The line in which vmm says how long ring 0 takes, or why there is none.
 probe_line() {
 	"$build/vmm" -v "$build/images/nolibc" 2>&1 >/dev/null |
-		grep -E 'ring 0:|/dev/kvm' | head -n 1 | sed 's/^vmm: //'
+		awk '/ring 0:|\/dev\/kvm/ { sub(/^vmm: /, ""); print; exit }' || true
 }
 
 ring0=$(probe_line)
