@@ -4,7 +4,7 @@
  */
 	.section .image, "a"
 	.quad 0x4c4e524b4d4d5648	/* HV_IMAGE_MAGIC */
-	.long 2				/* HV_ABI_VERSION */
+	.long 3				/* HV_ABI_VERSION */
 	.long 0
 	.quad __gate_end_offset
 	.quad __text_end_offset
