@@ -25,7 +25,7 @@
 #define DEFAULT_RING	     (256ull << 10)
 #define DEFAULT_FAULT_AROUND 65536ull
 
-/* A screen: at most 24 lines. clang-format would break the lines. */
+/* At most 30 lines. clang-format would break the lines. */
 /* clang-format off */
 static const char help_text[] =
 	"Usage: vmm [options] [--] program [args]\n"
