@@ -23,7 +23,7 @@ test="$build bash-static libcriterion-dev musl-tools clang clang-format
 	mawk openssl php-cli procps python3 sqlite3 tcl units xxd xz-utils
 	zsh zstd"
 # bochs wants one of its displays: bochs-term is the only one without X.
-hw="$build libcriterion-dev qemu-system-x86 seabios
+hw="$build bash-static libcriterion-dev qemu-system-x86 seabios
 	bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso
 	cpio xz-utils util-linux"
 bench="$build linux-perf valgrind libmimalloc2.0

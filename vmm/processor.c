@@ -41,10 +41,10 @@ static const struct row {
 } rows[] = {
 	{.function = 0, .plain = ALL},
 	/* ECX: SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES
-	 * XSAVE AVX F16C RDRAND; never MONITOR VMX SMX.
+	 * XSAVE AVX F16C RDRAND, HYPERVISOR; never MONITOR VMX SMX.
 	 * EDX: FPU TSC CX8 SEP CMOV CLFSH MMX FXSR SSE SSE2 HTT. */
 	{.function = 1,
-	 .plain = {~0u, ~0u, 0x76d83203, 0x17888911},
+	 .plain = {~0u, ~0u, 0xf6d83203, 0x17888911},
 	 .never = BIT(3) | BIT(5) | BIT(6)},
 	{.function = 2, .plain = ALL, .same = true},
 	{.function = 4, .plain = ALL, .rows = CACHES, .same = true},
@@ -75,7 +75,7 @@ static const struct row {
 	{.function = EXTENDED + 2, .plain = ALL},
 	{.function = EXTENDED + 3, .plain = ALL},
 	{.function = EXTENDED + 4, .plain = ALL},
-	{.function = EXTENDED + 5, .plain = ALL, .same = true},
+	{.function = EXTENDED + 5, .plain = ALL}, /* zero in old KVM's list */
 	{.function = EXTENDED + 6, .plain = ALL, .same = true},
 	/* Invariant TSC. */
 	{.function = EXTENDED + 7, .plain = {0, 0, 0, BIT(8)}},

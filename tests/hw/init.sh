@@ -15,6 +15,7 @@ mkdir -p /dev/shm /dev/pts
 mount -t tmpfs shm /dev/shm
 mount -t devpts pts /dev/pts
 ln -s /proc/self/fd /dev/fd
+for i in stdin:0 stdout:1 stderr:2; do ln -s /proc/self/fd/${i#*:} /dev/${i%:*}; done
 ip link set lo up
 . /t/.run
 

@@ -106,5 +106,6 @@ Test(huge, what_they_hold_unused_is_given_back_before_the_program_dies)
 {
 	need_kvm();
 	prints(3, "--thp=always",
-	       ARGS("-m", "64M", image("../vm/guest/sparse")), "65280\n");
+	       ARGS("-m", "64M", "--overcommit=1", image("../vm/guest/sparse")),
+	       "65280\n");
 }
