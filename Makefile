@@ -133,6 +133,10 @@ $(B)/guest.elf: $(B)/images/layout
 
 # ---- tests ------------------------------------------------------------------
 
+# What test programs of every kind include.
+COMMON_INC := -Itests/common
+COMMON_H := $(wildcard tests/common/*.h)
+
 # The same files, hosted: guest/mm over tests/shim, under ASan and UBSan; san
 # with red zones and poisoning in the slab allocator, rel without.
 SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
@@ -166,7 +170,7 @@ $(B)/$(1)/elfload/%.o: elfload/%.c
 $(B)/$(1)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) $$(VMM_INC) -Itests/unit \
-		-c $$< -o $$@
+		$$(COMMON_INC) -c $$< -o $$@
 $(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard guest/mm/*.c tests/shim/*.c))
 $(1)_VMM := $$(patsubst %.c,$(B)/$(1)/%.o,$$(filter-out $$(KVM_C),$$(VMM_C)) \
 	    $$(ELF_C) $$(UNIT_HELP_C))
@@ -185,19 +189,19 @@ $(eval $(call UNIT_RULES,rel,$(B)/unit-rel))
 
 VM_TESTS := $(patsubst tests/vm/%.c,$(B)/vm/%,$(wildcard tests/vm/test_*.c))
 VM_HELP  := $(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c))
-$(B)/vm/%: tests/vm/%.c $(VM_HELP) $(wildcard tests/vm/*.h)
+$(B)/vm/%: tests/vm/%.c $(VM_HELP) $(wildcard tests/vm/*.h) $(COMMON_H)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm -o $@ $(filter %.c,$^) -lcriterion
+	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm $(COMMON_INC) -o $@ $(filter %.c,$^) -lcriterion
 
 # Programs that only VM tests run, in the guest and natively.
 VM_GUEST := $(patsubst tests/vm/guest/%.c,$(B)/vm/guest/%,\
 	    $(wildcard tests/vm/guest/*.c)) \
 	    $(patsubst tests/vm/guest/%.S,$(B)/vm/guest/%,\
 	    $(wildcard tests/vm/guest/*.S))
-$(B)/vm/guest/%: tests/vm/guest/%.c $(wildcard tests/vm/guest/*.h)
+$(B)/vm/guest/%: tests/vm/guest/%.c $(wildcard tests/vm/guest/*.h) $(COMMON_H)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(STD)) $(WARN) -D_GNU_SOURCE -O2 -static \
-		-fno-stack-protector -fcf-protection=none -o $@ $<
+		-fno-stack-protector -fcf-protection=none $(COMMON_INC) -o $@ $<
 $(B)/vm/guest/%: tests/vm/guest/%.S
 	@mkdir -p $(@D)
 	$(CC) -static -nostdlib -o $@ $<

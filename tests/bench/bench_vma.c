@@ -17,12 +17,12 @@
 #include "internal.h"
 #include "loop.h"
 #include "mm.h"
+#include "page_size.h"
 #include "shim.h"
 #include "vma.h"
 
 #define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define PAGE 4096ull
 
 static struct mm *mm;
 static uint64_t area, three, mappings;

@@ -1,5 +1,5 @@
 # rules.mk: `make bench`; included by the top-level Makefile, whose B, STD, WARN,
-# HOST_CF and MM_INC it uses. docs/bench.md says what comes out.
+# HOST_CF, MM_INC and COMMON_INC it uses. docs/bench.md says what comes out.
 
 BENCH_DIR   := tests/bench
 BENCH_OWN   := bench_alloc.c bench_malloc.c bench_vma.c loop.c floor.c
@@ -17,7 +17,7 @@ BENCH_OTHER := $(patsubst %.c,$(B)/bench/obj/$(BENCH_DIR)/%.o,$(BENCH_OWN)) \
 
 $(B)/bench/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) $(MM_INC) -Ivmm -fno-builtin-malloc -c $< -o $@
+	$(CC) $(HOST_CF) $(MM_INC) $(COMMON_INC) -Ivmm -fno-builtin-malloc -c $< -o $@
 $(B)/bench/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -MMD -MP -c $< -o $@
@@ -34,7 +34,7 @@ $(B)/bench/bench_alloc $(B)/bench/bench_vma: $(B)/bench/%: \
 	$(CC) -o $@ $^
 $(BENCH_GUEST): $(B)/bench/%: $(BENCH_DIR)/guest/%.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) -O2 -static -o $@ $<
+	$(CC) $(STD) $(WARN) $(COMMON_INC) -O2 -static -o $@ $<
 
 bench-programs: $(B)/bench/bench $(BENCH_TESTS) $(BENCH_GUEST)
 bench:

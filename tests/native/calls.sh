@@ -44,7 +44,7 @@ if ! keys_differ; then
 elif [ -n "$why_no_keys" ]; then
 	flags="$flags -DWITHOUT_KEYS"
 fi
-if ! gcc $flags -o "$program" "$here"/difftest/*.c >&2; then
+if ! gcc $flags -I"$common" -o "$program" "$here"/difftest/*.c >&2; then
 	echo "not ok calls - does not build"
 	exit 1
 fi

@@ -18,10 +18,10 @@ limit=$((30 * PATIENCE))
 flags="-std=gnu11 -Os -Wall -Wextra -ffreestanding -fpie -fvisibility=hidden
 	-fno-stack-protector -fcf-protection=none -mgeneral-regs-only
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns"
-gcc $flags -c -o "$tmp/program.o" "$here/elftest/program.c" >&2 &&
+gcc $flags -I"$common" -c -o "$tmp/program.o" "$here/elftest/program.c" >&2 &&
 	ld -T "$here/elftest/program.ld" --oformat binary -o "$tmp/code" \
 		"$tmp/program.o" >&2 &&
-	gcc -std=gnu11 -O1 -Wall -Wextra -o "$tmp/make" \
+	gcc -std=gnu11 -O1 -Wall -Wextra -I"$common" -o "$tmp/make" \
 		"$here/elftest/make.c" >&2 &&
 	build_tool singlepages || {
 	echo "not ok elfs - does not build"

@@ -28,7 +28,7 @@ if [ -z "${ERRNOS_INSIDE-}" ]; then
 	ERRNOS_INSIDE=1 exec unshare -mpf --mount-proc "$0" "$@"
 fi
 
-gcc -static -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$tmp/badcalls" \
+gcc -static -std=gnu11 -D_GNU_SOURCE -O1 -w -I"$common" -o "$tmp/badcalls" \
 	"$here/src/badcalls.c" >&2 || exit 1
 chmod 755 "$tmp" && mkdir "$tmp/fs"
 mount -t tmpfs -o size=16m,mode=755 none "$tmp/fs" || skip "no mounts"

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE	 4096ul
+#include "page_size.h"
+
 #define UNCACHED (-1)
 
 /* linux/kernel-page-flags.h: KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL */

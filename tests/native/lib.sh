@@ -4,7 +4,7 @@
 # programs of src/ are compiled to: NAME.KIND, with KIND one of
 #   glibc pie musl          static, static-PIE, static of musl
 #   dyn fixed muslpie musldyn   dynamic: PIE and not, of glibc and of musl
-# Compiling again happens only where the source is newer.
+# Compiling again happens only where the source or a header is newer.
 
 # Layouts that vmm does not have (setarch -L), and `setarch -R` would undo.
 case $(cat /proc/self/personality) in
@@ -16,6 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "$build" && pwd) || exit 1
 vmm=$build/vmm
 bin=$build/native
+common=$(dirname "$here")/common # headers
 mkdir -p "$bin"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -38,8 +39,8 @@ skip_all_without_kvm() {
 
 # A program that a script itself needs: $here/NAME.c to $bin/NAME.
 build_tool() {
-	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -o "$bin/$1.$$" "$here/$1.c" \
-		>&2 && mv "$bin/$1.$$" "$bin/$1"
+	gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -I"$common" -o "$bin/$1.$$" \
+		"$here/$1.c" >&2 && mv "$bin/$1.$$" "$bin/$1"
 }
 
 # each_seed "1 2 9-20": a line for each.
@@ -64,7 +65,7 @@ keys_differ() {
 
 # compile_as KIND SOURCE FLAGS...: to $bin/NAME.KIND; 1 if it does not build.
 compile_as() {
-	local kind=$1 src=$2 cc
+	local kind=$1 src=$2 cc newest
 	local out=$bin/$(basename "$src" .c).$kind
 	shift 2
 	case $kind in
@@ -76,9 +77,10 @@ compile_as() {
 	muslpie) cc="musl-gcc -pie -fPIE" ;;
 	musldyn) cc="musl-gcc -no-pie -fno-pie" ;;
 	esac
-	[ "$out" -nt "$src" ] && [ "$out" -nt "$here/src/show.h" ] &&
-		[ "$out" -nt "$here/src/procuser.h" ] && return
+	newest=$(ls -t "$src" "$here"/src/*.h "$common"/*.h | head -n 1)
+	[ "$out" -nt "$newest" ] && return
 	# At once: two scripts may make the same.
-	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -o "$out.$$" "$src" "$@" >&2 &&
+	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -I"$common" -o "$out.$$" \
+		"$src" "$@" >&2 &&
 		mv "$out.$$" "$out"
 }

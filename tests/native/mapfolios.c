@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE	  4096ul
+#include "page_size.h"
+
 #define BASE	  0x100000000000ul
 #define PAGES_MAX 4096
 #define MAPPINGS  60

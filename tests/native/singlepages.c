@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
+#include "page_size.h"
 
 /* linux/kernel-page-flags.h: KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL */
 #define COMPOUND     (3ull << 15)

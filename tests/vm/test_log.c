@@ -10,11 +10,10 @@
 #include <string.h>
 
 #include "log.h"
+#include "page_size.h"
 #include "run.h"
 
 TestSuite(log, .fini = scratch_remove);
-
-#define PAGE 4096ull
 
 /* Run with --trace and read stderr; the run stays for more questions. */
 static void trace(struct log *log, struct run *r, int level,

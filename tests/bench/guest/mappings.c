@@ -12,7 +12,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define PAGE   4096ul
+#include "page_size.h"
+
 #define BATCH  100
 #define WANTED 100e6 /* ns */
 #define RW     (PROT_READ | PROT_WRITE)

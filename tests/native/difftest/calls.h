@@ -25,9 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "page_size.h"
+
 typedef uint64_t u64;
 
-#define PAGE	   4096ul
 #define TASK_SIZE  0x7ffffffff000ul
 #define FILE_PAGES 24
 #define MANY_PAGES 48 /* the largest file, and the largest usual length */

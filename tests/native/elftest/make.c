@@ -23,7 +23,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define PAGE	 4096ull
+#include "page_size.h"
+
 #define FILE_MAX (256 * PAGE)
 #define PH_MAX	 48
 #define MIB	 (1ull << 20)

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE	   4096ul
+#include "page_size.h"
+
 #define MAPS_MAX   64
 #define EDGE_PAGES 3 /* of each mapping, at both ends */
 

@@ -30,8 +30,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "page_size.h"
+
 #define NOBODY 65534
-#define PAGE   4096ul
 
 /* An argument, and what it is called in the line. */
 struct value {

@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE  4096ul
 #define BASE  0x200000000000ul
 #define AT(n) ((char *)(BASE + (n)*PAGE))
 #define RW    (PROT_READ | PROT_WRITE)

@@ -13,11 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE 4096ul
-#define RW   (PROT_READ | PROT_WRITE)
-#define N    16
+#define RW (PROT_READ | PROT_WRITE)
+#define N  16
 
 struct counts {
 	long minor, major;

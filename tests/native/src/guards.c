@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
 #define GUARD_INSTALL  102
@@ -23,7 +24,6 @@
 #define POPULATE_READ  22
 #define POPULATE_WRITE 23
 
-#define PAGE  4096ul
 #define N     8 /* pages of each mapping */
 #define BASE  0x200000000000ul
 #define AT(n) ((char *)(BASE + (n)*PAGE))

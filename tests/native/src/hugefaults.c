@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "page_size.h"
+
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-#define PAGE 4096ul
 #define HUGE (2ul << 20)
 #define RW   (PROT_READ | PROT_WRITE)
 

@@ -10,13 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
 #define SET_MDWE 65
 #define GET_MDWE 66
 #define REFUSE	 1ul
 #define KEEP_OFF 2ul /* PR_MDWE_NO_INHERIT */
-#define PAGE	 4096ul
 #define ANON	 (MAP_PRIVATE | MAP_ANONYMOUS)
 #define R	 PROT_READ
 #define W	 PROT_WRITE

@@ -17,7 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE  4096ul
+#include "page_size.h"
+
 #define SPAN  48u
 #define BASE  0x200000000000ul
 #define AT(n) (BASE + (n)*PAGE)

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE  4096ul
 #define AT(n) ((char *)0x200000000000 + (n)*PAGE)
 #define RW    (PROT_READ | PROT_WRITE)
 

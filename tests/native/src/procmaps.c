@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page_size.h"
+
 /* Not every C library has them. */
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ  22
@@ -26,7 +28,6 @@
 #define MLOCK_ONFAULT 1
 #endif
 
-#define PAGE  4096ul
 #define SIZE  (16 * PAGE)
 #define RW    (PROT_READ | PROT_WRITE)
 #define ANON  (MAP_PRIVATE | MAP_ANONYMOUS)

@@ -21,10 +21,10 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE 4096ul
-#define RW   (PROT_READ | PROT_WRITE)
+#define RW (PROT_READ | PROT_WRITE)
 
 static const char *directory;
 

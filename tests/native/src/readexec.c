@@ -7,9 +7,9 @@
 #include <sys/personality.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE 4096ul
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static void show_rights(const char *what, const void *p)

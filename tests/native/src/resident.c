@@ -2,9 +2,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
-
-#define PAGE 4096ul
 
 int main(void)
 {

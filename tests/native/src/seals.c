@@ -9,11 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE 4096ul
-#define RW   (PROT_READ | PROT_WRITE)
-#define AT   ((char *)0x200000000000)
+#define RW (PROT_READ | PROT_WRITE)
+#define AT ((char *)0x200000000000)
 
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x20

@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE	 4096ul
 #define COLLAPSE 25
 #define MOVED	 ((void *)0x300000000000ul)
 #define MOVED_2	 ((void *)0x300000100000ul)

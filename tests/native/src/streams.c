@@ -11,9 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE  4096ul
 #define PAGES 64ul
 
 static char *base; /* of PAGES pages; behind them is nothing */

@@ -9,9 +9,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE   4096ul
 #define KERNEL ((void *)0xffff800000000000ul)
 
 static char *end; /* of memory; what follows is a hole */

@@ -18,7 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE	  4096ul
+#include "page_size.h"
+
 #define CALLS_MAX 480ul
 
 static const uint16_t left_out[] = {

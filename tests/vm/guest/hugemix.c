@@ -14,10 +14,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "page_size.h"
+
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-#define PAGE  4096ul
 #define HUGE  512ul /* pages */
 #define PAGES (4 * HUGE)
 #define RW    (PROT_READ | PROT_WRITE)

@@ -20,7 +20,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
+#include "page_size.h"
 
 /* As the assembly below loads them. */
 struct probe_regs {

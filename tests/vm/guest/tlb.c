@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE 4096ul
+#include "page_size.h"
+
 #define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 

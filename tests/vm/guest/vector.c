@@ -19,7 +19,8 @@
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 
-#define PAGE 4096ul
+#include "page_size.h"
+
 #define VECS 32
 
 /* The assembly below knows the offsets. */
