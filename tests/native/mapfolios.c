@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "page_size.h"
+#include "random.h"
 
 #define BASE	  0x100000000000ul
 #define PAGES_MAX 4096
@@ -35,8 +36,7 @@ static int pagemap;
 
 static uint64_t below(uint64_t n)
 {
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (seed >> 33) % n;
+	return random_below(&seed, n);
 }
 
 static long faults(void)

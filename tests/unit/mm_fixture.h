@@ -18,6 +18,7 @@
 
 #include "buddy.h"
 #include "internal.h"
+#include "random.h"
 #include "shim.h"
 #include "slab.h"
 #include "sound.h"
@@ -242,12 +243,6 @@ static inline bool vma_is(uint64_t va, uint64_t start, uint64_t end)
 	const struct vma *v = vma_at(va);
 
 	return v && v->start == start && v->end == end;
-}
-
-static inline uint32_t random_next(uint64_t *seed)
-{
-	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (uint32_t)(*seed >> 33);
 }
 
 #endif

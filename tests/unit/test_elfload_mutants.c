@@ -6,6 +6,7 @@
  * addresses. What elfload refuses, Linux must refuse, with the same errno,
  * unless elfload means to be stricter (stricter_than_linux below).
  */
+#include "random.h"
 #include "test_elfload_build.h"
 #include "test_elfload_compare.h"
 #include <sys/stat.h>
@@ -18,8 +19,7 @@ static int loaded, refused, stricter; /* how the mutants fared */
 
 static uint64_t draw(uint64_t n)
 {
-	rng = rng * 6364136223846793005ull + 1442695040888963407ull;
-	return (rng >> 33) % n;
+	return random_below(&rng, n);
 }
 
 static void setup(void)

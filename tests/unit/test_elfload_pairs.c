@@ -6,6 +6,7 @@
  * from a seed; ELFLOAD_PAIRS in the environment is how many. Where Linux
  * refuses or kills, we must refuse.
  */
+#include "random.h"
 #include "test_elfload_build.h"
 #include "test_elfload_compare.h"
 
@@ -36,8 +37,7 @@ TestSuite(elfload_pairs, .init = setup, .fini = teardown, .timeout = 120);
 
 static uint64_t draw(uint64_t n)
 {
-	rng = rng * 6364136223846793005ull + 1442695040888963407ull;
-	return (rng >> 33) % n;
+	return random_below(&rng, n);
 }
 
 #define DRAW(table) ((table)[draw(sizeof(table) / sizeof((table)[0]))])

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "page_size.h"
+#include "random.h"
 
 #define FILE_MAX (256 * PAGE)
 #define PH_MAX	 48
@@ -33,8 +34,7 @@ static uint64_t rng;
 
 static uint64_t draw(uint64_t n)
 {
-	rng = rng * 6364136223846793005ull + 1442695040888963407ull;
-	return (rng >> 33) % n;
+	return random_below(&rng, n);
 }
 
 #define DRAW(table)  ((table)[draw(sizeof(table) / sizeof((table)[0]))])

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "page_size.h"
+#include "random.h"
 
 #define SPAN  48u
 #define BASE  0x200000000000ul
@@ -29,8 +30,7 @@ static sigjmp_buf back;
 
 static uint32_t next(uint32_t below)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (uint32_t)(seed >> 33) % below;
+	return (uint32_t)random_below(&seed, below);
 }
 
 static void on_signal(int sig)

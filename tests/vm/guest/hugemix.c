@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "page_size.h"
+#include "random.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -29,8 +30,7 @@ static unsigned long wrong;
 
 static unsigned long number(unsigned long below)
 {
-	state = state * 6364136223846793005ull + 1442695040888963407ull;
-	return (unsigned long)(state >> 33) % below;
+	return random_below(&state, below);
 }
 
 static void look(unsigned long page)
