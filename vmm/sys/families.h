@@ -35,17 +35,17 @@ int64_t change_linkat(struct call *c);
 int64_t change_rename(struct call *c);
 int64_t change_renameat(struct call *c);
 int64_t change_renameat2(struct call *c);
-int64_t change_chmod(struct call *c);
-int64_t change_fchmodat(struct call *c);
-int64_t change_chown(struct call *c);
-int64_t change_lchown(struct call *c);
-int64_t change_fchownat(struct call *c);
-int64_t change_truncate(struct call *c);
-int64_t change_by_fd(struct call *c);
-int64_t change_utimensat(struct call *c);
-int64_t change_utimes(struct call *c);
-int64_t change_futimesat(struct call *c);
-int64_t change_utime(struct call *c);
+int64_t attr_chmod(struct call *c);
+int64_t attr_fchmodat(struct call *c);
+int64_t attr_chown(struct call *c);
+int64_t attr_lchown(struct call *c);
+int64_t attr_fchownat(struct call *c);
+int64_t attr_truncate(struct call *c);
+int64_t attr_by_fd(struct call *c);
+int64_t attr_utimensat(struct call *c);
+int64_t attr_utimes(struct call *c);
+int64_t attr_futimesat(struct call *c);
+int64_t attr_utime(struct call *c);
 
 /* creds.c */
 int64_t creds_change(struct call *c); /* prctl, and all without pointers */
