@@ -8,14 +8,14 @@
 #   machine_line   prints one line: what this is, and what is skipped for it
 
 # How often longer than its processor time a native loop takes, one on each
-# processor: 1 on an idle machine.
+# processor, rounded: 1 on an idle machine.
 measure_load() {
 	local n=$(nproc) i
 	TIMEFORMAT='%R %U %S'
 	for ((i = 0; i < n; i++)); do
 		{ time for ((j = 0; j < 100000; j++)); do :; done; } 2>&1 &
 	done | awk '{ wall += $1; cpu += $2 + $3 }
-		END { printf "%d\n", cpu ? wall / cpu + 0.99 : 1 }'
+		END { printf "%d\n", cpu ? wall / cpu + 0.5 : 1 }'
 }
 
 # The line in which vmm says how long ring 0 takes, or why there is none.
