@@ -62,6 +62,7 @@ int elfload_thp_files(int fd)
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
 	case BTRFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
 		return 1;
 	default:
 		return 0;
