@@ -11,7 +11,10 @@ shared && file == "statm" { $2 = $3 = "-" }
 shared && file == "status" && /^(VmHWM|VmRSS|RssFile):/ { next }
 
 # Another process; how often it waited is chance.
-file == "status" && /^(Tgid|Pid|PPid|NStgid|NSpid|NSpgid|SigQ|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):/ { next }
+file == "status" && /^(Tgid|Pid|PPid|NStgid|NSpid|NSpgid|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):/ { next }
+
+# How many signals this user has queued; of how many the limit allows.
+file == "status" && /^SigQ:/ { sub(/[0-9]+\//, "") }
 
 # proc_pid_stat(5): numbers of processes; flags, of which one says that a
 # privilege was used; faults, with those before execve on Linux; times; the sum

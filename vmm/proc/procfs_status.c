@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -279,6 +280,13 @@ static void print_name(FILE *out, const char *name)
 	fputc('\n', out);
 }
 
+/* Queued signals of the user, of as many as the program may have. */
+static void print_queue(FILE *out, const char *line, const struct sys *s)
+{
+	fprintf(out, "%.*s/%llu\n", (int)strcspn(line, "/"), line,
+		(unsigned long long)sys_limit(s, RLIMIT_SIGPENDING)->rlim_cur);
+}
+
 static void status_line(FILE *out, const char *line, const char *name,
 			void *ctx)
 {
@@ -289,6 +297,8 @@ static void status_line(FILE *out, const char *line, const char *name,
 		print_name(out, s->name);
 	else if (!strcmp(name, "State"))
 		fputs("State:\tR (running)\n", out);
+	else if (!strcmp(name, "SigQ"))
+		print_queue(out, line, s);
 	else if (!print_memory(out, name, &st->mm) &&
 		 !print_signals(out, name, &s->signals) &&
 		 !print_plain(out, name, s))
