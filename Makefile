@@ -91,9 +91,11 @@ $(UAPI):
 
 # ---- the VMM ----------------------------------------------------------------
 
-VMM_C    := $(wildcard vmm/*.c vmm/*/*.c)
+VMM_C    := $(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c)
 ELF_C    := $(wildcard elfload/*.c)
-VMM_INC  := -Ivmm -Ivmm/abi -Ivmm/sys -Ivmm/proc -Ivmm/trace -Ielfload
+VMM_DIRS := abi base machine task files exec procfs inspect trace syscall \
+	    $(patsubst vmm/%,%,$(wildcard vmm/syscall/*/.))
+VMM_INC  := -Ivmm $(VMM_DIRS:%=-Ivmm/%) -Ielfload
 ELF_INC  := -Ielfload
 VMM_LIBS := -lelf -lseccomp
 HOST_CF  := $(STD) $(WARN) -D_GNU_SOURCE -O2 -g
@@ -106,7 +108,7 @@ $(B)/host/vmm/%.o: vmm/%.c
 $(B)/host/elfload/%.o: elfload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CF) $(ELF_INC) -c $< -o $@
-$(B)/host/kernel_image.o: vmm/kernel_image.S $(KERNELS:%=$(B)/kernel-%.bin) \
+$(B)/host/kernel_image.o: vmm/machine/kernel_image.S $(KERNELS:%=$(B)/kernel-%.bin) \
 		$(B)/vdso.so
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@ -Wa,-I$(B)
@@ -151,8 +153,9 @@ UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
 	    $(patsubst %,$(B)/unit-rel/%,test_slab test_kmalloc test_slab_misuse)
 
 # What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
-KVM_C    := $(addprefix vmm/,main.c vm.c vcpu.c exits.c hypercall.c guestmem.c \
-	    exec.c vdso.c boot.c boot_cpu.c count.c)
+KVM_C    := $(addprefix vmm/,main.c exits.c hypercall.c inspect/count.c \
+	    exec/exec.c exec/vdso.c) $(addprefix vmm/machine/,vm.c vcpu.c \
+	    guestmem.c boot.c boot_cpu.c)
 
 define UNIT_RULES
 $(B)/$(1)/guest/%.o: guest/%.c
@@ -160,7 +163,7 @@ $(B)/$(1)/guest/%.o: guest/%.c
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -c $$< -o $$@
 $(B)/$(1)/tests/shim/%.o: tests/shim/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -Ivmm -c $$< -o $$@
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -Ivmm/machine -c $$< -o $$@
 $(B)/$(1)/vmm/%.o: vmm/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$(VMM_INC) -c $$< -o $$@

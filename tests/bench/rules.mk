@@ -10,14 +10,14 @@ BENCH_GUEST := $(patsubst $(BENCH_DIR)/guest/%.c,$(B)/bench/%, \
 	       $(wildcard $(BENCH_DIR)/guest/*.c))
 # guest/mm hosted, optimised as in the guest kernel, no sanitizers.
 BENCH_MM    := $(patsubst %.c,$(B)/bench/obj/%.o,$(wildcard guest/mm/*.c \
-	       tests/shim/*.c) vmm/banks.c)
+	       tests/shim/*.c) vmm/machine/banks.c)
 BENCH_TESTS := $(addprefix $(B)/bench/,bench_alloc bench_malloc bench_vma floor)
 BENCH_OTHER := $(patsubst %.c,$(B)/bench/obj/$(BENCH_DIR)/%.o,$(BENCH_OWN)) \
 	       $(B)/bench/obj/$(BENCH_DIR)/floor_guest.o
 
 $(B)/bench/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) $(MM_INC) $(COMMON_INC) -Ivmm -fno-builtin-malloc -c $< -o $@
+	$(CC) $(HOST_CF) $(MM_INC) $(COMMON_INC) -Ivmm/machine -fno-builtin-malloc -c $< -o $@
 $(B)/bench/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -MMD -MP -c $< -o $@

@@ -33,7 +33,7 @@
 #define NOBODY	     65534
 #define BAD	     99 /* exit status of a life in which vmm erred */
 
-int stop_signal(void); /* vmm/stop.h */
+int stop_signal(void); /* vmm/base/stop.h */
 int vmm_main(int argc, char **argv, char **envp);
 int __wrap_raise(int sig);
 int __wrap_kill(pid_t pid, int sig);

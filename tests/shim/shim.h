@@ -2,7 +2,7 @@
  * shim.h: the machine and the host under guest/mm in hosted tests.
  *
  * A test calls shim_reset() first, then the init functions of what it tests.
- * Link all of tests/shim/ and vmm/banks.c. Everything here is global: one guest
+ * Link all of tests/shim/ and vmm/machine/banks.c. Everything here is global: one guest
  * a process (Criterion forks for each test). Misuse of the shim (a file that is
  * not there, a frame that is not online RAM) prints a line and abort()s.
  */
@@ -21,7 +21,7 @@
 #define SHIM_RESERVED_END ((1ull << 20) + 0x57000)
 
 /*
- * A fresh machine: ram_size bytes of RAM in banks (vmm/banks.h), all of it
+ * A fresh machine: ram_size bytes of RAM in banks (vmm/machine/banks.h), all of it
  * zero, bank 0 online, no files, nothing set to fail, logs empty. Aborts if
  * ram_size is not allowed.
  */

@@ -1,5 +1,5 @@
 /*
- * fake_vcpu.h: a vCPU for unit tests of vmm/sys and vmm/proc: registers are a
+ * fake_vcpu.h: a vCPU for unit tests of vmm/syscall and vmm/procfs: registers are a
  * structure, user memory is a few pages at chosen addresses, and all else is a
  * hole where accesses fail with EFAULT. Addresses are the program's, never the
  * test's own.

@@ -1,6 +1,6 @@
 /*
  * sys_fixture.h: a program's calls from a test: a fake vCPU, a state of
- * vmm/sys, a scratch directory with rw/ (writable), tmp/ (temporary files) and
+ * vmm/syscall, a scratch directory with rw/ (writable), tmp/ (temporary files) and
  * ro/ (neither) below it.
  */
 #ifndef SYS_FIXTURE_H

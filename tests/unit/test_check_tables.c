@@ -36,7 +36,7 @@ static const struct hv_bank banks[] = {
 	{.start = BIG, .end = BIG + (8 << 20), .memmap = BIG, .free = BIG},
 };
 
-/* In place of vmm/guestmem.c, which needs a vCPU. */
+/* In place of vmm/machine/usermem.c, which needs a vCPU. */
 void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len)
 {
 	if (gpa.v >= gm->low_end || len > gm->low_end - gpa.v)

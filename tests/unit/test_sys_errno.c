@@ -1,6 +1,6 @@
 /*
  * Does a call with bad arguments fail as it does on this very host? Each row is
- * made twice: by the program through vmm/sys, and by this process, with
+ * made twice: by the program through vmm/syscall, and by this process, with
  * addresses and descriptors that mean the same to both.
  */
 #include <asm/ioctls.h>

@@ -19,7 +19,7 @@
 #include "hv_abi.h"
 #include "message.h"
 
-/* Embedded by vmm/kernel_image.S. */
+/* Embedded by vmm/machine/kernel_image.S. */
 extern const uint8_t vdso_image_start[], vdso_image_end[];
 
 #define REFRESH_TICKS (1ull << 21) /* 0.5 to 1 ms */

@@ -17,7 +17,7 @@
 #include "thp.h"
 #include "zeropage.h"
 
-/* Embedded by vmm/kernel_image.S. */
+/* Embedded by vmm/machine/kernel_image.S. */
 extern const uint8_t kernel_cpl0_start[], kernel_cpl0_end[];
 extern const uint8_t kernel_cpl3_start[], kernel_cpl3_end[];
 
