@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "boot.h"
 #include "count.h"
+#include "exits.h"
+#include "hypercall.h"
 #include "message.h"
 #include "vcpu_internal.h"
 #include "walk.h"

@@ -9,22 +9,35 @@
 #include <sys/uio.h>
 
 #include "boot.h"
+#include "check_guest.h"
+#include "dump.h"
 #include "exec.h"
+#include "exits.h"
+#include "faultlog.h"
+#include "filepages.h"
+#include "hypercall.h"
+#include "machine.h"
+#include "mapfile.h"
 #include "message.h"
-#include "sys.h"
+#include "opening.h"
+#include "owner.h"
+#include "pidfd.h"
+#include "serve.h"
 #include "trace.h"
-#include "vcpu_internal.h"
+#include "walk.h"
 
 static struct hv_call_page_s *call_page(struct vcpu *v)
 {
 	return &v->area->call;
 }
 
-/* The answer to a call that may have ended the program. */
+/* The answer to a call; hypercall_end gives it if the program has ended. */
 static void answer(struct vcpu *v)
 {
-	v->state = v->stopping ? VCPU_ENDING : VCPU_RUNNING;
-	call_page(v)->status = v->stopping ? HV_STATUS_EXIT : HV_STATUS_DONE;
+	if (v->stopping)
+		return;
+	v->state = VCPU_RUNNING;
+	call_page(v)->status = HV_STATUS_DONE;
 }
 
 static void copy_text(struct vcpu *v, char *dst)
@@ -86,8 +99,8 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 	if (call->n > HV_FILE_READ_MAX || call->offset % HV_PAGE_SIZE)
 		return -EINVAL;
 	if (call->file != HV_FILE_VDSO &&
-	    sys_file_holes(v->vm->sys, call->file, call->offset, call->n,
-			   call->want, &call->holes))
+	    filepages_holes(machine_of(v), call->file, call->offset, call->n,
+			    call->want, &call->holes))
 		return -EIO;
 	if (call->want == HV_FILE_READ_NONE)
 		return 0;
@@ -98,13 +111,13 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 			return -EIO;
 	}
 	if (call->file == HV_FILE_VDSO)
-		return vdso_file_read(&v->vm->exec->vdso, call->offset, iov,
-				      (int)call->n);
-	if (sys_file_readv(v->vm->sys, call->file, call->offset, iov,
+		return vdso_file_read(&process_of(v)->exec->vdso, call->offset,
+				      iov, (int)call->n);
+	if (filepages_read(machine_of(v), call->file, call->offset, iov,
 			   (int)call->n, call->want == HV_FILE_READ_AGAIN))
 		return -EIO;
-	call->has_orders = sys_file_orders(v->vm->sys, call->file, call->offset,
-					   call->n, call->order);
+	call->has_orders = filepages_orders(machine_of(v), call->file,
+					    call->offset, call->n, call->order);
 	return 0;
 }
 
@@ -130,9 +143,9 @@ static int file_write(struct vcpu *v, const struct hv_call_file_read *call)
 	for (uint32_t i = 0; i < call->n; i++) {
 		const void *frame = frame_at(v, call->frames[i]);
 
-		if (!frame || sys_file_write(v->vm->sys, call->file,
-					     call->offset + i * HV_PAGE_SIZE,
-					     frame, HV_PAGE_SIZE))
+		if (!frame || filepages_write(process_of(v), call->file,
+					      call->offset + i * HV_PAGE_SIZE,
+					      frame, HV_PAGE_SIZE))
 			r = -EIO;
 	}
 	return r;
@@ -145,15 +158,24 @@ static void call_file_write(struct vcpu *v)
 	call_page(v)->file_read.result = file_write(v, &call);
 }
 
+static int file_op(struct vcpu *v, const struct hv_call_file_op *call)
+{
+	switch (call->op) {
+	case HV_FILE_OP_SYNC:
+		return filepages_sync(process_of(v), call->file, call->opened);
+	case HV_FILE_OP_PIDFD:
+		return pidfd_check_own(process_of(v), (int)call->file);
+	default:
+		return filepages_op(machine_of(v), call->file, call->op,
+				    call->start, call->end);
+	}
+}
+
 static void call_file_op(struct vcpu *v)
 {
 	struct hv_call_file_op call = call_page(v)->file_op;
 
-	call_page(v)->file_op.result =
-		call.op == HV_FILE_OP_SYNC
-			? sys_file_sync(v->vm->sys, call.file, call.opened)
-			: sys_file_op(v->vm->sys, call.file, call.op,
-				      call.start, call.end);
+	call_page(v)->file_op.result = file_op(v, &call);
 }
 
 static void call_file_get(struct vcpu *v)
@@ -161,13 +183,13 @@ static void call_file_get(struct vcpu *v)
 	struct hv_call_file_get call = call_page(v)->file_get;
 
 	call.size = 0;
-	call.file = sys_file_get(v->vm->sys, call.fd, call.prot, call.map_flags,
-				 &call.size);
+	call.file = mapfile_get(process_of(v), call.fd, call.prot,
+				call.map_flags, &call.size);
 	call.flags = call.file > 0
-			     ? sys_file_flags(v->vm->sys, (uint32_t)call.file,
-					      call.fd, call.map_flags)
+			     ? mapfile_flags(process_of(v), (uint32_t)call.file,
+					     call.fd, call.map_flags)
 			     : 0;
-	call.opened = sys_file_opening(v->vm->sys, call.fd);
+	call.opened = opening_of(process_of(v), call.fd);
 	call_page(v)->file_get = call;
 }
 
@@ -176,11 +198,11 @@ static void call_file_put(struct vcpu *v)
 {
 	uint32_t file = call_page(v)->file_put.file;
 
-	hypercall_drain_ring(v);
+	faultlog_drain(v);
 	if (file == HV_FILE_VDSO)
-		vdso_file_put(&v->vm->exec->vdso);
+		vdso_file_put(&process_of(v)->exec->vdso);
 	else
-		sys_file_put(v->vm->sys, file);
+		files_put(&machine_of(v)->files, file);
 }
 
 static void bad_frame(struct vcpu *v, hv_gpa_t gpa)
@@ -212,63 +234,16 @@ static void call_page_copy(struct vcpu *v)
 		bad_frame(v, dst ? call.src : call.dst);
 }
 
-/* One bad record ends the guest: the log must not be trusted then. */
-static void log_fault(struct vcpu *v, const struct hv_fault *record)
-{
-	if (!v->vm->trace || !trace_fault(v->vm->trace, record))
-		return;
-	error("fault records were lost before number %lu: a bug of vmm",
-	      record->seq);
-	vcpu_abort(v);
-}
-
 static void call_fault_log(struct vcpu *v)
 {
 	struct hv_fault record = call_page(v)->fault;
 
-	log_fault(v, &record);
-}
-
-/* What came into the ring since the last time. */
-static void log_ring(struct vcpu *v)
-{
-	struct vm *vm = v->vm;
-	uint64_t room = vm->ring_size / sizeof(struct hv_fault) - 1;
-	uint32_t count = __atomic_load_n(&vm->ring->count, __ATOMIC_ACQUIRE);
-
-	if (count > room) {
-		error("guest kernel: %u records in a ring for %lu", count,
-		      room);
-		vcpu_abort(v);
-		return;
-	}
-	while (vm->ring_logged < count) {
-		struct hv_fault record = vm->ring->records[vm->ring_logged++];
-
-		log_fault(v, &record);
-	}
-}
-
-void hypercall_drain_ring(struct vcpu *v)
-{
-	if (!v->vm->ring)
-		return;
-	log_ring(v);
-	v->vm->ring->count = 0;
-	v->vm->ring_logged = 0;
-}
-
-void hypercall_write_log(struct vcpu *v)
-{
-	if (v->vm->ring)
-		log_ring(v);
-	if (v->vm->trace)
-		trace_flush(v->vm->trace);
+	faultlog_take(v, &record);
 }
 
 static int finish_exec(struct vcpu *v)
 {
-	const struct exec *e = v->vm->exec;
+	const struct exec *e = process_of(v)->exec;
 	int result;
 
 	if (!exec_is_promised(e, &boot_info(v->vm)->commit)) {
@@ -279,14 +254,14 @@ static int finish_exec(struct vcpu *v)
 		vcpu_stop(v, SIGSEGV);
 		return -ENOMEM;
 	}
-	result = exec_finish(v->vm->exec, v);
+	result = exec_finish(process_of(v)->exec, v);
 	if (result && !v->done) {
 		error("the program's stack and bss cannot be written: %s",
 		      strerror(-result));
 		vcpu_stop(v, 126 << 8);
 	}
 	/* Of what prctl(2) has set, execve keeps some. */
-	sys_pass_limits(v->vm->sys, v);
+	process_pass_limits(process_of(v), v);
 	return result;
 }
 
@@ -295,9 +270,9 @@ static void call_exec(struct vcpu *v)
 	uint64_t tsc = call_page(v)->exec.tsc;
 
 	v->state = VCPU_SERVING;
-	vdso_check_tsc(&v->vm->exec->vdso, tsc);
-	if (v->vm->trace)
-		trace_start(v->vm->trace, tsc);
+	vdso_check_tsc(&process_of(v)->exec->vdso, tsc);
+	if (machine_of(v)->trace)
+		trace_start(machine_of(v)->trace, tsc);
 	call_page(v)->exec.result = finish_exec(v);
 	answer(v);
 }
@@ -307,8 +282,8 @@ static void call_syscall(struct vcpu *v)
 	v->state = VCPU_SERVING;
 	v->leaving = v->vm->kernel_cpl == 3;
 	v->regs_changed = false;
-	hypercall_write_log(v); /* the call may block */
-	sys_serve(v->vm->sys, v);
+	faultlog_write(v); /* the call may block */
+	serve_syscall(v->thread);
 	vcpu_check_stop(v);
 	answer(v);
 	if (v->stopping || v->regs_changed)
@@ -329,14 +304,43 @@ static void call_signal(struct vcpu *v)
 	struct hv_call_signal signal = call_page(v)->signal;
 
 	v->state = VCPU_SERVING;
-	sys_signal(v->vm->sys, v, &signal);
+	serve_signal(v->thread, &signal);
 	answer(v);
+}
+
+/* What the user wants to see, before the guest tears down. */
+static void show(struct vcpu *v, const struct machine *m)
+{
+	const struct dump *d = m->dump;
+
+	if (m->trace) /* its lines come first */
+		trace_flush(m->trace);
+	dump_print(d, v->thread, stderr);
+	if (d->layout)
+		walk_layout(v, stderr);
+	for (unsigned n = 0; n < d->nr_walks; n++)
+		walk_print(v, m, d->walk[n], stderr);
+}
+
+void hypercall_end(struct vcpu *v)
+{
+	const struct machine *m = machine_of(v);
+
+	show(v, m);
+	/* Nobody wants to see the guest tear down, but to check, or to have
+	 * what was written to files. */
+	if (!m->check && !m->files.nr_writable)
+		v->done = true;
+	if (m->check && check_guest_tables(v))
+		vcpu_abort(v);
+	v->state = VCPU_ENDING;
+	call_page(v)->status = HV_STATUS_EXIT;
 }
 
 static void call_exit(struct vcpu *v)
 {
-	v->vm->counters = call_page(v)->exit.counters;
-	v->vm->have_counters = true;
+	machine_of(v)->counters = call_page(v)->exit.counters;
+	machine_of(v)->have_counters = true;
 	v->done = true;
 }
 
@@ -376,7 +380,7 @@ static const struct {
 	[HV_CALL_UPCALL_DONE] = {"UPCALL_DONE", call_upcall_done, IN_UPCALL},
 	[HV_CALL_SIGNAL] = {"SIGNAL", call_signal, IN(RUNNING)},
 	[HV_CALL_EXIT] = {"EXIT", call_exit, IN(ENDING)},
-	[HV_CALL_RING_FULL] = {"RING_FULL", hypercall_drain_ring, IN_FAULT},
+	[HV_CALL_RING_FULL] = {"RING_FULL", faultlog_drain, IN_FAULT},
 	[HV_CALL_FILE_WRITE] = {"FILE_WRITE", call_file_write, IN_WRITING},
 	[HV_CALL_FILE_OP] = {"FILE_OP", call_file_op, IN_WRITING},
 };
@@ -404,7 +408,7 @@ void hypercall_dispatch(struct vcpu *v, uint32_t nr)
 
 	if (nr < HV_CALL_NR && call_table[nr].legal >> v->state & 1) {
 		call_table[nr].fn(v);
-		vdso_refresh(&v->vm->exec->vdso);
+		vdso_refresh(&process_of(v)->exec->vdso);
 		return;
 	}
 	snprintf(what, sizeof(what), "hypercall %u (%s)", nr,

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,26 +12,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "about.h"
 #include "boot.h"
 #include "count.h"
 #include "exec.h"
+#include "exits.h"
+#include "facts.h"
+#include "faultlog.h"
+#include "fdpath.h"
+#include "filepages.h"
 #include "folios.h"
+#include "hypercall.h"
 #include "logfile.h"
+#include "machine.h"
 #include "message.h"
 #include "options.h"
+#include "process.h"
 #include "stop.h"
 #include "symbols.h"
-#include "sys.h"
+#include "thread.h"
 #include "tick.h"
 #include "trace.h"
 #include "vcpu_internal.h"
+#include "vm.h"
 
 #define FAILURE 125
 
-struct machine {
+/* Open files that the VMM must be allowed: RLIMIT_NOFILE. */
+#define FILES_MIN 32
+
+struct run {
 	struct options options;
 	struct exec exec;
+	struct machine machine;
+	struct process process;
+	struct thread thread;
 	struct vm vm;
 	struct vcpu vcpu;
 	struct folios folios;
@@ -38,9 +53,16 @@ struct machine {
 	struct symbols *symbols;
 };
 
-static int prepare_vm(struct machine *m)
+static const struct vcpu_handlers handlers = {
+	.exit = exit_dispatch,
+	.ended = hypercall_end,
+	.flush = faultlog_write,
+	.dump = exit_dump,
+};
+
+static int prepare_vm(struct run *r)
 {
-	const struct options *o = &m->options;
+	const struct options *o = &r->options;
 	bool trace = o->trace || o->summary;
 	struct boot_config config = {
 		.ram_size = o->ram_size,
@@ -55,27 +77,26 @@ static int prepare_vm(struct machine *m)
 		.zero_page = o->zero_page,
 	};
 
-	m->vm.check = o->check;
-	m->vm.dump = &o->dump;
-	m->vm.exec = &m->exec;
-	if (vm_create(&m->vm))
+	r->vm.handlers = &handlers;
+	if (vm_create(&r->vm))
 		return FAILURE;
-	if (boot_prepare(&m->vm, &config))
+	if (boot_prepare(&r->vm, &config))
 		return FAILURE;
-	exec_describe(&m->exec, m->vm.sys, boot_exec(&m->vm));
-	if (vcpu_create(&m->vcpu, &m->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
+	exec_describe(&r->exec, &r->process.limits, boot_exec(&r->vm));
+	if (vcpu_create(&r->vcpu, &r->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
 		return FAILURE;
-	vdso_set_tsc(m->vcpu.fd);
-	about_set(&m->vm, &m->exec, o->program_argv[0],
-		  o->aslr == ELFLOAD_ASLR_OFF);
+	vdso_set_tsc(r->vcpu.fd);
+	r->vcpu.thread = &r->thread;
+	r->thread.vcpu = &r->vcpu;
+	r->machine.vm = &r->vm;
+	facts_of_machine(&r->machine, &r->vm);
+	facts_of_process(&r->process, &r->exec, o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;
 }
 
-/* sys_create has failed: most often by a directory of --rw. */
-static void explain_sys(const struct options *o)
+/* machine_init has failed: most often by a directory of --rw. */
+static void explain_machine(const struct options *o, int cause)
 {
-	int cause = errno;
-
 	for (unsigned i = 0; i < o->nr_rw_dirs; i++) {
 		int fd = open(o->rw_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -94,80 +115,114 @@ static bool enough_files(void)
 	struct rlimit own = {0};
 
 	getrlimit(RLIMIT_NOFILE, &own);
-	if (own.rlim_cur < SYS_FILES_MIN)
+	if (own.rlim_cur < FILES_MIN)
 		error("the hard limit of open files, %lu, is too low: ulimit "
 		      "-Hn %d or more; --limit=nofile:%lu sets it for the "
 		      "program alone",
-		      own.rlim_cur, SYS_FILES_MIN, own.rlim_cur);
-	return own.rlim_cur >= SYS_FILES_MIN;
+		      own.rlim_cur, FILES_MIN, own.rlim_cur);
+	return own.rlim_cur >= FILES_MIN;
 }
 
-static int prepare_sys(struct machine *m)
+static int prepare_machine(struct run *r)
 {
 	const char *own = getenv("TMPDIR");
 	const char *const temp_dirs[] = {"/tmp", "/var/tmp", "/dev/shm", own};
-	struct sys_config config = {
-		.exe = m->exec.program.path,
-		.rw_dirs = m->options.rw_dirs,
-		.nr_rw_dirs = m->options.nr_rw_dirs,
-		.rw_suid = m->options.rw_suid,
+	const struct machine_config config = {
+		.rw_dirs = r->options.rw_dirs,
+		.nr_rw_dirs = r->options.nr_rw_dirs,
+		.rw_suid = r->options.rw_suid,
 		.temp_dirs = temp_dirs,
-		.nr_temp_dirs = m->options.no_tmp ? 0
+		.nr_temp_dirs = r->options.no_tmp ? 0
 				: own		  ? 4
 						  : 3,
-		.folios = m->options.folios_of_host ? &m->folios : NULL,
-		.limits = &m->options.limits,
+		.folios = r->options.folios_of_host ? &r->folios : NULL,
 	};
+	int ret;
 
 	if (!enough_files())
 		return FAILURE;
-	if (config.folios && folios_open(&m->folios))
+	if (config.folios && folios_open(&r->folios))
 		return FAILURE;
-	m->vm.sys = sys_create(&config);
-	if (!m->vm.sys) {
-		explain_sys(&m->options);
+	ret = machine_init(&r->machine, &config);
+	if (ret)
+		explain_machine(&r->options, -ret);
+	r->machine.check = r->options.check;
+	r->machine.dump = &r->options.dump;
+	return ret ? FAILURE : 0;
+}
+
+/* By these the program writes outside of --rw, as its caller wants it. */
+static void say_writable(const struct run *r)
+{
+	const struct fdtable *fds = &r->process.fds;
+	char real[PATH_MAX];
+
+	for (int fd = 3; fd < (int)fds->size; fd++) {
+		int host = fdtable_host(fds, fd);
+		int mode = host < 0 ? O_PATH : fcntl(host, F_GETFL);
+
+		if (!(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY &&
+		    fdpath_real(&r->machine, host, real, sizeof(real)) == 0)
+			detail("descriptor %d can be written: %s", fd, real);
+	}
+}
+
+static int prepare_process(struct run *r)
+{
+	const struct process_config config = {
+		.exe = r->exec.program.path,
+		.limits = &r->options.limits,
+	};
+	int ret = process_init(&r->process, &r->machine, &config);
+
+	if (ret) {
+		error("cannot prepare the process: %s", strerror(-ret));
 		return FAILURE;
 	}
-	if (exec_add_files(&m->exec, m->vm.sys)) {
-		error("%s: cannot be mapped", m->exec.program.path);
+	thread_init(&r->thread, &r->process);
+	thread_set_name(&r->thread, r->options.program_argv[0]);
+	r->process.exec = &r->exec;
+	say_writable(r);
+	if (exec_add_files(&r->exec, &r->machine.files)) {
+		error("%s: cannot be mapped", r->exec.program.path);
 		return FAILURE;
 	}
 	return 0;
 }
 
-static const char *file_path(void *sys, uint32_t file, uint32_t opened)
+static const char *file_path(void *machine, uint32_t file, uint32_t opened)
 {
-	return sys_file_path(sys, file, opened);
+	return filepages_path(machine, file, opened);
 }
 
-static int prepare_log(struct machine *m)
+static int prepare_log(struct run *r)
 {
-	const struct options *o = &m->options;
+	const struct options *o = &r->options;
 	struct trace_config config = {
 		.text = o->trace ? stderr : NULL,
 		.summary = o->summary,
-		.tsc_khz = m->vm.tsc_khz,
+		.tsc_khz = r->vm.tsc_khz,
 		.file_path = file_path,
-		.ctx = m->vm.sys,
+		.ctx = &r->machine,
 	};
 
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		m->log = logfile_open(o->log_file, m->exec.found,
+		r->log = logfile_open(o->log_file, r->exec.found,
 				      o->program_argv);
-		if (!m->log)
+		if (!r->log)
 			return FAILURE;
-		config.text = m->log;
+		config.text = r->log;
 	}
 	if (o->trace) {
-		m->symbols = symbols_read(m->exec.program.fd);
-		if (m->symbols)
-			symbols_set_bias(m->symbols, m->exec.plan.load_bias);
-		config.symbols = m->symbols;
+		r->symbols = symbols_read(r->exec.program.fd);
+		if (r->symbols)
+			symbols_set_bias(r->symbols, r->exec.plan.load_bias);
+		config.symbols = r->symbols;
 	}
-	m->vm.trace = trace_create(&config);
-	if (!m->vm.trace) {
+	r->machine.trace = trace_create(&config);
+	if (!r->machine.trace) {
 		error("no memory for the log");
 		return FAILURE;
 	}
@@ -175,13 +230,13 @@ static int prepare_log(struct machine *m)
 }
 
 /* Every frame and object must be back: a leak is a bug of the guest kernel. */
-static int check_counters(const struct vm *vm)
+static int check_counters(const struct machine *m)
 {
-	const struct hv_counters *c = &vm->counters;
+	const struct hv_counters *c = &m->counters;
 
-	if (!vm->check || stop_signal())
+	if (!m->check || stop_signal())
 		return 0;
-	if (!vm->have_counters) {
+	if (!m->have_counters) {
 		error("check: the guest ended without counting");
 		return FAILURE;
 	}
@@ -211,33 +266,33 @@ static const char *code_name(int sig, int code)
 	return "";
 }
 
-static void explain_death(const struct machine *m, int sig)
+static void explain_death(const struct run *r, int sig)
 {
-	const char *program = m->options.program_argv[0];
-	struct sys_death d = {0};
+	const char *program = r->options.program_argv[0];
+	const struct signal_death d = r->process.signals.death;
 
-	sys_death(m->vm.sys, &d);
 	if ((sig == SIGSEGV || sig == SIGBUS) && d.code > 0)
 		note("%s: %s%s at address %#lx, instruction %#lx", program,
 		     strsignal(sig), code_name(sig, d.code), d.addr, d.ip);
 	else if (sig == SIGKILL && d.addr)
 		note("%s: killed: guest RAM (%lu MiB) is full, at address "
 		     "%#lx; try a larger -m",
-		     program, m->vm.ram_size >> 20, d.addr);
+		     program, r->vm.ram_size >> 20, d.addr);
 	else if (d.sig && d.code > 0)
 		note("%s: %s, instruction %#lx", program, strsignal(sig), d.ip);
 	else
 		note("%s: ended by a signal: %s%s", program, strsignal(sig),
-		     stop_signal() && (m->vm.check || dump_any(m->vm.dump))
+		     stop_signal() && (r->machine.check ||
+				       dump_any(r->machine.dump))
 			     ? " (from outside: nothing is dumped or checked)"
 			     : "");
 }
 
 /* What was asked for must have been written: the log, and what stderr has. */
-static int check_output(const struct machine *m)
+static int check_output(const struct run *r)
 {
-	const struct options *o = &m->options;
-	int cause = m->vm.trace ? trace_error(m->vm.trace) : 0;
+	const struct options *o = &r->options;
+	int cause = r->machine.trace ? trace_error(r->machine.trace) : 0;
 
 	if (cause)
 		error("%s %s: the log is not complete: %s",
@@ -249,36 +304,38 @@ static int check_output(const struct machine *m)
 	return cause ? FAILURE : 0;
 }
 
-static int run(struct machine *m)
+static int run(struct run *r)
 {
-	int status = vcpu_run(&m->vcpu), failed;
+	int status = vcpu_run(&r->vcpu), failed;
 
-	if (m->vm.trace)
-		trace_end(m->vm.trace);
+	faultlog_drain(&r->vcpu);
+	if (r->machine.trace)
+		trace_end(r->machine.trace);
 	if (WIFSIGNALED(status))
-		explain_death(m, WTERMSIG(status));
-	if (m->vm.trace && !m->options.quiet)
-		trace_finish(m->vm.trace, stderr);
-	sys_report(m->vm.sys);
-	if (m->options.count_cpl0)
+		explain_death(r, WTERMSIG(status));
+	if (r->machine.trace && !r->options.quiet)
+		trace_finish(r->machine.trace, stderr);
+	machine_report(&r->machine);
+	if (r->options.count_cpl0)
 		count_report();
-	failed = check_counters(&m->vm) | check_output(m);
+	failed = check_counters(&r->machine) | check_output(r);
 	return failed ? failed << 8 : status;
 }
 
-static void tear_down(struct machine *m)
+static void tear_down(struct run *r)
 {
-	trace_destroy(m->vm.trace);
-	symbols_free(m->symbols);
-	if (m->log && fclose(m->log))
-		error("-o %s: %s", m->options.log_file, strerror(errno));
+	trace_destroy(r->machine.trace);
+	symbols_free(r->symbols);
+	if (r->log && fclose(r->log))
+		error("-o %s: %s", r->options.log_file, strerror(errno));
 	stop_fini();
-	sys_destroy(m->vm.sys);
-	if (m->options.folios_of_host)
-		folios_close(&m->folios);
-	vcpu_destroy(&m->vcpu);
-	vm_destroy(&m->vm);
-	exec_unload(&m->exec);
+	process_fini(&r->process);
+	machine_fini(&r->machine);
+	if (r->options.folios_of_host)
+		folios_close(&r->folios);
+	vcpu_destroy(&r->vcpu);
+	vm_destroy(&r->vm);
+	exec_unload(&r->exec);
 }
 
 /* End as the program did; but the core file would be ours, so none. */
@@ -318,9 +375,9 @@ static const uint64_t *find_auxv(char **envp)
 	return (const uint64_t *)(envp + 1);
 }
 
-static int load_program(struct machine *m, const uint64_t *auxv)
+static int load_program(struct run *r, const uint64_t *auxv)
 {
-	const struct options *o = &m->options;
+	const struct options *o = &r->options;
 	const struct exec_config config = {
 		.program = o->program_argv[0],
 		.argv = (const char *const *)o->program_argv,
@@ -331,7 +388,7 @@ static int load_program(struct machine *m, const uint64_t *auxv)
 		.aslr_seed = o->aslr_seed,
 	};
 
-	return exec_load(&m->exec, &config);
+	return exec_load(&r->exec, &config);
 }
 
 /* The limits that vmm was started with: they are meant for the program. */
@@ -340,16 +397,16 @@ static struct rlimits limits;
 static int start(int argc, char **argv, char **envp)
 {
 	const uint64_t *auxv = find_auxv(envp);
-	static struct machine m;
-	const struct options *o = &m.options;
+	static struct run r;
+	const struct options *o = &r.options;
 	int status;
 
 	if (occupy_standard()) {
 		error("/dev/null: %s", strerror(errno));
 		return FAILURE;
 	}
-	m.options.limits = limits;
-	status = options_parse(&m.options, argc, argv);
+	r.options.limits = limits;
+	status = options_parse(&r.options, argc, argv);
 	if (status >= 0)
 		return status;
 	message_level(o->quiet, o->verbose);
@@ -366,20 +423,21 @@ static int start(int argc, char **argv, char **envp)
 		error("-C %s: %s", o->directory, strerror(errno));
 		return FAILURE;
 	}
-	status = load_program(&m, auxv);
+	status = load_program(&r, auxv);
 	if (status)
 		return status;
-	if (prepare_sys(&m) || prepare_vm(&m) || prepare_log(&m))
+	if (prepare_machine(&r) || prepare_process(&r) || prepare_vm(&r) ||
+	    prepare_log(&r))
 		return FAILURE;
-	if (o->count_cpl0 && count_init(&m.vcpu, m.exec.plan.entry)) {
+	if (o->count_cpl0 && count_init(&r.vcpu, r.exec.plan.entry)) {
 		error("--count-cpl0: this KVM cannot step");
 		return FAILURE;
 	}
-	stop_init(&m.vcpu.run->immediate_exit);
-	if (o->trace && tick_start(m.vcpu.fd))
-		trace_each_line(m.vm.trace);
-	status = run(&m);
-	tear_down(&m);
+	stop_init(&r.vcpu.run->immediate_exit);
+	if (o->trace && tick_start(r.vcpu.fd))
+		trace_each_line(r.machine.trace);
+	status = run(&r);
+	tear_down(&r);
 	return end_as(status);
 }
 

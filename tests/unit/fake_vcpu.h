@@ -1,8 +1,8 @@
 /*
- * fake_vcpu.h: a vCPU for unit tests of vmm/syscall and vmm/procfs: registers are a
- * structure, user memory is a few pages at chosen addresses, and all else is a
- * hole where accesses fail with EFAULT. Addresses are the program's, never the
- * test's own.
+ * fake_vcpu.h: a vCPU for unit tests of vmm/syscall and vmm/procfs: registers
+ * are a structure, user memory is a few pages at chosen addresses, and all else
+ * is a hole where accesses fail with EFAULT. Addresses are the program's, never
+ * the test's own.
  */
 #ifndef FAKE_VCPU_H
 #define FAKE_VCPU_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guestmem.h"
+#include "usermem.h"
 #include "vcpu.h"
 
 /* [FAKE_BASE, FAKE_END) is memory; the page at FAKE_HOLE is not. */

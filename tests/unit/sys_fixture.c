@@ -11,8 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "serve.h"
+
 struct vcpu cpu;
-struct sys *sys;
+struct machine machine;
+struct process process;
+struct thread thread;
 char scratch[64];
 
 const char *in_scratch(const char *name)
@@ -25,17 +29,41 @@ const char *in_scratch(const char *name)
 	return buf[turn];
 }
 
+static bool running;
+
+void sys_begin(const struct machine_config *config)
+{
+	const struct process_config process_config = {
+		.exe = "/bin/true",
+		.keep_inherited = true,
+	};
+
+	running = true;
+	cr_assert_eq(machine_init(&machine, config), 0);
+	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
+	thread_init(&thread, &process);
+	thread_set_name(&thread, process.exe);
+	thread.vcpu = &cpu;
+}
+
+void sys_end(void)
+{
+	if (!running)
+		return;
+	running = false;
+	process_fini(&process);
+	machine_fini(&machine);
+}
+
 void sys_setup(void)
 {
 	char rw[80], tmp[80];
 	const char *dirs[] = {rw}, *temp_dirs[] = {tmp, rw, "/nowhere"};
-	const struct sys_config config = {
-		.exe = "/bin/true",
+	const struct machine_config config = {
 		.rw_dirs = dirs,
 		.nr_rw_dirs = 1,
 		.temp_dirs = temp_dirs,
 		.nr_temp_dirs = 3,
-		.keep_inherited = true,
 	};
 
 	strcpy(scratch, "/tmp/test_sys.XXXXXX");
@@ -49,15 +77,14 @@ void sys_setup(void)
 	host_file("ro/file", "readonly");
 	host_file("rw/file", "writable");
 	fake_vcpu_init(&cpu);
-	sys = sys_create(&config);
-	cr_assert(sys);
+	sys_begin(&config);
 }
 
 void sys_teardown(void)
 {
 	char command[100];
 
-	sys_destroy(sys);
+	sys_end();
 	fake_vcpu_fini(&cpu);
 	snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
 	cr_assert_eq(system(command), 0);
@@ -72,7 +99,7 @@ int64_t sys_call(long nr, const uint64_t arg[6])
 	cpu.regs.r10 = arg[3];
 	cpu.regs.r8 = arg[4];
 	cpu.regs.r9 = arg[5];
-	sys_serve(sys, &cpu);
+	serve_syscall(&thread);
 	return (int64_t)cpu.regs.rax;
 }
 
@@ -127,7 +154,7 @@ const char *report(void)
 	FILE *f = fmemopen(buf, sizeof(buf), "w"), *usual = stderr;
 
 	stderr = f;
-	sys_report(sys);
+	machine_report(&machine);
 	stderr = usual;
 	fclose(f);
 	return buf;

@@ -1,7 +1,7 @@
 /*
- * sys_fixture.h: a program's calls from a test: a fake vCPU, a state of
- * vmm/syscall, a scratch directory with rw/ (writable), tmp/ (temporary files) and
- * ro/ (neither) below it.
+ * sys_fixture.h: a program's calls from a test: a fake vCPU, a
+ * machine with one process of one thread, a scratch directory with rw/
+ * (writable), tmp/ (temporary files) and ro/ (neither) below it.
  */
 #ifndef SYS_FIXTURE_H
 #define SYS_FIXTURE_H
@@ -10,14 +10,21 @@
 #include <sys/syscall.h>
 
 #include "fake_vcpu.h"
-#include "sys.h"
+#include "machine.h"
+#include "process.h"
+#include "thread.h"
 
 extern struct vcpu cpu;
-extern struct sys *sys;
+extern struct machine machine;
+extern struct process process;
+extern struct thread thread;
 extern char scratch[64]; /* real path of the directory */
 
 void sys_setup(void);
 void sys_teardown(void);
+/* In between: another machine and process, or none. */
+void sys_begin(const struct machine_config *config);
+void sys_end(void);
 
 /* The call's result; up to six arguments. */
 int64_t sys_call(long nr, const uint64_t arg[6]);
@@ -41,7 +48,7 @@ void host_file(const char *name, const char *text);
 const char *host_read(const char *name);
 /* Open descriptors of this process. */
 unsigned host_fds(void);
-/* What sys_report prints. */
+/* What machine_report prints. */
 const char *report(void);
 
 #endif

@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "filepages.h"
+#include "mapfile.h"
+#include "opening.h"
 #include "sys_fixture.h"
 
 static int fd;
@@ -18,8 +21,8 @@ static uint32_t map(void)
 {
 	uint64_t size;
 
-	return (uint32_t)sys_file_get(sys, fd, PROT_READ | PROT_WRITE,
-				      MAP_SHARED, &size);
+	return (uint32_t)mapfile_get(&process, fd, PROT_READ | PROT_WRITE,
+				     MAP_SHARED, &size);
 }
 
 static void begin(void)
@@ -28,7 +31,7 @@ static void begin(void)
 	host_file("rw/mapped", "0123456789");
 	fd = (int)guest_open("rw/mapped", O_RDWR);
 	number = map();
-	opened = sys_file_opening(sys, fd);
+	opened = opening_of(&process, fd);
 }
 
 static void lose(void)
@@ -38,7 +41,7 @@ static void lose(void)
 	getrlimit(RLIMIT_FSIZE, &old);
 	small = (struct rlimit){4, old.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &small);
-	cr_assert_eq(sys_file_write(sys, number, 8, "x", 1), -EFBIG);
+	cr_assert_eq(filepages_write(&process, number, 8, "x", 1), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &old);
 }
 
@@ -94,19 +97,19 @@ Test(lost, who_opens_later_is_told_what_nobody_knows)
 Test(lost, msync_tells_the_opening_that_was_mapped)
 {
 	lose();
-	cr_assert_eq(sys_file_sync(sys, number, opened), -EFBIG);
-	cr_assert_eq(sys_file_sync(sys, number, opened), 0);
+	cr_assert_eq(filepages_sync(&process, number, opened), -EFBIG);
+	cr_assert_eq(filepages_sync(&process, number, opened), 0);
 	cr_assert_eq(sync_fd(fd), 0, "the same opening");
 	call(SYS_close, (uint64_t)fd);
 	lose();
-	cr_assert_eq(sys_file_sync(sys, number, opened), -EFBIG);
-	cr_assert_eq(sys_file_sync(sys, number, opened), 0);
+	cr_assert_eq(filepages_sync(&process, number, opened), -EFBIG);
+	cr_assert_eq(filepages_sync(&process, number, opened), 0);
 }
 
 Test(lost, the_mapping_need_not_be_there_any_more)
 {
 	lose();
-	sys_file_put(sys, number);
+	files_put(&machine.files, number);
 	cr_assert_eq(sync_fd(fd), -EFBIG);
 	cr_assert_eq(sync_fd(fd), 0);
 }

@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "filepages.h"
+#include "mapfile.h"
+#include "opening.h"
 #include "sys_fixture.h"
 
 static int fd;
@@ -22,9 +25,9 @@ static void begin(void)
 	sys_setup();
 	host_file("rw/mapped", "0123456789");
 	fd = (int)guest_open("rw/mapped", O_RDWR);
-	number = (uint32_t)sys_file_get(sys, fd, PROT_READ | PROT_WRITE,
-					MAP_SHARED, &size);
-	cr_assert(sys_file_flags(sys, number, fd, MAP_SHARED) &
+	number = (uint32_t)mapfile_get(&process, fd, PROT_READ | PROT_WRITE,
+				       MAP_SHARED, &size);
+	cr_assert(mapfile_flags(&process, number, fd, MAP_SHARED) &
 		  HV_FILE_WRITABLE);
 }
 
@@ -80,7 +83,7 @@ Test(mapped, other_files_are_nobodys_business)
 
 	call(SYS_write, (uint64_t)other, VA0, 3);
 	call(SYS_read, (uint64_t)other, VA0, 3);
-	sys_file_put(sys, number);
+	files_put(&machine.files, number);
 	call(SYS_read, (uint64_t)fd, VA0, 3);
 	cr_assert_eq(cpu.nr_file_upcalls, 0);
 }
@@ -91,28 +94,28 @@ Test(mapped, what_is_written_to_dev_zero_changes_nothing)
 	int zero =
 		(int)call(SYS_open, fake_str(&cpu, VA0, "/dev/zero"), O_RDWR);
 	uint64_t size = 1;
-	int n = sys_file_get(sys, zero, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-			     &size);
+	int n = mapfile_get(&process, zero, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+			    &size);
 
 	cr_assert_gt(n, 0);
 	cr_assert_eq(size, 0);
-	cr_assert_eq(sys_file_flags(sys, (uint32_t)n, zero, MAP_PRIVATE) &
+	cr_assert_eq(mapfile_flags(&process, (uint32_t)n, zero, MAP_PRIVATE) &
 			     ~HV_FILE_HUGE,
 		     HV_FILE_ZERO);
-	cr_assert_eq(sys_file_flags(sys, (uint32_t)n, zero, MAP_SHARED) &
+	cr_assert_eq(mapfile_flags(&process, (uint32_t)n, zero, MAP_SHARED) &
 			     ~HV_FILE_HUGE,
 		     HV_FILE_ZERO | HV_FILE_WRITABLE);
 	call(SYS_write, (uint64_t)zero, VA0, 3);
 	call(SYS_pread64, (uint64_t)zero, VA0, 3, 0);
 	cr_assert_eq(cpu.nr_file_upcalls, 0);
-	sys_file_put(sys, (uint32_t)n);
+	files_put(&machine.files, (uint32_t)n);
 }
 
 Test(mapped, nothing_is_written_beyond_the_end)
 {
-	cr_assert_eq(sys_file_write(sys, number, 8, "abcd", 4), 0);
+	cr_assert_eq(filepages_write(&process, number, 8, "abcd", 4), 0);
 	cr_assert_str_eq(host_read("rw/mapped"), "01234567ab");
-	cr_assert_eq(sys_file_write(sys, number, 100, "abcd", 4), 0);
+	cr_assert_eq(filepages_write(&process, number, 100, "abcd", 4), 0);
 	cr_assert_str_eq(host_read("rw/mapped"), "01234567ab");
 }
 
@@ -120,18 +123,21 @@ Test(mapped, only_what_was_open_for_writing_is_written)
 {
 	int ro = (int)guest_open("ro/file", O_RDONLY);
 	uint64_t size;
-	uint32_t n =
-		(uint32_t)sys_file_get(sys, ro, PROT_READ, MAP_SHARED, &size);
+	uint32_t n = (uint32_t)mapfile_get(&process, ro, PROT_READ, MAP_SHARED,
+					   &size);
 
-	cr_assert(!(sys_file_flags(sys, n, ro, MAP_SHARED) & HV_FILE_WRITABLE));
-	cr_assert_eq(sys_file_write(sys, n, 0, "x", 1), -EBADF);
-	cr_assert_eq(sys_file_op(sys, n, HV_FILE_OP_PUNCH, 0, 1), -EINVAL);
-	cr_assert_eq(sys_file_op(sys, n, HV_FILE_OP_MKWRITE, 0, 1), -EINVAL);
-	cr_assert_eq(sys_file_sync(sys, n, 1), -EINVAL);
-	cr_assert_eq(sys_file_write(sys, 99, 0, "x", 1), -EBADF);
-	cr_assert(sys_file_any_written(sys));
-	sys_file_put(sys, number);
-	cr_assert(!sys_file_any_written(sys));
+	cr_assert(!(mapfile_flags(&process, n, ro, MAP_SHARED) &
+		    HV_FILE_WRITABLE));
+	cr_assert_eq(filepages_write(&process, n, 0, "x", 1), -EBADF);
+	cr_assert_eq(filepages_op(&machine, n, HV_FILE_OP_PUNCH, 0, 1),
+		     -EINVAL);
+	cr_assert_eq(filepages_op(&machine, n, HV_FILE_OP_MKWRITE, 0, 1),
+		     -EINVAL);
+	cr_assert_eq(filepages_sync(&process, n, 1), -EINVAL);
+	cr_assert_eq(filepages_write(&process, 99, 0, "x", 1), -EBADF);
+	cr_assert(machine.files.nr_writable);
+	files_put(&machine.files, number);
+	cr_assert(!machine.files.nr_writable);
 }
 
 static void use_up_descriptors(void)
@@ -152,14 +158,14 @@ Test(mapped, without_a_descriptor_to_write_back_by_there_is_no_mapping)
 	uint64_t size;
 
 	use_up_descriptors();
-	none = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    &size);
+	none = mapfile_get(&process, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   &size);
 	close(255);
-	one = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   &size);
+	one = mapfile_get(&process, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  &size);
 	close(254);
-	two = sys_file_get(sys, other, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   &size);
+	two = mapfile_get(&process, other, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  &size);
 	close(253); /* the assertions need some */
 	close(252);
 	cr_assert_eq(none, -ENFILE);
@@ -171,27 +177,28 @@ Test(mapped, copies_of_a_descriptor_are_one_opening)
 {
 	int copy = (int)call(SYS_dup, (uint64_t)fd);
 	int other = (int)guest_open("rw/mapped", O_RDWR);
-	uint32_t first = sys_file_opening(sys, fd);
+	uint32_t first = opening_of(&process, fd);
 
 	cr_assert_neq(first, 0);
-	cr_assert_eq(sys_file_opening(sys, copy), first);
-	cr_assert_neq(sys_file_opening(sys, other), first);
+	cr_assert_eq(opening_of(&process, copy), first);
+	cr_assert_neq(opening_of(&process, other), first);
 }
 
 Test(mapped, an_opening_has_the_name_it_was_made_by)
 {
 	uint64_t size;
-	uint32_t first = sys_file_opening(sys, fd), second;
+	uint32_t first = opening_of(&process, fd), second;
 	int other;
 
 	cr_assert_eq(link(in_scratch("rw/mapped"), in_scratch("rw/link")), 0);
 	other = (int)guest_open("rw/link", O_RDONLY);
-	cr_assert_eq(sys_file_get(sys, other, PROT_READ, MAP_PRIVATE, &size),
-		     number);
-	second = sys_file_opening(sys, other);
-	cr_assert(strstr(sys_file_path(sys, number, first), "rw/mapped"));
-	cr_assert(strstr(sys_file_path(sys, number, second), "rw/link"));
-	cr_assert(strstr(sys_file_path(sys, number, 0), "rw/mapped"));
+	cr_assert_eq(
+		mapfile_get(&process, other, PROT_READ, MAP_PRIVATE, &size),
+		number);
+	second = opening_of(&process, other);
+	cr_assert(strstr(filepages_path(&machine, number, first), "rw/mapped"));
+	cr_assert(strstr(filepages_path(&machine, number, second), "rw/link"));
+	cr_assert(strstr(filepages_path(&machine, number, 0), "rw/mapped"));
 	call(SYS_close, (uint64_t)other);
-	cr_assert(strstr(sys_file_path(sys, number, second), "rw/link"));
+	cr_assert(strstr(filepages_path(&machine, number, second), "rw/link"));
 }

@@ -251,10 +251,9 @@ Test(paths_proc, an_inherited_writable_descriptor_may_be_reopened)
 	int64_t fd;
 
 	/* As after `vmm program > scratch/ro/file`. */
-	sys_destroy(sys);
+	sys_end();
 	dup2(open(in_scratch("ro/file"), O_WRONLY | O_CLOEXEC), 1);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 	fd = open_abs("/dev/stdout", O_WRONLY | O_TRUNC);
 	write_x(fd);
 	cr_assert_str_eq(host_read("ro/file"), "x");

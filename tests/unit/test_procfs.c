@@ -48,7 +48,7 @@ Test(procfs, a_file_has_its_device_inode_and_path)
 {
 	int fd = open(in_scratch("ro/file"), O_RDONLY | O_CLOEXEC);
 	struct hv_desc_vma *v = add_vma(0x10000, 0x12000, PROT_READ);
-	int number = sys_file_add(sys, fd, "elsewhere");
+	int number = files_add(&machine.files, fd, "elsewhere");
 	char inode[32], path[512];
 	const char *line;
 	struct stat st;
@@ -70,7 +70,7 @@ Test(procfs, a_file_that_was_removed_is_marked)
 	int fd = open(in_scratch("ro/file"), O_RDONLY | O_CLOEXEC);
 	struct hv_desc_vma *v = add_vma(0x10000, 0x12000, PROT_READ);
 
-	v->file = (uint32_t)sys_file_add(sys, fd, "elsewhere");
+	v->file = (uint32_t)files_add(&machine.files, fd, "elsewhere");
 	unlink(in_scratch("ro/file"));
 	cr_assert(strstr(content("/proc/self/maps"), "/file (deleted)\n"));
 	close(fd);
@@ -83,7 +83,7 @@ Test(procfs, a_newline_in_a_path_is_escaped)
 
 	host_file("ro/two\nlines", "x");
 	fd = open(in_scratch("ro/two\nlines"), O_RDONLY | O_CLOEXEC);
-	v->file = (uint32_t)sys_file_add(sys, fd, "elsewhere");
+	v->file = (uint32_t)files_add(&machine.files, fd, "elsewhere");
 	cr_assert(strstr(content("/proc/self/maps"), "/two\\012lines\n"));
 	close(fd);
 }

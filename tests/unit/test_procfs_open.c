@@ -2,6 +2,7 @@
  * test_procfs_open.c: descriptors of files and directories in /proc: what is
  * read when, what they look like, and that they lead nowhere else.
  */
+#include "mapfile.h"
 #include "procfs_fixture.h"
 
 TestSuite(procfs_open, .init = procfs_setup, .fini = sys_teardown);
@@ -169,8 +170,9 @@ Test(procfs_open, little_can_be_written_and_nothing_mapped)
 	cr_assert_eq(call(SYS_write, (uint64_t)fd, BIG, 1), -EBADF);
 	cr_assert_eq(open_abs("/proc/self/maps", O_WRONLY), -EROFS);
 	cr_assert_eq(open_abs("/proc/self/io", O_RDWR), -EROFS);
-	cr_assert_eq(sys_file_get(sys, (int)fd, PROT_READ, MAP_PRIVATE, &size),
-		     -ENODEV);
+	cr_assert_eq(
+		mapfile_get(&process, (int)fd, PROT_READ, MAP_PRIVATE, &size),
+		-ENODEV);
 	cr_assert_eq(call(SYS_sendfile, 1, (uint64_t)fd, 0, 100), -EINVAL);
 }
 

@@ -25,17 +25,12 @@ static void with_rw_suid(void)
 
 	snprintf(rw, sizeof(rw), "%s/rw", scratch);
 	snprintf(tmp, sizeof(tmp), "%s/tmp", scratch);
-	sys_destroy(sys);
-	sys = sys_create(&(struct sys_config){
-		.exe = "/bin/true",
-		.rw_dirs = dirs,
-		.nr_rw_dirs = 1,
-		.rw_suid = true,
-		.temp_dirs = temp_dirs,
-		.nr_temp_dirs = 1,
-		.keep_inherited = true,
-	});
-	cr_assert(sys);
+	sys_end();
+	sys_begin(&(struct machine_config){.rw_dirs = dirs,
+					   .nr_rw_dirs = 1,
+					   .rw_suid = true,
+					   .temp_dirs = temp_dirs,
+					   .nr_temp_dirs = 1});
 }
 
 static mode_t mode_of(const char *name)

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "filepages.h"
+#include "mapfile.h"
 #include "sys_fixture.h"
 
 #define PAGE 4096
@@ -51,9 +53,9 @@ static void begin(void)
 	fd = (int)call(SYS_memfd_create, fake_str(&cpu, VA0, "x"),
 		       MFD_ALLOW_SEALING);
 	cr_assert_eq(call(SYS_ftruncate, (uint64_t)fd, 3 * PAGE), 0);
-	number = (uint32_t)sys_file_get(sys, fd, PROT_READ | PROT_WRITE,
-					MAP_SHARED, &size);
-	cr_assert(sys_file_flags(sys, number, fd, MAP_SHARED) &
+	number = (uint32_t)mapfile_get(&process, fd, PROT_READ | PROT_WRITE,
+				       MAP_SHARED, &size);
+	cr_assert(mapfile_flags(&process, number, fd, MAP_SHARED) &
 		  HV_FILE_WRITABLE);
 	vm_flags = HV_VM_READ | HV_VM_SHARED;
 	cpu.nr_file_upcalls = 0;
@@ -61,7 +63,7 @@ static void begin(void)
 
 static void end(void)
 {
-	sys_file_put(sys, number);
+	files_put(&machine.files, number);
 	sys_teardown();
 }
 
@@ -89,7 +91,7 @@ Test(seals, a_mapping_that_may_write_forbids_the_write_seal)
 	cr_assert_eq(seal(F_SEAL_WRITE), -EBUSY);
 	vm_flags = HV_VM_READ | HV_VM_MAYSHARE;
 	cr_assert_eq(seal(F_SEAL_WRITE), 0);
-	cr_assert_eq(sys_file_write(sys, number, 0, "abc", 3), -EPERM);
+	cr_assert_eq(filepages_write(&process, number, 0, "abc", 3), -EPERM);
 }
 
 Test(seals, without_a_mapping_any_seal_will_do)
@@ -102,12 +104,14 @@ Test(seals, what_is_mapped_can_be_written_back_after_future_write)
 {
 	cr_assert_eq(seal(F_SEAL_FUTURE_WRITE), 0);
 	cr_assert_eq(call(SYS_pwrite64, (uint64_t)fd, VA0, 3, 0), -EPERM);
-	cr_assert_eq(sys_file_write(sys, number, 1, "abc", 3), 0);
+	cr_assert_eq(filepages_write(&process, number, 1, "abc", 3), 0);
 	content_is(1, "abc");
-	cr_assert_eq(sys_file_write(sys, number, 3 * PAGE - 2, "xyz", 3), 0);
+	cr_assert_eq(filepages_write(&process, number, 3 * PAGE - 2, "xyz", 3),
+		     0);
 	content_is(3 * PAGE - 2, "xy");
 	cr_assert_eq(call(SYS_ftruncate, (uint64_t)fd, 900 * PAGE), 0);
-	cr_assert_eq(sys_file_write(sys, number, 899 * PAGE, "far", 3), 0);
+	cr_assert_eq(filepages_write(&process, number, 899 * PAGE, "far", 3),
+		     0);
 	content_is(899 * PAGE, "far");
 	/* The guest's mapping goes, and ours with it. */
 	vm_flags = HV_VM_READ | HV_VM_MAYSHARE;
@@ -129,7 +133,7 @@ static int describe_and_add(struct vcpu *v, uint32_t what, uint64_t cursor,
 
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "other %d", i);
-		sys_file_add(sys, memfd_create(name, 0), name);
+		files_add(&machine.files, memfd_create(name, 0), name);
 	}
 	return describe(v, what, cursor, want, out);
 }
@@ -137,7 +141,7 @@ static int describe_and_add(struct vcpu *v, uint32_t what, uint64_t cursor,
 static int describe_and_put(struct vcpu *v, uint32_t what, uint64_t cursor,
 			    uint32_t want, struct hv_call_describe *out)
 {
-	sys_file_put(sys, number);
+	files_put(&machine.files, number);
 	return describe(v, what, cursor, want, out);
 }
 

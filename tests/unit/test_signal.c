@@ -16,6 +16,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "serve.h"
 #include "sys_fixture.h"
 #include "xstate.h"
 
@@ -83,7 +84,7 @@ static void fault(int sig, int code, uint64_t addr)
 					 .trapno = sig == SIGSEGV ? 14 : 0,
 					 .err = sig == SIGSEGV ? 6 : 0};
 
-	sys_signal(sys, &cpu, &s);
+	serve_signal(&thread, &s);
 }
 
 /* The handler returns: `ret` takes the address, the restorer calls. */
@@ -91,7 +92,7 @@ static void do_sigreturn(void)
 {
 	cpu.regs.rsp += 8;
 	cpu.regs.rax = SYS_rt_sigreturn;
-	sys_serve(sys, &cpu);
+	serve_syscall(&thread);
 }
 
 static struct ucontext_t *uc(void)

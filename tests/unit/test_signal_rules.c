@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "serve.h"
 #include "sys_fixture.h"
 
 TestSuite(signal_rules, .init = sys_setup, .fini = sys_teardown);
@@ -54,14 +55,14 @@ static void fault(int sig, uint64_t addr)
 {
 	const struct hv_call_signal s = {.addr = addr, .sig = sig, .code = 1};
 
-	sys_signal(sys, &cpu, &s);
+	serve_signal(&thread, &s);
 }
 
 static void do_sigreturn(void)
 {
 	cpu.regs.rsp += 8;
 	cpu.regs.rax = SYS_rt_sigreturn;
-	sys_serve(sys, &cpu);
+	serve_syscall(&thread);
 }
 
 static int64_t altstack(uint64_t sp, int flags, uint64_t size)
@@ -75,30 +76,27 @@ static int64_t altstack(uint64_t sp, int flags, uint64_t size)
 
 static void assert_death(int sig)
 {
-	struct sys_death death;
+	const struct signal_death *death = &process.signals.death;
 
-	sys_death(sys, &death);
 	cr_assert(cpu.stopped);
 	cr_assert_eq(cpu.stops, 1);
 	cr_assert_eq(cpu.wait_status, sig);
-	cr_assert_eq(death.sig, sig);
+	cr_assert_eq(death->sig, sig);
 }
 
 /* ---- Default actions --------------------------------------------------- */
 
 Test(signal_rules, a_fault_without_a_handler_ends_the_program)
 {
-	struct sys_death death;
+	const struct signal_death *death = &process.signals.death;
 
-	sys_death(sys, &death);
-	cr_assert_eq(death.sig, 0);
+	cr_assert_eq(death->sig, 0);
 	cpu.regs.rip = 0x400abc;
 	fault(SIGSEGV, 0x1234);
 	assert_death(SIGSEGV);
-	sys_death(sys, &death);
-	cr_assert_eq(death.addr, 0x1234);
-	cr_assert_eq(death.ip, 0x400abc);
-	cr_assert_eq(death.code, 1);
+	cr_assert_eq(death->addr, 0x1234);
+	cr_assert_eq(death->ip, 0x400abc);
+	cr_assert_eq(death->code, 1);
 }
 
 Test(signal_rules, a_blocked_fault_ends_the_program)
@@ -179,10 +177,9 @@ Test(signal_rules, sigkill_cannot_be_blocked_or_handled)
 
 Test(signal_rules, what_the_parent_ignored_stays_ignored)
 {
-	sys_destroy(sys);
+	sys_end();
 	signal(SIGHUP, SIG_IGN);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 	call(SYS_kill, SELF, SIGHUP);
 	cr_assert_not(cpu.stopped);
 }

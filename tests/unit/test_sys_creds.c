@@ -35,10 +35,10 @@ static void *make_steps(void *arg)
 /* The last has nr 0: getpid has another number, and read(2) nobody needs. */
 static void as_program(struct step *steps)
 {
-	pthread_t thread;
+	pthread_t own;
 
-	cr_assert_eq(pthread_create(&thread, NULL, make_steps, steps), 0);
-	pthread_join(thread, NULL);
+	cr_assert_eq(pthread_create(&own, NULL, make_steps, steps), 0);
+	pthread_join(own, NULL);
 	for (const struct step *s = steps; s->nr; s++)
 		cr_expect_eq(s->got, s->want, "step %zu: %ld, not %ld",
 			     (size_t)(s - steps), (long)s->got, (long)s->want);
@@ -127,8 +127,7 @@ Test(sys_creds, temporary_files_are_removed_by_who_the_vmm_was)
 
 	need_root();
 	as_program(steps);
-	sys_destroy(sys);
-	sys = NULL;
+	sys_end();
 	cr_assert_eq(stat(in_scratch("tmp/d"), &st), -1);
 }
 

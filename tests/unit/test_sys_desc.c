@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mapfile.h"
 #include "sys_fixture.h"
 
 TestSuite(sys_desc, .init = sys_setup, .fini = sys_teardown);
@@ -138,20 +139,18 @@ Test(sys_desc, every_descriptor_is_closed_at_the_end)
 {
 	unsigned before;
 
-	sys_destroy(sys);
+	sys_end();
 	before = host_fds();
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 	for (int i = 0; i < 30; i++)
 		guest_open("ro/file", O_RDONLY);
 	call(SYS_pipe2, VA0, 0);
 	call(SYS_memfd_create, fake_str(&cpu, VA0, "m"), 0);
 	call(SYS_eventfd2, 0, 0);
-	sys_file_get(sys, 3, PROT_READ, MAP_PRIVATE, &(uint64_t){0});
-	sys_destroy(sys);
+	mapfile_get(&process, 3, PROT_READ, MAP_PRIVATE, &(uint64_t){0});
+	sys_end();
 	cr_assert_eq(host_fds(), before);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 }
 
 Test(sys_desc, memfd_and_eventfd_work)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "filepages.h"
+#include "mapfile.h"
 #include "sys_fixture.h"
 
 TestSuite(sys_files, .init = sys_setup, .fini = sys_teardown);
@@ -22,20 +24,25 @@ Test(sys_files, the_same_inode_has_the_same_number)
 	int other = (int)guest_open("ro/file", O_RDONLY);
 	int rw = (int)guest_open("rw/file", O_RDWR);
 
-	cr_assert_eq(sys_file_add(sys, 0 <= fd ? STDIN_FILENO : 0, "exe"), 1);
-	cr_assert_eq(sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size), 2);
-	cr_assert_eq(size, 8);
-	cr_assert_eq(sys_file_get(sys, other, PROT_READ, MAP_PRIVATE, &size),
+	cr_assert_eq(
+		files_add(&machine.files, 0 <= fd ? STDIN_FILENO : 0, "exe"),
+		1);
+	cr_assert_eq(mapfile_get(&process, fd, PROT_READ, MAP_PRIVATE, &size),
 		     2);
-	cr_assert_eq(sys_file_get(sys, rw, PROT_READ, MAP_PRIVATE, &size), 3);
-	cr_assert_str_eq(sys_file_path(sys, 2, 0), in_scratch("ro/file"));
-	sys_file_put(sys, 2);
-	cr_assert_null(sys_file_path(sys, 2, 0));
-	sys_file_put(sys, 2);
-	cr_assert_eq(sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size), 2);
+	cr_assert_eq(size, 8);
+	cr_assert_eq(
+		mapfile_get(&process, other, PROT_READ, MAP_PRIVATE, &size), 2);
+	cr_assert_eq(mapfile_get(&process, rw, PROT_READ, MAP_PRIVATE, &size),
+		     3);
+	cr_assert_str_eq(filepages_path(&machine, 2, 0), in_scratch("ro/file"));
+	files_put(&machine.files, 2);
+	cr_assert_null(filepages_path(&machine, 2, 0));
+	files_put(&machine.files, 2);
+	cr_assert_eq(mapfile_get(&process, fd, PROT_READ, MAP_PRIVATE, &size),
+		     2);
 	for (uint32_t i = 4; i < 100; i++)
-		cr_assert_null(sys_file_path(sys, i, 0));
-	cr_assert_null(sys_file_path(sys, 0, 0));
+		cr_assert_null(filepages_path(&machine, i, 0));
+	cr_assert_null(filepages_path(&machine, 0, 0));
 }
 
 Test(sys_files, more_than_eight_files_can_be_mapped)
@@ -48,12 +55,12 @@ Test(sys_files, more_than_eight_files_can_be_mapped)
 		snprintf(name, sizeof(name), "rw/f%d", i);
 		host_file(name, "x");
 		fd = (int)guest_open(name, O_RDONLY);
-		cr_assert_eq(
-			sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size),
-			i + 1);
+		cr_assert_eq(mapfile_get(&process, fd, PROT_READ, MAP_PRIVATE,
+					 &size),
+			     i + 1);
 		call(SYS_close, (uint64_t)fd);
 	}
-	cr_assert(strstr(sys_file_path(sys, 40, 0), "rw/f39"));
+	cr_assert(strstr(filepages_path(&machine, 40, 0), "rw/f39"));
 }
 
 Test(sys_files, mapping_asks_for_the_rights_that_mmap_asks_for)
@@ -64,19 +71,19 @@ Test(sys_files, mapping_asks_for_the_rights_that_mmap_asks_for)
 	int p = (int)guest_open("rw/file", O_PATH);
 	int dir = (int)guest_open("rw", O_RDONLY);
 
-	cr_assert_eq(sys_file_get(sys, r, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-				  &size),
+	cr_assert_eq(mapfile_get(&process, r, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE, &size),
 		     1);
-	cr_assert_eq(
-		sys_file_get(sys, r, PROT_READ | PROT_WRITE, MAP_SHARED, &size),
-		-EACCES);
-	cr_assert_eq(sys_file_get(sys, w, PROT_READ, MAP_PRIVATE, &size),
+	cr_assert_eq(mapfile_get(&process, r, PROT_READ | PROT_WRITE,
+				 MAP_SHARED, &size),
 		     -EACCES);
-	cr_assert_eq(sys_file_get(sys, p, PROT_READ, MAP_PRIVATE, &size),
+	cr_assert_eq(mapfile_get(&process, w, PROT_READ, MAP_PRIVATE, &size),
+		     -EACCES);
+	cr_assert_eq(mapfile_get(&process, p, PROT_READ, MAP_PRIVATE, &size),
 		     -EBADF);
-	cr_assert_eq(sys_file_get(sys, dir, PROT_READ, MAP_PRIVATE, &size),
+	cr_assert_eq(mapfile_get(&process, dir, PROT_READ, MAP_PRIVATE, &size),
 		     -ENODEV);
-	cr_assert_eq(sys_file_get(sys, 99, PROT_READ, MAP_PRIVATE, &size),
+	cr_assert_eq(mapfile_get(&process, 99, PROT_READ, MAP_PRIVATE, &size),
 		     -EBADF);
 }
 
@@ -84,7 +91,7 @@ static int read_file(uint32_t n, uint64_t offset, char *page, size_t len)
 {
 	struct iovec iov[] = {{page, 2}, {page + 2, len - 2}};
 
-	return sys_file_readv(sys, n, offset, iov, 2, false);
+	return filepages_read(&machine, n, offset, iov, 2, false);
 }
 
 Test(sys_files, file_pages_end_in_zeros)
@@ -92,8 +99,8 @@ Test(sys_files, file_pages_end_in_zeros)
 	uint64_t size;
 	char page[64];
 	int fd = (int)guest_open("ro/file", O_RDONLY);
-	uint32_t n =
-		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_PRIVATE, &size);
+	uint32_t n = (uint32_t)mapfile_get(&process, fd, PROT_READ, MAP_PRIVATE,
+					   &size);
 
 	call(SYS_close, (uint64_t)fd); /* the mapping stays */
 	memset(page, 1, sizeof(page));
@@ -114,7 +121,8 @@ static uint64_t holes_of(uint32_t file, uint64_t offset, unsigned n,
 {
 	uint64_t holes = ~0ull;
 
-	cr_assert_eq(sys_file_holes(sys, file, offset, n, want, &holes), 0);
+	cr_assert_eq(filepages_holes(&machine, file, offset, n, want, &holes),
+		     0);
 	return holes;
 }
 
@@ -122,9 +130,9 @@ Test(sys_files, a_file_in_memory_tells_its_holes_and_fills_the_one_wanted)
 {
 	uint64_t size;
 	int fd = (int)call(SYS_memfd_create, fake_str(&cpu, VA0, "holes"), 0);
-	int host = fdtable_host(&sys->fds, fd);
-	uint32_t n =
-		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_SHARED, &size);
+	int host = fdtable_host(&process.fds, fd);
+	uint32_t n = (uint32_t)mapfile_get(&process, fd, PROT_READ, MAP_SHARED,
+					   &size);
 
 	cr_assert_eq(pwrite(host, "x", 1, 4096), 1);
 	cr_assert_eq(pwrite(host, "x", 1, 4 * 4096), 1);
@@ -141,12 +149,12 @@ Test(sys_files, a_file_of_a_disk_has_no_holes)
 {
 	uint64_t size;
 	int fd = (int)guest_open("rw/file", O_RDWR);
-	uint32_t n =
-		(uint32_t)sys_file_get(sys, fd, PROT_READ, MAP_SHARED, &size);
+	uint32_t n = (uint32_t)mapfile_get(&process, fd, PROT_READ, MAP_SHARED,
+					   &size);
 
 	call(SYS_ftruncate, (uint64_t)fd, 1 << 20);
 	cr_assert_eq(holes_of(n, 0, 64, 64),
-		     sys_file_kind(fdtable_host(&sys->fds, fd)) & HV_FILE_TMPFS
+		     files_kind(fdtable_host(&process.fds, fd)) & HV_FILE_TMPFS
 			     ? ~1ull
 			     : 0);
 	cr_assert_eq(holes_of(99, 0, 64, 64), 0);
@@ -155,14 +163,12 @@ Test(sys_files, a_file_of_a_disk_has_no_holes)
 Test(sys_files, a_wrong_rw_directory_is_an_error)
 {
 	const char *none = "/nonexistent", *file = "/etc/passwd";
-	struct sys_config config = {.exe = "/bin/true",
-				    .rw_dirs = &none,
-				    .nr_rw_dirs = 1,
-				    .keep_inherited = true};
+	struct machine_config config = {.rw_dirs = &none, .nr_rw_dirs = 1};
+	struct machine m;
 
-	cr_assert_null(sys_create(&config));
-	cr_assert_eq(errno, ENOENT);
+	cr_assert_eq(machine_init(&m, &config), -ENOENT);
+	machine_fini(&m);
 	config.rw_dirs = &file;
-	cr_assert_null(sys_create(&config));
-	cr_assert_eq(errno, ENOTDIR);
+	cr_assert_eq(machine_init(&m, &config), -ENOTDIR);
+	machine_fini(&m);
 }

@@ -291,15 +291,14 @@ Test(sys_io, pwritev_does_not_move_the_position)
 Test(sys_io, writing_to_nobody_ends_the_program_by_sigpipe)
 {
 	int fd[2];
-	struct sys_death death;
+	const struct signal_death *death = &process.signals.death;
 
 	guest_pipe(fd);
 	call(SYS_close, (uint64_t)fd[0]);
 	cr_assert_eq(call(SYS_write, (uint64_t)fd[1], VA0, 1), -EPIPE);
 	cr_assert(cpu.stopped);
 	cr_assert_eq(cpu.wait_status, SIGPIPE);
-	sys_death(sys, &death);
-	cr_assert_eq(death.sig, SIGPIPE);
+	cr_assert_eq(death->sig, SIGPIPE);
 }
 
 static int reader; /* host descriptor of the pipe's reading end */
@@ -316,13 +315,12 @@ Test(sys_io, a_reader_that_leaves_half_way_is_told_by_count_and_signal)
 	int p[2];
 
 	/* The VMM's own signal interrupts the blocked write. */
-	sys_destroy(sys);
+	sys_end();
 	cr_assert_eq(pipe2(p, O_CLOEXEC), 0);
 	reader = p[0];
 	dup2(p[1], 1);
 	close(p[1]);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 	sigaction(SIGALRM, &act, NULL);
 	ualarm(20000, 0);
 	cr_assert_eq(call(SYS_write, 1, BIG, 300000), 65536);

@@ -45,7 +45,7 @@ Test(sys_owner, a_lease_is_the_programs_and_the_host_has_none)
 {
 	int64_t fd = guest_open("rw/file", O_RDONLY);
 	int64_t copy = call(SYS_dup, (uint64_t)fd), other;
-	int host = fdtable_host(&sys->fds, (int)fd), writer;
+	int host = fdtable_host(&process.fds, (int)fd), writer;
 
 	fcntl_of(fd, F_SETSIG, SIGKILL);
 	cr_assert_eq(fcntl_of(fd, F_GETLEASE, 0), F_UNLCK);

@@ -199,10 +199,9 @@ Test(sys_process, terminal_requests_work_on_a_terminal)
 	unsigned short *size = fake_at(&cpu, VA0);
 
 	cr_assert_geq(master, 0);
-	sys_destroy(sys);
+	sys_end();
 	dup2(master, 0);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_begin(&(struct machine_config){0});
 	size[0] = 24;
 	size[1] = 80;
 	cr_assert_eq(call(SYS_ioctl, 0, TIOCSWINSZ, VA0), 0);
@@ -270,9 +269,8 @@ Test(sys_process, an_unknown_call_is_named_once)
 	int p[2];
 	char text[512] = "";
 
-	sys_destroy(sys);
-	sys = sys_create(&(struct sys_config){.exe = "/bin/true",
-					      .keep_inherited = true});
+	sys_end();
+	sys_begin(&(struct machine_config){0});
 	cr_assert_eq(pipe2(p, O_CLOEXEC), 0);
 	dup2(p[1], 2);
 	close(p[1]);

@@ -47,8 +47,7 @@ static int64_t mkdir_it(const char *name)
 
 static void end(void)
 {
-	sys_destroy(sys);
-	sys = NULL;
+	sys_end();
 }
 
 static bool exists(const char *name)
@@ -249,7 +248,7 @@ Test(sys_temp, unlinked_and_replaced_files_are_forgotten)
 		cr_assert_eq(call(SYS_rmdir, path_at(VA0, "tmp/d")), 0);
 		cr_assert_eq(unlink_it("tmp/b"), 0);
 	}
-	cr_assert_eq(sys->temp.used, 0);
+	cr_assert_eq(machine.temp.used, 0);
 }
 
 Test(sys_temp, many_files_are_told_apart)

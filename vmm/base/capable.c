@@ -1,5 +1,6 @@
 /*
- * capable.c: see capable.h. The program has the VMM's own capabilities.
+ * capable.c: see capable.h. Those of the calling thread: the program's, in the
+ * thread that serves its calls.
  */
 #include "capable.h"
 
@@ -7,11 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool capable(int capability)
+bool capable(unsigned cap)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	return syscall(SYS_capget, &head, data) == 0 &&
-	       data[0].effective & 1u << capability;
+	       data[cap / 32].effective & 1u << cap % 32;
 }

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* CAP_*, of those that <linux/capability.h> numbers below 32. */
-bool capable(int capability);
+/* CAP_* of <linux/capability.h>, in effect. */
+bool capable(unsigned cap);
 
 #endif

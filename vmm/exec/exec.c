@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guestmem.h"
+#include "files.h"
 #include "memlock.h"
 #include "message.h"
 #include "rlimits.h"
 #include "script.h"
-#include "sys.h"
+#include "usermem.h"
 #include "vcpu.h"
 #include "vm_setting.h"
 
@@ -268,24 +268,24 @@ void exec_unload(struct exec *e)
 	close_file(&e->interp);
 }
 
-static int add_file(struct exec_file *f, struct sys *sys)
+static int add_file(struct exec_file *f, struct files *files)
 {
 	int number;
 
 	if (f->fd < 0)
 		return 0;
-	number = sys_file_add(sys, f->fd, f->path);
+	number = files_add(files, f->fd, f->path);
 	if (number < 0)
 		return number;
 	f->number = (uint32_t)number;
 	return 0;
 }
 
-int exec_add_files(struct exec *e, struct sys *sys)
+int exec_add_files(struct exec *e, struct files *files)
 {
-	int ret = add_file(&e->program, sys);
+	int ret = add_file(&e->program, files);
 
-	return ret ? ret : add_file(&e->interp, sys);
+	return ret ? ret : add_file(&e->interp, files);
 }
 
 static const uint32_t map_kinds[] = {
@@ -351,11 +351,11 @@ static void describe_file(struct hv_exec *out, uint32_t file, uint64_t size,
 		};
 }
 
-void exec_describe(const struct exec *e, const struct sys *sys,
+void exec_describe(const struct exec *e, const struct rlimits *limits,
 		   struct hv_exec *out)
 {
 	const struct elfload_plan *p = &e->plan;
-	const struct rlimit *data = sys_limit(sys, RLIMIT_DATA);
+	const struct rlimit *limit = limits->of;
 
 	*out = (struct hv_exec){
 		.start_code = p->start_code,
@@ -372,19 +372,18 @@ void exec_describe(const struct exec *e, const struct sys *sys,
 		.mmap_base = p->mmap_base,
 		.mmap_min_addr = vm_min_addr(),
 		.hiwater_vm = p->hiwater_vm,
-		.rlim_stack = sys_limit(sys, RLIMIT_STACK)->rlim_cur,
-		.rlim_data = data->rlim_cur,
-		.rlim_data_max = data->rlim_max,
-		.rlim_as = sys_limit(sys, RLIMIT_AS)->rlim_cur,
-		.rlim_memlock =
-			memlock_limit(sys_limit(sys, RLIMIT_MEMLOCK)->rlim_cur),
+		.rlim_stack = limit[RLIMIT_STACK].rlim_cur,
+		.rlim_data = limit[RLIMIT_DATA].rlim_cur,
+		.rlim_data_max = limit[RLIMIT_DATA].rlim_max,
+		.rlim_as = limit[RLIMIT_AS].rlim_cur,
+		.rlim_memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
 		.nr_maps = p->nr_maps,
 		.pid = (uint32_t)getpid(),
 	};
 	describe_file(out, e->program.number, e->program.image.file_size,
-		      sys_file_kind(e->program.fd));
+		      files_kind(e->program.fd));
 	describe_file(out, e->interp.number, e->interp.image.file_size,
-		      sys_file_kind(e->interp.fd));
+		      files_kind(e->interp.fd));
 	describe_file(out, HV_FILE_VDSO, vdso_file_size(&e->vdso), 0);
 	for (uint32_t i = 0; i < p->nr_maps; i++)
 		describe_map(e, &p->maps[i], &out->maps[i]);

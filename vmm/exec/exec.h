@@ -12,15 +12,15 @@
 #include "hv_abi.h"
 #include "vdso.h"
 
+struct files;
 struct rlimits;
-struct sys;
 struct vcpu;
 
 /* One of the files that are mapped. */
 struct exec_file {
 	char *path; /* absolute */
 	int fd;
-	uint32_t number; /* of sys_file_add */
+	uint32_t number; /* of files_add */
 	struct elfload_image image;
 };
 
@@ -51,10 +51,10 @@ int exec_load(struct exec *e, const struct exec_config *config);
 void exec_unload(struct exec *e);
 
 /* Give both files a number: the program's is 1. 0 or -errno. */
-int exec_add_files(struct exec *e, struct sys *sys);
+int exec_add_files(struct exec *e, struct files *files);
 
 /* Describe the plan, and the limits that hold, to the guest kernel. */
-void exec_describe(const struct exec *e, const struct sys *sys,
+void exec_describe(const struct exec *e, const struct rlimits *limits,
 		   struct hv_exec *out);
 
 /*

@@ -15,6 +15,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "elfload.h"
+#include "hv_abi.h"
+
 struct file *files_find(const struct files *f, uint32_t number)
 {
 	if (!number || number > f->size || f->file[number - 1].fd < 0)
@@ -247,4 +250,24 @@ int files_window_write(struct file *f, uint64_t offset, const void *src,
 	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) == (ssize_t)len
 		       ? 0
 		       : -EIO;
+}
+
+uint32_t files_kind(int fd)
+{
+	struct statfs fs;
+	uint32_t flags = 0;
+
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		flags |= HV_FILE_TMPFS;
+	if (elfload_thp_files(fd))
+		flags |= HV_FILE_HUGE;
+	return flags;
+}
+
+/* Linux mm/memfd.c, seal_check_write. */
+bool files_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
 }

@@ -1,8 +1,8 @@
 /*
- * files.h: files that are mapped into guests, numbered from 1. One number for
- * an inode, as long as the guest keeps it; sys_file_* of sys.h are made of
- * these. The table owns a read descriptor of its own for each, and one to write
- * back by once a shared mapping may write.
+ * files.h: files that are mapped into guests, numbered from 1: the program
+ * itself is added first and gets 1. One number for an inode, as long as the
+ * guest keeps it. The table owns a read descriptor of its own for each, and one
+ * to write back by once a shared mapping may write.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -20,7 +20,7 @@ struct file_identity {
 
 /* A name by which it was opened: two links may lead to one inode. */
 struct file_name {
-	uint32_t opened; /* sys_file_opening; 0: all that have no other */
+	uint32_t opened; /* opening_of; 0: all that have no other */
 	int fd;		 /* to ask what the name is now; -1: nobody knows */
 	char *path;	 /* as it was then */
 };
@@ -77,5 +77,10 @@ void files_window_close(struct file *f);
 /* [offset, offset + len) lies in the file. 0, -ENOMEM or -EIO. */
 int files_window_write(struct file *f, uint64_t offset, const void *src,
 		       size_t len);
+
+/* HV_FILE_TMPFS, HV_FILE_HUGE: what file system a host descriptor is of. */
+uint32_t files_kind(int fd);
+/* A seal forbids that a new shared mapping may write. */
+bool files_is_sealed(int fd);
 
 #endif

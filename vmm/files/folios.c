@@ -15,7 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "filepages.h"
+#include "hv_abi.h"
+#include "machine.h"
 #include "message.h"
 
 #define HEAD	   (1ull << KPF_COMPOUND_HEAD)
@@ -84,14 +86,14 @@ void folios_orders(const struct folios *f, int fd, uint64_t offset, unsigned n,
 	munmap(map, size);
 }
 
-bool sys_file_orders(const struct sys *s, uint32_t file, uint64_t offset,
-		     unsigned n, uint8_t *orders)
+bool filepages_orders(const struct machine *m, uint32_t file, uint64_t offset,
+		      unsigned n, uint8_t *orders)
 {
-	const struct file *f = files_find(&s->files, file);
+	const struct file *f = files_find(&m->files, file);
 
-	if (!s->folios || !f || f->zero || f->in_memory)
+	if (!m->folios || !f || f->zero || f->in_memory)
 		return false;
-	folios_orders(s->folios, f->fd, offset, n, orders);
+	folios_orders(m->folios, f->fd, offset, n, orders);
 	return true;
 }
 

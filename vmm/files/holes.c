@@ -5,12 +5,14 @@
  * what it has not cannot be mapped along with others, and is not in core. The
  * descriptor's position is put back: it may be shared with the program.
  */
+#include "filepages.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "hv_abi.h"
+#include "machine.h"
 
 static uint64_t page_bits(uint64_t from, uint64_t to)
 {
@@ -62,10 +64,10 @@ static int fill(int fd, uint64_t offset)
 	return r;
 }
 
-int sys_file_holes(struct sys *s, uint32_t file, uint64_t offset, unsigned n,
-		   unsigned want, uint64_t *holes)
+int filepages_holes(const struct machine *m, uint32_t file, uint64_t offset,
+		    unsigned n, unsigned want, uint64_t *holes)
 {
-	const struct file *f = files_find(&s->files, file);
+	const struct file *f = files_find(&m->files, file);
 
 	*holes = 0;
 	if (!f || !f->in_memory || n > 64 ||

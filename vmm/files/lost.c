@@ -7,45 +7,49 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "call.h"
 #include "escape.h"
+#include "machine.h"
 #include "message.h"
+#include "opening.h"
+#include "process.h"
 
-static struct lost_file *find(const struct sys *s, dev_t dev, ino_t ino)
+static struct lost_file *find(const struct process *p, dev_t dev, ino_t ino)
 {
-	for (unsigned i = 0; i < s->lost.n; i++)
-		if (s->lost.file[i].dev == dev && s->lost.file[i].ino == ino)
-			return &s->lost.file[i];
+	for (unsigned i = 0; i < p->machine->lost.n; i++)
+		if (p->machine->lost.file[i].dev == dev &&
+		    p->machine->lost.file[i].ino == ino)
+			return &p->machine->lost.file[i];
 	return NULL;
 }
 
-static struct lost_file *find_fd(const struct sys *s, int host)
+static struct lost_file *find_fd(const struct process *p, int host)
 {
 	struct stat st;
 
-	if (!s->lost.n || host < 0 || fstat(host, &st) < 0)
+	if (!p->machine->lost.n || host < 0 || fstat(host, &st) < 0)
 		return NULL;
-	return find(s, st.st_dev, st.st_ino);
+	return find(p, st.st_dev, st.st_ino);
 }
 
 /* All that have it open now are to be told. */
-static void mark(struct sys *s, const struct lost_file *l)
+static void mark(struct process *p, const struct lost_file *l)
 {
-	for (unsigned i = 0; i < s->fds.size; i++)
-		if (find_fd(s, s->fds.entry[i].host) == l)
-			s->fds.entry[i].lost = l->error;
+	for (unsigned i = 0; i < p->fds.size; i++)
+		if (find_fd(p, p->fds.entry[i].host) == l)
+			p->fds.entry[i].lost = l->error;
 }
 
-void lost_note(struct sys *s, const struct file *f, int error)
+void lost_note(struct process *p, const struct file *f, int error)
 {
-	struct lost_file *l = find(s, f->dev, f->ino), *bigger;
+	struct lost_file *l = find(p, f->dev, f->ino), *bigger;
 
 	if (!l) {
-		bigger = realloc(s->lost.file, (s->lost.n + 1) * sizeof(*l));
+		bigger = realloc(p->machine->lost.file,
+				 (p->machine->lost.n + 1) * sizeof(*l));
 		if (!bigger)
 			return;
-		s->lost.file = bigger;
-		l = &bigger[s->lost.n++];
+		p->machine->lost.file = bigger;
+		l = &bigger[p->machine->lost.n++];
 		*l = (struct lost_file){
 			.dev = f->dev,
 			.ino = f->ino,
@@ -54,45 +58,45 @@ void lost_note(struct sys *s, const struct file *f, int error)
 	}
 	l->error = error;
 	l->told = false;
-	mark(s, l);
+	mark(p, l);
 }
 
-int lost_take(struct sys *s, int guest_fd)
+int lost_take(struct process *p, int guest_fd)
 {
-	struct fd_entry *e = fdtable_entry(&s->fds, guest_fd);
-	struct lost_file *l = e ? find_fd(s, e->host) : NULL;
+	struct fd_entry *e = fdtable_entry(&p->fds, guest_fd);
+	struct lost_file *l = e ? find_fd(p, e->host) : NULL;
 	uint32_t opened;
 	int error;
 
 	if (!l)
 		return 0;
 	if (!l->told)
-		mark(s, l);
+		mark(p, l);
 	l->told = true;
 	error = e->lost;
-	opened = sys_file_opening(s, guest_fd);
-	for (unsigned i = 0; i < s->fds.size; i++)
-		if (s->fds.entry[i].host >= 0 && s->fds.entry[i].lost &&
-		    sys_file_opening(s, (int)i) == opened)
-			s->fds.entry[i].lost = 0;
+	opened = opening_of(p, guest_fd);
+	for (unsigned i = 0; i < p->fds.size; i++)
+		if (p->fds.entry[i].host >= 0 && p->fds.entry[i].lost &&
+		    opening_of(p, (int)i) == opened)
+			p->fds.entry[i].lost = 0;
 	return error;
 }
 
-int lost_take_mapped(struct sys *s, uint32_t file, uint32_t opened)
+int lost_take_mapped(struct process *p, uint32_t file, uint32_t opened)
 {
-	const struct file *f = files_find(&s->files, file);
-	struct lost_file *l = f ? find(s, f->dev, f->ino) : NULL;
+	const struct file *f = files_find(&p->machine->files, file);
+	struct lost_file *l = f ? find(p, f->dev, f->ino) : NULL;
 
 	if (!l)
 		return 0;
-	for (unsigned i = 0; i < s->fds.size; i++)
-		if (s->fds.entry[i].host >= 0 &&
-		    s->fds.entry[i].opened == opened)
-			return lost_take(s, (int)i);
+	for (unsigned i = 0; i < p->fds.size; i++)
+		if (p->fds.entry[i].host >= 0 &&
+		    p->fds.entry[i].opened == opened)
+			return lost_take(p, (int)i);
 	/* Its descriptor is closed: it counts as made now. */
 	if (l->told)
 		return 0;
-	mark(s, l);
+	mark(p, l);
 	l->told = true;
 	return l->error;
 }

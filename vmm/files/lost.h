@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 struct file;
-struct sys;
+struct process;
 
 struct lost_file {
 	dev_t dev;
@@ -31,11 +31,11 @@ struct lost {
 
 void lost_fini(struct lost *l);
 /* Something of f is lost. */
-void lost_note(struct sys *s, const struct file *f, int error);
+void lost_note(struct process *p, const struct file *f, int error);
 /* What the opening behind a descriptor was not told yet: 0 or -errno. */
-int lost_take(struct sys *s, int guest_fd);
+int lost_take(struct process *p, int guest_fd);
 /* Likewise of the opening by which the file was mapped. */
-int lost_take_mapped(struct sys *s, uint32_t file, uint32_t opened);
+int lost_take_mapped(struct process *p, uint32_t file, uint32_t opened);
 void lost_report(const struct lost *l);
 
 #endif

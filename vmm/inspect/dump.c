@@ -191,13 +191,12 @@ static void print_text(unsigned number, const char *text, size_t size,
 		print_escaped(text, size, strings, out);
 }
 
-static void print_file(unsigned number, struct sys *s, struct vcpu *v,
-		       FILE *out)
+static void print_file(unsigned number, struct thread *t, FILE *out)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	int ret = f ? procfs_show(s, v, number, 0, f) : -ENOMEM;
+	int ret = f ? procfs_show(t, number, 0, f) : -ENOMEM;
 
 	if (f && fclose(f))
 		ret = ret ? ret : -ENOMEM;
@@ -208,14 +207,14 @@ static void print_file(unsigned number, struct sys *s, struct vcpu *v,
 	free(text);
 }
 
-void dump_print(const struct dump *d, struct sys *s, struct vcpu *v, FILE *out)
+void dump_print(const struct dump *d, struct thread *t, FILE *out)
 {
 	bool titles = d->n + d->layout > 1;
 
 	for (unsigned i = 0; i < d->n; i++) {
 		if (titles)
 			fprintf(out, "==> %s <==\n", procfs_name(d->what[i]));
-		print_file(d->what[i], s, v, out);
+		print_file(d->what[i], t, out);
 	}
 	if (titles && d->layout)
 		fprintf(out, "==> " NAME_LAYOUT " <==\n");

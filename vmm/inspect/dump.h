@@ -8,8 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct sys;
-struct vcpu;
+struct thread;
 
 #define DUMP_MAX   32
 #define DUMP_WALKS 256
@@ -34,7 +33,8 @@ int dump_parse(struct dump *d, const char *text);
 /* --walk: "ADDR" or "ADDR@exit"; likewise. */
 int dump_parse_walk(struct dump *d, const char *text);
 
-/* While a hypercall of v is served. More than one file: each under its name. */
-void dump_print(const struct dump *d, struct sys *s, struct vcpu *v, FILE *out);
+/* While a hypercall of its vCPU is served. More than one file: each under its
+ * name. */
+void dump_print(const struct dump *d, struct thread *t, FILE *out);
 
 #endif

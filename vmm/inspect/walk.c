@@ -11,8 +11,8 @@
 #include "boot_internal.h"
 #include "describe.h"
 #include "escape.h"
+#include "filepages.h"
 #include "pte.h"
-#include "sys.h"
 #include "vcpu_internal.h"
 
 /* ---- The guest's tables ------------------------------------------------ */
@@ -89,10 +89,10 @@ static bool is_zero_page(struct vcpu *v, uint64_t va)
 	       entry & HV_PAGEMAP_ZERO;
 }
 
-static void print_file_page(struct vcpu *v, const struct hv_desc_page *page,
-			    FILE *out)
+static void print_file_page(const struct machine *m,
+			    const struct hv_desc_page *page, FILE *out)
 {
-	const char *path = sys_file_path(v->vm->sys, page->file, 0);
+	const char *path = filepages_path(m, page->file, 0);
 	char plain[ESCAPE_TEXT_MAX(PATH_MAX)];
 
 	if (!path)
@@ -102,8 +102,8 @@ static void print_file_page(struct vcpu *v, const struct hv_desc_page *page,
 }
 
 /* head: the first frame of the block that pfn is in. */
-static void print_page(struct vcpu *v, uint64_t va, uint64_t pfn, uint64_t head,
-		       FILE *out)
+static void print_page(struct vcpu *v, const struct machine *m, uint64_t va,
+		       uint64_t pfn, uint64_t head, FILE *out)
 {
 	static const char *const flags[] = {HV_PAGE_FLAG_NAMES};
 	static const char *const zones[] = {"DMA", "DMA32", "Normal"};
@@ -130,7 +130,7 @@ static void print_page(struct vcpu *v, uint64_t va, uint64_t pfn, uint64_t head,
 		zones[page.zone]);
 	if (is_zero_page(v, va))
 		fputs(", the page of zeros", out);
-	print_file_page(v, &page, out);
+	print_file_page(m, &page, out);
 	fputc('\n', out);
 }
 
@@ -216,7 +216,7 @@ static void print_host(struct vcpu *v, uint64_t gpa, FILE *out)
 #define USER_HALF   (1ull << 47)
 #define KERNEL_HALF -USER_HALF
 
-void walk_print(struct vcpu *v, uint64_t va, FILE *out)
+void walk_print(struct vcpu *v, const struct machine *m, uint64_t va, FILE *out)
 {
 	bool user = va < USER_HALF;
 	uint64_t root = user ? v->area->call.user_root.v : boot_root(v->vm);
@@ -236,6 +236,7 @@ void walk_print(struct vcpu *v, uint64_t va, FILE *out)
 		return;
 	/* The kernel's large pages map frames that are blocks of any size. */
 	head = user ? at.gpa & ~(at.size - 1) : at.gpa;
-	print_page(v, va, at.gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT, out);
+	print_page(v, m, va, at.gpa >> HV_PAGE_SHIFT, head >> HV_PAGE_SHIFT,
+		   out);
 	print_host(v, at.gpa, out);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 struct guestmem;
+struct machine;
 struct vcpu;
 
 /* Where an address is in the guest's physical memory. */
@@ -31,7 +32,8 @@ bool walk_tables(const struct guestmem *mem, uint64_t root, uint64_t va,
  * four levels of the guest's tables, the frame and its struct page, then the
  * host's address, frame and page size.
  */
-void walk_print(struct vcpu *v, uint64_t va, FILE *out);
+void walk_print(struct vcpu *v, const struct machine *m, uint64_t va,
+		FILE *out);
 
 /* The kernel half: what is mapped where, with which rights and page sizes. */
 void walk_layout(struct vcpu *v, FILE *out);

@@ -12,12 +12,9 @@
 #include <unistd.h>
 
 #include "boot.h"
-#include "check_guest.h"
-#include "inspect.h"
 #include "message.h"
 #include "processor.h"
 #include "stop.h"
-#include "sys.h"
 #include "tick.h"
 #include "vcpu_internal.h"
 
@@ -288,14 +285,8 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	if (v->stopping || v->done)
 		return;
-	inspect_at_exit(v->vm->dump, v);
 	v->stopping = true;
 	v->wait_status = wait_status;
-	/* Nobody wants to see the guest tear down, but to check, or to have
-	 * what was written to files. */
-	v->done = !v->vm->check && !sys_file_any_written(v->vm->sys);
-	if (v->vm->check && check_guest_tables(v))
-		vcpu_abort(v);
 }
 
 /* Somebody ends us: no teardown, no waiting for the guest. */
@@ -318,23 +309,25 @@ static void vcpu_step(struct vcpu *v)
 	if (ioctl(v->fd, KVM_RUN, 0) < 0) {
 		if (errno == EINTR || errno == EAGAIN) {
 			vcpu_check_stop(v);
-			if (v->vm->trace && tick_came())
-				hypercall_write_log(v);
+			if (tick_came())
+				v->vm->handlers->flush(v);
 			return;
 		}
 		error("KVM_RUN: %s", strerror(errno));
-		exit_dump(v);
+		v->vm->handlers->dump(v);
 		vcpu_abort(v);
 		return;
 	}
-	exit_dispatch(v);
+	v->vm->handlers->exit(v);
 }
 
 int vcpu_run(struct vcpu *v)
 {
-	while (!v->done)
+	while (!v->done) {
 		vcpu_step(v);
-	hypercall_drain_ring(v);
+		if (v->stopping && v->state == VCPU_SERVING)
+			v->vm->handlers->ended(v);
+	}
 	return v->wait_status;
 }
 
@@ -359,7 +352,7 @@ static int upcall(struct vcpu *v, enum hv_status status, enum vcpu_state state)
 	while (v->state == state && !v->done)
 		vcpu_step(v);
 	v->state = VCPU_SERVING;
-	hypercall_write_log(v); /* the call that it is for may block now */
+	v->vm->handlers->flush(v); /* what it is for may block now */
 	return v->done ? -EFAULT : v->upcall_result;
 }
 

@@ -53,9 +53,26 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 		  struct hv_call_describe *out);
 
 /*
- * End the guest after this exit. status as wait(2) would give it: exit code in
- * bits 8-15, or a signal number in bits 0-6.
+ * The program has ended: mark it, for the loop that runs the vCPU. status as
+ * wait(2) would give it: exit code in bits 8-15, or a signal number in bits
+ * 0-6. The first one counts.
  */
 void vcpu_stop(struct vcpu *v, int wait_status);
+
+/*
+ * What the loop that runs a vCPU leaves to those above, all in the vCPU's
+ * thread.
+ */
+struct vcpu_handlers {
+	/* KVM_RUN came back: see kvm_run. */
+	void (*exit)(struct vcpu *v);
+	/* The mark of vcpu_stop is seen, while a hypercall is served. */
+	void (*ended)(struct vcpu *v);
+	/* The vCPU may wait now, or has computed for long: write out the log.
+	 */
+	void (*flush)(struct vcpu *v);
+	/* KVM has failed: print what helps to find out why. */
+	void (*dump)(struct vcpu *v);
+};
 
 #endif

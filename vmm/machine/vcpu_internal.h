@@ -1,6 +1,6 @@
 /*
- * vcpu_internal.h: struct vcpu, for the files that run it: vcpu.c, exits.c,
- * hypercall.c, guestmem.c. Everybody else uses vcpu.h.
+ * vcpu_internal.h: struct vcpu, for the files that run it, answer the guest or
+ * look at it from outside. What serves the program uses vcpu.h.
  */
 #ifndef VCPU_INTERNAL_H
 #define VCPU_INTERNAL_H
@@ -24,8 +24,11 @@ enum vcpu_state {
 	VCPU_ENDING, /* the program has ended: until EXIT */
 };
 
+struct thread;
+
 struct vcpu {
 	struct vm *vm;
+	struct thread *thread; /* that runs on it; set by the owner */
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;
@@ -68,19 +71,5 @@ void vcpu_abort(struct vcpu *v);
 
 /* MSRs of SYSCALL: entry is MSR_LSTAR. Returns 0 or -errno. */
 int vcpu_set_syscall_msrs(struct vcpu *v, uint64_t entry, uint64_t kernel_gs);
-
-/* exits.c: what KVM_RUN came back for. */
-void exit_dispatch(struct vcpu *v);
-/* Registers, instruction bytes, page-table walk, on stderr. */
-void exit_dump(struct vcpu *v);
-
-/* hypercall.c */
-/* Log what the ring holds, and empty it: while the guest waits for us. */
-void hypercall_drain_ring(struct vcpu *v);
-/* At any moment: write out the log as far as it has come. */
-void hypercall_write_log(struct vcpu *v);
-void hypercall_dispatch(struct vcpu *v, uint32_t nr);
-/* The kernel has timed ring 0 (HV_PORT_PROBE). */
-void hypercall_probe(struct vcpu *v, uint32_t ticks);
 
 #endif

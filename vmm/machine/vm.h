@@ -1,6 +1,6 @@
 /*
- * vm.h: one virtual machine: its KVM descriptors, RAM, and the parts that serve
- * the guest. Owned by main; a vcpu refers to its vm.
+ * vm.h: one virtual machine: its KVM descriptors and its RAM. A vcpu refers to
+ * its vm.
  */
 #ifndef VM_H
 #define VM_H
@@ -11,11 +11,8 @@
 #include "guestmem.h"
 #include "hv_abi.h"
 
-struct sys;
-struct trace;
-struct dump;
-struct exec;
 struct kvm_cpuid2;
+struct vcpu_handlers;
 
 struct vm {
 	int kvm_fd, vm_fd;
@@ -27,20 +24,14 @@ struct vm {
 	struct hv_bank banks[HV_BANKS_MAX];
 	bool online[HV_BANKS_MAX]; /* has its memory slot */
 	unsigned nr_banks;
-	struct hv_ring *ring;	 /* batched log, or NULL */
-	uint64_t ring_size;	 /* bytes */
-	uint32_t ring_logged;	 /* of its records, those that were taken */
-	uint64_t ram_size;	 /* bytes */
-	uint64_t tsc_khz;	 /* of the vCPUs; 0: not known */
-	uint32_t kernel_cpl;	 /* level of the guest kernel, 0 or 3 */
-	bool choose_cpl;	 /* it is ours to choose */
-	const struct dump *dump; /* what to print when the program has ended */
-	bool check;		 /* let the guest tear down at exit and count */
-	struct sys *sys;	 /* forwarded system calls */
-	struct trace *trace;	 /* NULL: faults are not traced */
-	struct exec *exec;	 /* what execve makes */
-	struct hv_counters counters; /* from HV_CALL_EXIT */
-	bool have_counters;
+	struct hv_ring *ring; /* batched log, or NULL */
+	uint64_t ring_size;   /* bytes */
+	uint32_t ring_logged; /* of its records, those that were taken */
+	uint64_t ram_size;    /* bytes */
+	uint64_t tsc_khz;     /* of the vCPUs; 0: not known */
+	uint32_t kernel_cpl;  /* level of the guest kernel, 0 or 3 */
+	bool choose_cpl;      /* it is ours to choose */
+	const struct vcpu_handlers *handlers; /* set by the owner */
 };
 
 /*

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "procfs_internal.h"
 
 /* ENTRY: found by a number in its directory. ELSEWHERE: its name is its path.
@@ -254,11 +253,10 @@ const char *procfs_name(unsigned number)
 
 /* ---- Contents ---------------------------------------------------------- */
 
-int procfs_show(struct sys *s, struct vcpu *v, unsigned number, unsigned arg,
-		FILE *out)
+int procfs_show(struct thread *t, unsigned number, unsigned arg, FILE *out)
 {
 	const struct procfs_file *f = file_of(number);
-	const struct procfs p = {s, v, arg};
+	const struct procfs p = procfs_of(t, arg);
 
 	return f && f->show ? f->show(&p, out) : -EACCES;
 }
@@ -300,7 +298,7 @@ void procfs_path(unsigned number, unsigned arg, char *buf)
 		sprintf(buf, "/proc/%s", f ? f->name : "");
 }
 
-int procfs_open_host(const struct sys *s, unsigned number, unsigned arg)
+int procfs_open_host(const struct process *p, unsigned number, unsigned arg)
 {
 	const struct procfs_file *f = file_of(number);
 	char path[64];
@@ -310,9 +308,9 @@ int procfs_open_host(const struct sys *s, unsigned number, unsigned arg)
 		sprintf(path, "%s", f->name);
 	else if (f && f->place == ENTRY)
 		sprintf(path, "%s/%d", f->name,
-			fdtable_host(&s->fds, (int)arg));
+			fdtable_host(&p->fds, (int)arg));
 	else
 		procfs_path(number, arg, path);
-	fd = openat(s->proc_fd, path, O_PATH | O_CLOEXEC);
+	fd = openat(p->machine->proc_fd, path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

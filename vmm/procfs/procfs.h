@@ -18,27 +18,10 @@
 #include <stdio.h>
 
 struct hv_desc_mm;
-struct sys;
+struct machine;
+struct process;
+struct thread;
 struct vcpu;
-
-/*
- * Where the last read of an opened file ended, for the openings that were read
- * last: the next one goes on with what was made then if it begins there.
- */
-#define PROCFS_READS 64
-struct procfs_reads {
-	uint64_t opened; /* the last number that was given */
-	struct {
-		uint64_t id, end;
-	} of[PROCFS_READS];
-};
-
-/* What procfs_settings.c keeps; asked of the host when first needed. */
-struct procfs_settings {
-	bool known;
-	int oom_score_adj, oom_score_adj_min;
-	uint32_t coredump_filter, loginuid;
-};
 
 #define PROCFS_NONE 0u
 /* Directories; the numbers of files come after them. */
@@ -72,7 +55,8 @@ bool procfs_in_hosts(const char *rest);
  * shared memory without one. 0 or -errno.
  */
 struct hv_desc_vma;
-int procfs_find_mapped(struct sys *s, const char *name, struct hv_desc_vma *v);
+int procfs_find_mapped(struct thread *t, const char *name,
+		       struct hv_desc_vma *v);
 /* Its name; "" for a process's and a thread's. */
 const char *procfs_name(unsigned number);
 static inline bool procfs_is_dir(unsigned number)
@@ -85,14 +69,13 @@ bool procfs_is_own(unsigned number);
 /* Where the program sees a file: "/proc/PID/maps". */
 void procfs_path(unsigned number, unsigned arg, char *buf);
 /* O_PATH of the host's file of that name, to look at; or -errno. */
-int procfs_open_host(const struct sys *s, unsigned number, unsigned arg);
+int procfs_open_host(const struct process *p, unsigned number, unsigned arg);
 
 /* Whether processes have the page [vsyscall] here. */
 bool procfs_has_vsyscall(void);
 
 /* A new host descriptor for a file. flags: of open(2). Or -errno. */
-int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
-		    unsigned arg, int flags);
+int64_t procfs_open(struct thread *t, unsigned number, unsigned arg, int flags);
 /* May one write to it? */
 bool procfs_is_writable(unsigned number);
 /* Does procfs_write and procfs_read move the bytes, not the memory file? */
@@ -100,10 +83,10 @@ bool procfs_is_live(unsigned number, bool writes);
 /*
  * At `offset`, -1: at the position of fd, which is moved. A count or -errno.
  */
-int64_t procfs_read(struct sys *s, struct vcpu *v, unsigned number, int fd,
-		    void *dst, size_t len, int64_t offset);
-int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
-		     const void *src, size_t len, int64_t offset);
+int64_t procfs_read(struct thread *t, unsigned number, int fd, void *dst,
+		    size_t len, int64_t offset);
+int64_t procfs_write(struct thread *t, unsigned number, int fd, const void *src,
+		     size_t len, int64_t offset);
 /*
  * The program is about to read `len` bytes at `offset` (-1: at the position)
  * from the file behind a descriptor: see that they are there, or as many as one
@@ -111,15 +94,16 @@ int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
  * ended. Returns 0 or -errno.
  */
 struct fd_entry;
-int procfs_refresh(struct sys *s, struct vcpu *v, const struct fd_entry *e,
-		   int64_t offset, uint64_t len);
+int procfs_refresh(struct thread *t, const struct fd_entry *e, int64_t offset,
+		   uint64_t len);
 /* A read of it has ended at `end`. */
-void procfs_note_read(struct sys *s, const struct fd_entry *e, uint64_t end);
+void procfs_note_read(struct machine *m, const struct fd_entry *e,
+		      uint64_t end);
 /* lseek(2) of one: the new position or -errno. */
-int64_t procfs_seek(struct sys *s, struct vcpu *v, const struct fd_entry *e,
-		    int64_t offset, int whence);
+int64_t procfs_seek(struct thread *t, const struct fd_entry *e, int64_t offset,
+		    int whence);
 /* getdents64 of a directory into buf; fd: the host's. Bytes or -errno. */
-int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
+int64_t procfs_getdents(struct thread *t, unsigned number, int fd, uint8_t *buf,
 			size_t size);
 
 /*
@@ -127,18 +111,17 @@ int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
  * a file which the host's cache had not. The guest's own cache is cold at the
  * start and no measure.
  */
-uint64_t procfs_major(const struct sys *s, const struct hv_desc_mm *mm);
-/* ioctl(2) of the call on such a file: PROCMAP_QUERY, PAGEMAP_SCAN. */
-struct call;
-int64_t procfs_ioctl(struct call *c, unsigned number, uint32_t request);
+uint64_t procfs_major(const struct machine *m, const struct hv_desc_mm *mm);
+/* ioctl(2) on such a file: PROCMAP_QUERY, PAGEMAP_SCAN; arg: its third. */
+int64_t procfs_ioctl(struct thread *t, unsigned number, uint32_t request,
+		     uint64_t arg);
 
 /* sysinfo(2): put the guest's memory in place of the host's. */
 struct sysinfo;
 void procfs_sysinfo(struct vcpu *v, struct sysinfo *info);
 
 /* The whole file, for --dump. Returns 0 or -errno. */
-int procfs_show(struct sys *s, struct vcpu *v, unsigned number, unsigned arg,
-		FILE *out);
+int procfs_show(struct thread *t, unsigned number, unsigned arg, FILE *out);
 /* Names for --dump: the i-th, or NULL. */
 const char *procfs_dump_name(unsigned i);
 /* A name for --dump, of either directory; PROCFS_NONE. */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "describe.h"
 #include "procfs.h"
 #include "procfs_internal.h"
@@ -123,18 +122,19 @@ static int list_mapped(struct listing *l, struct vcpu *v)
 	return 0;
 }
 
-int procfs_find_mapped(struct sys *s, const char *name, struct hv_desc_vma *v)
+int procfs_find_mapped(struct thread *t, const char *name,
+		       struct hv_desc_vma *v)
 {
 	unsigned long start, end;
 	char exact[64];
 	int ret;
 
-	if (sscanf(name, "%lx-%lx", &start, &end) != 2 || !s->v)
+	if (sscanf(name, "%lx-%lx", &start, &end) != 2 || !t->vcpu)
 		return -ENOENT;
 	snprintf(exact, sizeof(exact), "%lx-%lx", start, end);
 	if (strcmp(name, exact) || start >= HV_VA_USER_END)
 		return -ENOENT;
-	ret = describe_next_vma(s->v, start, v);
+	ret = describe_next_vma(t->vcpu, start, v);
 	if (ret)
 		return ret;
 	if (v->start != start || v->end != end || !is_mapped_file(v))
@@ -144,7 +144,8 @@ int procfs_find_mapped(struct sys *s, const char *name, struct hv_desc_vma *v)
 
 /* ---- The directory ----------------------------------------------------- */
 
-static int list_all(struct sys *s, unsigned number, int fd, struct listing *l)
+static int list_all(struct thread *t, unsigned number, int fd,
+		    struct listing *l)
 {
 	char name[16];
 
@@ -154,13 +155,13 @@ static int list_all(struct sys *s, unsigned number, int fd, struct listing *l)
 	list_name(l, "..", DT_DIR);
 	switch (number) {
 	case PROCFS_FD:
-		list_fds(l, &s->fds, DT_LNK);
+		list_fds(l, &t->process->fds, DT_LNK);
 		return 0;
 	case PROCFS_FDINFO:
-		list_fds(l, &s->fds, DT_REG);
+		list_fds(l, &t->process->fds, DT_REG);
 		return 0;
 	case PROCFS_MAP_FILES:
-		return list_mapped(l, s->v);
+		return list_mapped(l, t->vcpu);
 	default:
 		snprintf(name, sizeof(name), "%d", getpid());
 		list_name(l, name, DT_DIR);
@@ -168,7 +169,7 @@ static int list_all(struct sys *s, unsigned number, int fd, struct listing *l)
 	}
 }
 
-int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
+int64_t procfs_getdents(struct thread *t, unsigned number, int fd, uint8_t *buf,
 			size_t size)
 {
 	off_t from = lseek(fd, 0, SEEK_CUR);
@@ -177,7 +178,7 @@ int64_t procfs_getdents(struct sys *s, unsigned number, int fd, uint8_t *buf,
 
 	if (from < 0)
 		return -errno;
-	ret = list_all(s, number, fd, &l);
+	ret = list_all(t, number, fd, &l);
 	if (ret)
 		return ret;
 	if (!l.used)

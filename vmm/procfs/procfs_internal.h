@@ -11,16 +11,22 @@
 
 #include "files.h"
 #include "hv_abi.h"
+#include "machine.h"
+#include "process.h"
 #include "procfs.h"
-
-struct sys;
-struct vcpu;
+#include "thread.h"
 
 struct procfs {
-	struct sys *s;
-	struct vcpu *v;
-	unsigned arg; /* which fdinfo */
+	struct process *of; /* whose it is; the reader's own, as yet */
+	struct thread *t;   /* the reader */
+	struct vcpu *v;	    /* by which the guest is asked */
+	unsigned arg;	    /* which fdinfo */
 };
+
+static inline struct procfs procfs_of(struct thread *t, unsigned arg)
+{
+	return (struct procfs){t->process, t, t->vcpu, arg};
+}
 
 /* Print the file. Returns 0 or -errno; what was printed is dropped then. */
 typedef int procfs_show_fn(const struct procfs *p, FILE *out);

@@ -10,11 +10,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "call.h"
 #include "describe.h"
 #include "procfs.h"
 #include "procfs_build_id.h"
 #include "procfs_internal.h"
+#include "usermem.h"
+#include "vcpu.h"
 
 /* ---- PROCMAP_QUERY ----------------------------------------------------- */
 
@@ -34,18 +35,18 @@ _Static_assert(sizeof(struct query) == 104, "Linux struct procmap_query");
 #define QUERY_FLAGS	0x3full
 
 /* Linux copy_struct_from_user: what is beyond our structure must be 0. */
-static int64_t get_query(struct call *c, struct query *q)
+static int64_t get_query(struct thread *t, uint64_t at, struct query *q)
 {
 	uint8_t all[HV_PAGE_SIZE] = {0};
 	uint64_t size;
 
-	if (call_get(c, c->arg[2], &size, sizeof(size)) < 0)
+	if (usermem_read(t->vcpu, at, &size, sizeof(size)) < 0)
 		return -EFAULT;
 	if (size > sizeof(all))
 		return -E2BIG;
 	if (size < QUERY_MIN)
 		return -EINVAL;
-	if (call_get(c, c->arg[2], all, size) < 0)
+	if (usermem_read(t->vcpu, at, all, size) < 0)
 		return -EFAULT;
 	for (size_t i = sizeof(*q); i < size; i++)
 		if (all[i])
@@ -91,7 +92,7 @@ static int query_find(const struct procfs *p, const struct query *q,
 	}
 }
 
-static int put_name(struct call *c, struct query *q, const char *name)
+static int put_name(struct thread *t, struct query *q, const char *name)
 {
 	size_t size = name ? strlen(name) + 1 : 0;
 
@@ -100,13 +101,14 @@ static int put_name(struct call *c, struct query *q, const char *name)
 	if (size > q->name_size)
 		return -ENAMETOOLONG;
 	q->name_size = (uint32_t)size;
-	return size ? call_put(c, q->name_addr, name, size) : 0;
+	return size ? usermem_write(t->vcpu, q->name_addr, name, size) : 0;
 }
 
-static int put_build_id(struct call *c, struct query *q,
+static int put_build_id(struct thread *t, struct query *q,
 			const struct hv_desc_vma *v)
 {
-	const struct file *file = files_find(&c->s->files, v->file);
+	const struct file *file =
+		files_find(&t->process->machine->files, v->file);
 	uint8_t id[BUILD_ID_MAX];
 	size_t size;
 
@@ -116,17 +118,17 @@ static int put_build_id(struct call *c, struct query *q,
 	if (size > q->build_id_size)
 		return -ENAMETOOLONG;
 	q->build_id_size = (uint32_t)size;
-	return size ? call_put(c, q->build_id_addr, id, size) : 0;
+	return size ? usermem_write(t->vcpu, q->build_id_addr, id, size) : 0;
 }
 
-static int64_t procmap_query(struct call *c)
+static int64_t procmap_query(struct thread *t, uint64_t at)
 {
-	const struct procfs p = {c->s, c->v, 0};
+	const struct procfs p = procfs_of(t, 0);
 	struct file_identity id;
 	char path[PROCFS_NAME_MAX];
 	struct hv_desc_vma v;
 	struct query q;
-	int64_t size = get_query(c, &q);
+	int64_t size = get_query(t, at, &q);
 	int ret = size < 0 ? (int)size : query_find(&p, &q, &v, path);
 
 	if (ret)
@@ -140,13 +142,13 @@ static int64_t procmap_query(struct call *c)
 	q.inode = id.ino;
 	q.dev_major = id.major;
 	q.dev_minor = id.minor;
-	ret = put_name(c, &q, procfs_map_name(&p, &v, path));
-	ret = ret ? ret : put_build_id(c, &q, &v);
+	ret = put_name(t, &q, procfs_map_name(&p, &v, path));
+	ret = ret ? ret : put_build_id(t, &q, &v);
 	if (ret)
 		return ret;
 	if ((size_t)size > sizeof(q))
 		size = sizeof(q);
-	return call_put(c, c->arg[2], &q, (size_t)size);
+	return usermem_write(t->vcpu, at, &q, (size_t)size);
 }
 
 /* ---- PAGEMAP_SCAN ------------------------------------------------------ */
@@ -177,7 +179,7 @@ struct scan_region {
 #define SCAN_AT_ONCE	512u
 
 struct scan {
-	struct call *c;
+	struct thread *t;
 	struct scan_arg *arg;
 	struct scan_region region; /* being gathered; start == end: none */
 	uint64_t regions, pages;
@@ -214,7 +216,8 @@ static int scan_flush(struct scan *s)
 	if (s->region.start != s->region.end) {
 		uint64_t at = s->arg->vec + s->regions++ * sizeof(s->region);
 
-		ret = call_put(s->c, at, &s->region, sizeof(s->region));
+		ret = usermem_write(s->t->vcpu, at, &s->region,
+				    sizeof(s->region));
 	}
 	s->region.start = s->region.end = 0;
 	return ret;
@@ -256,7 +259,7 @@ static int scan_pages(struct scan *s, uint64_t va, uint64_t end)
 		int ret;
 
 		n = n < SCAN_AT_ONCE ? n : SCAN_AT_ONCE;
-		ret = describe_pagemap(s->c->v, va, n, entries);
+		ret = describe_pagemap(s->t->vcpu, va, n, entries);
 		for (size_t i = 0; i < n && !ret && !s->full; i++) {
 			uint64_t set = categories(entries[i]);
 
@@ -285,8 +288,9 @@ static int scan_range(struct scan *s)
 	int ret = 0;
 
 	while (at < end && !s->full && !ret) {
-		ret = at < HV_VA_USER_END ? describe_next_vma(s->c->v, at, &v)
-					  : -ENOENT;
+		ret = at < HV_VA_USER_END
+			      ? describe_next_vma(s->t->vcpu, at, &v)
+			      : -ENOENT;
 		if (ret == -ENOENT || (!ret && v.start >= end))
 			return 0;
 		if (!ret && !is_pfnmap(&v) && s->arg->flags)
@@ -300,9 +304,9 @@ static int scan_range(struct scan *s)
 	return ret;
 }
 
-static int get_scan(struct call *c, struct scan_arg *a)
+static int get_scan(struct thread *t, uint64_t at, struct scan_arg *a)
 {
-	if (call_get(c, c->arg[2], a, sizeof(*a)) < 0)
+	if (usermem_read(t->vcpu, at, a, sizeof(*a)) < 0)
 		return -EFAULT;
 	if (a->size != sizeof(*a) || a->flags & ~SCAN_FLAGS ||
 	    (a->inverted | a->mask | a->anyof | a->returned) &
@@ -322,11 +326,11 @@ static int get_scan(struct call *c, struct scan_arg *a)
 	return 0;
 }
 
-static int64_t pagemap_scan(struct call *c)
+static int64_t pagemap_scan(struct thread *t, uint64_t at)
 {
 	struct scan_arg arg;
-	struct scan s = {.c = c, .arg = &arg};
-	int ret = get_scan(c, &arg);
+	struct scan s = {.t = t, .arg = &arg};
+	int ret = get_scan(t, at, &arg);
 
 	if (ret)
 		return ret;
@@ -334,17 +338,18 @@ static int64_t pagemap_scan(struct call *c)
 	ret = ret ? ret : scan_flush(&s);
 	if (!s.full)
 		arg.walk_end = arg.end;
-	if (call_put(c, c->arg[2] + offsetof(struct scan_arg, walk_end),
-		     &arg.walk_end, sizeof(arg.walk_end)) < 0)
+	if (usermem_write(t->vcpu, at + offsetof(struct scan_arg, walk_end),
+			  &arg.walk_end, sizeof(arg.walk_end)) < 0)
 		return -EFAULT;
 	return ret ? ret : (int64_t)s.regions;
 }
 
-int64_t procfs_ioctl(struct call *c, unsigned number, uint32_t request)
+int64_t procfs_ioctl(struct thread *t, unsigned number, uint32_t request,
+		     uint64_t arg)
 {
 	if (procfs_kind(number) == PROCFS_MAPS && request == PROCMAP_QUERY)
-		return procmap_query(c);
+		return procmap_query(t, arg);
 	if (procfs_kind(number) == PROCFS_PAGEMAP && request == PAGEMAP_SCAN)
-		return pagemap_scan(c);
+		return pagemap_scan(t, arg);
 	return -ENOTTY;
 }

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "call.h"
 #include "procfs_internal.h"
+#include "vcpu.h"
 
 #define KPF_UPTODATE	  (1ull << 3)
 #define KPF_DIRTY	  (1ull << 4)
@@ -27,11 +27,11 @@
 #define KPF_MLOCKED	  (1ull << 33)
 
 /* Is there RAM? The rest of it is the kernel's own: reserved. */
-static bool is_ram(const struct sys *s, uint64_t pfn)
+static bool is_ram(const struct machine *m, uint64_t pfn)
 {
-	for (unsigned i = 0; i < s->about.nr_banks; i++)
-		if (pfn >= s->about.banks[i].start / HV_PAGE_SIZE &&
-		    pfn < s->about.banks[i].end / HV_PAGE_SIZE)
+	for (unsigned i = 0; i < m->facts.nr_banks; i++)
+		if (pfn >= m->facts.banks[i].start / HV_PAGE_SIZE &&
+		    pfn < m->facts.banks[i].end / HV_PAGE_SIZE)
 			return true;
 	return false;
 }
@@ -65,7 +65,8 @@ static uint64_t what_it_is(const struct hv_desc_page *page)
 	return bits;
 }
 
-static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
+static uint64_t flags_of(const struct machine *m,
+			 const struct hv_desc_page *page)
 {
 	static const struct {
 		const char *name;
@@ -84,7 +85,7 @@ static uint64_t flags_of(const struct sys *s, const struct hv_desc_page *page)
 	uint64_t bits = what_it_is(page);
 
 	if (page->zone >= HV_ZONES)
-		return is_ram(s, page->pfn) ? KPF_RESERVED : KPF_NOPAGE;
+		return is_ram(m, page->pfn) ? KPF_RESERVED : KPF_NOPAGE;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (has(page, table[i].name))
 			bits |= table[i].bits;
@@ -119,8 +120,8 @@ int procfs_kpage(const struct procfs *p, bool flags, uint64_t pfn, size_t n,
 		for (uint32_t i = 0; i < d.count; i++) {
 			memcpy(&page, d.data + i * sizeof(page), sizeof(page));
 			page.pfn = pfn + i;
-			*out++ =
-				flags ? flags_of(p->s, &page) : count_of(&page);
+			*out++ = flags ? flags_of(p->of->machine, &page)
+				       : count_of(&page);
 		}
 		pfn += d.count;
 		n -= d.count;

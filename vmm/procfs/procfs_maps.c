@@ -12,9 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "describe.h"
-#include "path.h"
+#include "fdpath.h"
 #include "procfs_internal.h"
 
 /* The line of our own maps that starts with this address. */
@@ -98,21 +97,22 @@ bool procfs_is_special(const struct hv_desc_vma *v)
 bool procfs_file_name(const struct procfs *p, const struct hv_desc_vma *v,
 		      char path[PROCFS_NAME_MAX])
 {
-	struct file *file = files_find(&p->s->files, v->file);
+	struct file *file = files_find(&p->of->machine->files, v->file);
 
 	if (procfs_is_special(v)) /* whatever is behind it */
 		return false;
 	if (v->shm)
 		strcpy(path, "/dev/zero (deleted)");
 	else if (file)
-		path_of_file(p->s, file, v->opened, path, PROCFS_NAME_MAX);
+		fdpath_of_file(p->of->machine, file, v->opened, path,
+			       PROCFS_NAME_MAX);
 	return file || v->shm;
 }
 
 struct file_identity procfs_identify(const struct procfs *p,
 				     const struct hv_desc_vma *v)
 {
-	struct file *file = files_find(&p->s->files, v->file);
+	struct file *file = files_find(&p->of->machine->files, v->file);
 
 	if (!procfs_is_special(v) && file)
 		return identify(file);

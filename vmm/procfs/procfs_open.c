@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "describe.h"
-#include "families.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 
@@ -48,7 +48,7 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
 
 	if (!out)
 		return -ENOMEM;
-	ret = procfs_show(p->s, p->v, number, p->arg, out);
+	ret = procfs_show(p->t, number, p->arg, out);
 	if (fclose(out))
 		ret = ret ? ret : -ENOMEM;
 	if (!ret)
@@ -61,10 +61,9 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
  * Filled by the first read, as Linux makes it then; those that can be copied
  * without a read (sendfile) at once, too.
  */
-int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
-		    unsigned arg, int flags)
+int64_t procfs_open(struct thread *t, unsigned number, unsigned arg, int flags)
 {
-	const struct procfs p = {s, v, arg};
+	const struct procfs p = procfs_of(t, arg);
 	char self[32];
 	int memory, fd;
 
@@ -92,7 +91,7 @@ int64_t procfs_open(struct sys *s, struct vcpu *v, unsigned number,
 /* Linux pagemap_read: frame numbers are for CAP_SYS_ADMIN alone. */
 static bool sees_frames(void)
 {
-	return caps_has(CAP_SYS_ADMIN);
+	return capable(CAP_SYS_ADMIN);
 }
 
 /* The entries [at, at + n) of pagemap. */
@@ -108,11 +107,11 @@ static int get_pagemap(const struct procfs *p, uint64_t at, size_t n,
 }
 
 /* Frames that have an entry in kpageflags: Linux max_pfn. */
-static uint64_t frames(const struct sys *s)
+static uint64_t frames(const struct machine *m)
 {
-	unsigned n = s->about.nr_banks;
+	unsigned n = m->facts.nr_banks;
 
-	return n ? s->about.banks[n - 1].end / HV_PAGE_SIZE : 0;
+	return n ? m->facts.banks[n - 1].end / HV_PAGE_SIZE : 0;
 }
 
 /* Linux pagemap_read, kpage_read: whole entries of 8 bytes. */
@@ -120,7 +119,7 @@ static int fill_entries(const struct procfs *p, unsigned number, int fd,
 			int64_t offset, uint64_t len)
 {
 	bool own = procfs_kind(number) == PROCFS_PAGEMAP;
-	uint64_t bytes = own ? PAGEMAP_BYTES : frames(p->s) * 8;
+	uint64_t bytes = own ? PAGEMAP_BYTES : frames(p->of->machine) * 8;
 	uint64_t at = (uint64_t)offset / 8, *entries;
 	int ret;
 
@@ -146,22 +145,23 @@ static int fill_entries(const struct procfs *p, unsigned number, int fd,
 	return ret;
 }
 
-void procfs_note_read(struct sys *s, const struct fd_entry *e, uint64_t end)
+void procfs_note_read(struct machine *m, const struct fd_entry *e, uint64_t end)
 {
-	s->reads.of[e->proc_id % PROCFS_READS].id = e->proc_id;
-	s->reads.of[e->proc_id % PROCFS_READS].end = end;
+	m->reads.of[e->proc_id % PROCFS_READS].id = e->proc_id;
+	m->reads.of[e->proc_id % PROCFS_READS].end = end;
 }
 
-static bool goes_on(const struct sys *s, const struct fd_entry *e, uint64_t at)
+static bool goes_on(const struct machine *m, const struct fd_entry *e,
+		    uint64_t at)
 {
-	return s->reads.of[e->proc_id % PROCFS_READS].id == e->proc_id &&
-	       s->reads.of[e->proc_id % PROCFS_READS].end == at;
+	return m->reads.of[e->proc_id % PROCFS_READS].id == e->proc_id &&
+	       m->reads.of[e->proc_id % PROCFS_READS].end == at;
 }
 
-int procfs_refresh(struct sys *s, struct vcpu *v, const struct fd_entry *e,
-		   int64_t offset, uint64_t len)
+int procfs_refresh(struct thread *t, const struct fd_entry *e, int64_t offset,
+		   uint64_t len)
 {
-	const struct procfs p = {s, v, e->proc_arg};
+	const struct procfs p = procfs_of(t, e->proc_arg);
 	unsigned number = e->proc;
 	int fd = e->host;
 	bool anew;
@@ -170,7 +170,7 @@ int procfs_refresh(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 		offset = lseek(fd, 0, SEEK_CUR);
 	if (offset < 0)
 		return -EINVAL;
-	anew = !offset || !goes_on(s, e, (uint64_t)offset);
+	anew = !offset || !goes_on(t->process->machine, e, (uint64_t)offset);
 	switch (procfs_kind(number)) {
 	case PROCFS_PAGEMAP:
 	case PROCFS_KPAGE:
@@ -213,8 +213,8 @@ static int64_t seek_sized(int64_t size, int64_t offset, int whence)
  * Linux seq_lseek and mem_lseek; generic_file_llseek of what has a size. What
  * is at another place than the last read's end is made at once, as of now.
  */
-int64_t procfs_seek(struct sys *s, struct vcpu *v, const struct fd_entry *e,
-		    int64_t offset, int whence)
+int64_t procfs_seek(struct thread *t, const struct fd_entry *e, int64_t offset,
+		    int whence)
 {
 	int64_t size = size_of(e->proc);
 	off_t at;
@@ -232,15 +232,15 @@ int64_t procfs_seek(struct sys *s, struct vcpu *v, const struct fd_entry *e,
 	at = lseek(e->host, offset, whence);
 	if (at < 0)
 		return -errno;
-	if (!at || goes_on(s, e, (uint64_t)at))
+	if (!at || goes_on(t->process->machine, e, (uint64_t)at))
 		return at;
 	switch (procfs_kind(e->proc)) {
 	case PROCFS_WHOLE:
 	case PROCFS_MAPS:
 	case PROCFS_SMAPS:
 	case PROCFS_NUMA:
-		ret = procfs_refresh(s, v, e, at, 1);
-		procfs_note_read(s, e, (uint64_t)at);
+		ret = procfs_refresh(t, e, at, 1);
+		procfs_note_read(t->process->machine, e, (uint64_t)at);
 		return ret ? ret : at;
 	default:
 		return at;

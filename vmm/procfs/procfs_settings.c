@@ -16,7 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "families.h"
+#include "capable.h"
+#include "host_call.h"
 #include "procfs_internal.h"
 
 #define COREDUMP_BITS 0x1ffu /* MMF_DUMP_FILTER_MASK, from its shift on */
@@ -30,13 +31,13 @@ static uint64_t host_number(const char *path, int base)
 		       : strtoull(text, NULL, base);
 }
 
-static struct procfs_settings *settings(const struct procfs *p)
+static struct process_settings *settings(const struct procfs *p)
 {
-	struct procfs_settings *t = &p->s->settings;
+	struct process_settings *t = &p->of->settings;
 
 	if (t->known)
 		return t;
-	*t = (struct procfs_settings){
+	*t = (struct process_settings){
 		.known = true,
 		.oom_score_adj =
 			(int)host_number("/proc/self/oom_score_adj", 10),
@@ -118,7 +119,7 @@ static int parse_adj(const char *text, size_t *len, int *out)
 /* Linux __set_oom_adj: who has not the right may not go below `least`. */
 static int set_oom(const struct procfs *p, int value, int least)
 {
-	if (value < least && !caps_has(CAP_SYS_RESOURCE))
+	if (value < least && !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
 	settings(p)->oom_score_adj = value;
 	return 0;
@@ -133,7 +134,7 @@ int64_t procfs_write_oom_score_adj(const struct procfs *p, const char *text,
 		ret = -EINVAL;
 	if (!ret)
 		ret = set_oom(p, value, settings(p)->oom_score_adj_min);
-	if (!ret && caps_has(CAP_SYS_RESOURCE))
+	if (!ret && capable(CAP_SYS_RESOURCE))
 		settings(p)->oom_score_adj_min = value;
 	return ret ? ret : (int64_t)len;
 }
@@ -189,7 +190,7 @@ int64_t procfs_write_loginuid(const struct procfs *p, const char *text,
 
 	if (ret)
 		return ret;
-	if (settings(p)->loginuid != UINT32_MAX && !caps_has(CAP_AUDIT_CONTROL))
+	if (settings(p)->loginuid != UINT32_MAX && !capable(CAP_AUDIT_CONTROL))
 		return -EPERM;
 	settings(p)->loginuid = (uint32_t)value;
 	return (int64_t)len;

@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "describe.h"
 #include "procfs.h"
 #include "procfs_internal.h"
@@ -52,8 +51,8 @@ static uint64_t signals_with(const struct signals *g, uint64_t from,
 	uint64_t set = 0;
 
 	for (int sig = 1; sig <= SIGNALS; sig++)
-		if (g->action[sig].handler >= from &&
-		    g->action[sig].handler <= to)
+		if (g->shared->action[sig].handler >= from &&
+		    g->shared->action[sig].handler <= to)
 			set |= signal_bit(sig);
 	return set;
 }
@@ -77,9 +76,9 @@ static uint64_t caught(const struct signals *g)
 #define NO_RANDOMIZE	  0x40000u /* ADDR_NO_RANDOMIZE */
 #define STAT_SIGNALS(set) ((set)&0x7fffffff)
 
-uint64_t procfs_major(const struct sys *s, const struct hv_desc_mm *mm)
+uint64_t procfs_major(const struct machine *m, const struct hv_desc_mm *mm)
 {
-	return s->files.waits < mm->faults ? s->files.waits : mm->faults;
+	return m->files.waits < mm->faults ? m->files.waits : mm->faults;
 }
 
 /* Fields are numbered as in proc_pid_stat(5), from 1. */
@@ -97,7 +96,7 @@ static void set_field(struct stat_fields *f, unsigned i, uint64_t value)
 static void set_memory(struct stat_fields *f, const struct procfs *p,
 		       const struct hv_desc_mm *mm)
 {
-	uint64_t major = procfs_major(p->s, mm);
+	uint64_t major = procfs_major(p->of->machine, mm);
 
 	set_field(f, 10, mm->faults - major);
 	set_field(f, 11, 0);
@@ -106,7 +105,7 @@ static void set_memory(struct stat_fields *f, const struct procfs *p,
 	set_field(f, 20, 1);
 	set_field(f, 23, mm->total_vm << HV_PAGE_SHIFT);
 	set_field(f, 24, rss(mm));
-	set_field(f, 25, p->s->limits.of[RLIMIT_RSS].rlim_cur);
+	set_field(f, 25, p->of->limits.of[RLIMIT_RSS].rlim_cur);
 	set_field(f, 26, mm->start_code);
 	set_field(f, 27, mm->end_code);
 	set_field(f, 28, mm->start_stack);
@@ -124,7 +123,7 @@ static void set_memory(struct stat_fields *f, const struct procfs *p,
 
 static void set_signals(struct stat_fields *f, const struct signals *g)
 {
-	set_field(f, 31, STAT_SIGNALS(g->thread.set));
+	set_field(f, 31, STAT_SIGNALS(g->pending.set));
 	set_field(f, 32, STAT_SIGNALS(g->mask));
 	set_field(f, 33, STAT_SIGNALS(ignored(g)));
 	set_field(f, 34, STAT_SIGNALS(caught(g)));
@@ -137,7 +136,7 @@ static void set_signals(struct stat_fields *f, const struct signals *g)
 static uint64_t task_flags(const struct procfs *p, uint64_t flags)
 {
 	flags &= ~(PF_SUPERPRIV | PF_VCPU | PF_RANDOMIZE);
-	if (!(p->s->about.personality & NO_RANDOMIZE))
+	if (!(p->of->personality & NO_RANDOMIZE))
 		flags |= PF_RANDOMIZE;
 	return flags;
 }
@@ -147,7 +146,7 @@ static void print_stat(FILE *out, const struct procfs *p,
 {
 	char *save, *word = strtok_r(rest, " \n", &save);
 
-	fprintf(out, "%d (%s)", getpid(), p->s->name);
+	fprintf(out, "%d (%s)", getpid(), p->t->name);
 	for (unsigned i = 3; word; i++, word = strtok_r(NULL, " \n", &save)) {
 		if (i == 3)
 			fputs(" R", out);
@@ -177,7 +176,7 @@ int procfs_stat(const struct procfs *p, FILE *out)
 	if (!rest)
 		return -EIO;
 	set_memory(&fields, p, &mm);
-	set_signals(&fields, &p->s->signals);
+	set_signals(&fields, &p->t->signals);
 	print_stat(out, p, &fields, rest + 1);
 	return 0;
 }
@@ -230,8 +229,8 @@ static bool print_signals(FILE *out, const char *name, const struct signals *g)
 		const char *name;
 		uint64_t set;
 	} sets[] = {
-		{"SigPnd", g->thread.set}, {"ShdPnd", g->process.set},
-		{"SigBlk", g->mask},	   {"SigIgn", ignored(g)},
+		{"SigPnd", g->pending.set}, {"ShdPnd", g->shared->pending.set},
+		{"SigBlk", g->mask},	    {"SigIgn", ignored(g)},
 		{"SigCgt", caught(g)},
 	};
 
@@ -244,17 +243,17 @@ static bool print_signals(FILE *out, const char *name, const struct signals *g)
 	return false;
 }
 
-static bool print_plain(FILE *out, const char *name, const struct sys *s)
+static bool print_plain(FILE *out, const char *name, const struct process *p)
 {
 	const struct {
 		const char *name;
 		unsigned value;
 	} values[] = {
 		{"TracerPid", 0},
-		{"FDSize", s->fds.size},
+		{"FDSize", p->fds.size},
 		{"Threads", 1},
-		{"NoNewPrivs", (unsigned)s->no_new_privs},
-		{"THP_enabled", s->thp_disabled != HV_THP_DISABLE_ALL},
+		{"NoNewPrivs", (unsigned)p->no_new_privs},
+		{"THP_enabled", p->thp_disabled != HV_THP_DISABLE_ALL},
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -281,27 +280,28 @@ static void print_name(FILE *out, const char *name)
 }
 
 /* Queued signals of the user, of as many as the program may have. */
-static void print_queue(FILE *out, const char *line, const struct sys *s)
+static void print_queue(FILE *out, const char *line, const struct process *p)
 {
 	fprintf(out, "%.*s/%llu\n", (int)strcspn(line, "/"), line,
-		(unsigned long long)sys_limit(s, RLIMIT_SIGPENDING)->rlim_cur);
+		(unsigned long long)p->limits.of[RLIMIT_SIGPENDING].rlim_cur);
 }
 
 static void status_line(FILE *out, const char *line, const char *name,
 			void *ctx)
 {
 	const struct status *st = ctx;
-	const struct sys *s = st->p->s;
+	const struct process *p = st->p->of;
+	const struct thread *t = st->p->t;
 
 	if (!strcmp(name, "Name"))
-		print_name(out, s->name);
+		print_name(out, t->name);
 	else if (!strcmp(name, "State"))
 		fputs("State:\tR (running)\n", out);
 	else if (!strcmp(name, "SigQ"))
-		print_queue(out, line, s);
+		print_queue(out, line, p);
 	else if (!print_memory(out, name, &st->mm) &&
-		 !print_signals(out, name, &s->signals) &&
-		 !print_plain(out, name, s))
+		 !print_signals(out, name, &t->signals) &&
+		 !print_plain(out, name, p))
 		fputs(line, out);
 }
 
@@ -318,7 +318,7 @@ int procfs_status(const struct procfs *p, FILE *out)
 /* ---- sched ------------------------------------------------------------- */
 
 struct sched {
-	const struct sys *s;
+	const struct thread *t;
 	bool headed;
 };
 
@@ -330,14 +330,14 @@ static void sched_line(FILE *out, const char *line, const char *name, void *ctx)
 	if (h->headed)
 		fputs(line, out);
 	else
-		fprintf(out, "%s (%d, #threads: 1)\n", h->s->name, getpid());
+		fprintf(out, "%s (%d, #threads: 1)\n", h->t->name, getpid());
 	h->headed = true;
 }
 
 /* How this process was scheduled, under the program's name. */
 int procfs_sched(const struct procfs *p, FILE *out)
 {
-	struct sched h = {p->s, false};
+	struct sched h = {p->t, false};
 
 	return procfs_host_lines("/proc/self/sched", out, sched_line, &h);
 }

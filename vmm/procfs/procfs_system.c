@@ -11,8 +11,8 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "describe.h"
-#include "families.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "thp.h"
@@ -179,13 +179,13 @@ static uint64_t zone_free(const struct hv_desc_memory *m, unsigned zone)
 }
 
 /* Frames of the zone that are RAM. */
-static uint64_t zone_present(const struct sys *s, unsigned zone)
+static uint64_t zone_present(const struct machine *m, unsigned zone)
 {
 	const uint64_t end[] = {HV_ZONE_DMA_END, HV_ZONE_DMA32_END, UINT64_MAX};
 	uint64_t start = zone ? end[zone - 1] : 0, pages = 0;
 
-	for (unsigned i = 0; i < s->about.nr_banks; i++) {
-		const struct hv_bank *b = &s->about.banks[i];
+	for (unsigned i = 0; i < m->facts.nr_banks; i++) {
+		const struct hv_bank *b = &m->facts.banks[i];
 		uint64_t from = b->start > start ? b->start : start;
 		uint64_t to = b->end < end[zone] ? b->end : end[zone];
 
@@ -201,7 +201,7 @@ int procfs_buddyinfo(const struct procfs *p, FILE *out)
 	int ret = get_memory(p, &m);
 
 	for (unsigned z = 0; !ret && z < HV_ZONES; z++) {
-		if (!zone_present(p->s, z))
+		if (!zone_present(p->of->machine, z))
 			continue;
 		fprintf(out, "Node 0, zone %8s ", zone_names[z]);
 		for (unsigned n = 0; n < HV_ORDERS; n++)
@@ -217,7 +217,7 @@ int procfs_zoneinfo(const struct procfs *p, FILE *out)
 	int ret = get_memory(p, &m);
 
 	for (unsigned z = 0; !ret && z < HV_ZONES; z++) {
-		uint64_t present = zone_present(p->s, z);
+		uint64_t present = zone_present(p->of->machine, z);
 
 		if (!present)
 			continue;
@@ -256,7 +256,7 @@ int procfs_vmallocinfo(const struct procfs *p, FILE *out)
 
 int procfs_overcommit(const struct procfs *p, FILE *out)
 {
-	fprintf(out, "%u\n", p->s->about.overcommit);
+	fprintf(out, "%u\n", p->of->machine->facts.overcommit);
 	return 0;
 }
 
@@ -266,7 +266,7 @@ int procfs_thp(const struct procfs *p, FILE *out)
 					    HV_THP_NEVER};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		bool now = p->s->about.thp == (int)order[i];
+		bool now = p->of->machine->facts.thp == (int)order[i];
 
 		fprintf(out, "%s%s%s%s", i ? " " : "", now ? "[" : "",
 			thp_name(order[i]), now ? "]" : "");
@@ -317,13 +317,13 @@ static void iomem_line(FILE *out, unsigned depth, uint64_t start, uint64_t end,
 
 	if (start >= end)
 		return;
-	if (!caps_has(CAP_SYS_ADMIN)) /* Linux r_show */
+	if (!capable(CAP_SYS_ADMIN)) /* Linux r_show */
 		start = last = 0;
 	fprintf(out, "%*s%08" PRIx64 "-%08" PRIx64 " : %s\n", (int)depth * 2,
 		"", start, last, name);
 }
 
-static void iomem_kernel(FILE *out, const struct sys_about *a)
+static void iomem_kernel(FILE *out, const struct machine_facts *a)
 {
 	const struct hv_image *i = a->image;
 	uint64_t at = HV_KERNEL_GPA;
@@ -340,7 +340,7 @@ static void iomem_kernel(FILE *out, const struct sys_about *a)
 
 int procfs_iomem(const struct procfs *p, FILE *out)
 {
-	const struct sys_about *a = &p->s->about;
+	const struct machine_facts *a = &p->of->machine->facts;
 
 	for (unsigned i = 0; i < a->nr_banks;) {
 		uint64_t start = a->banks[i].start, end = a->banks[i].end;

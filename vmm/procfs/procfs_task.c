@@ -9,26 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
 #include "describe.h"
 #include "procfs_internal.h"
+#include "usermem.h"
+#include "vcpu.h"
 
 int procfs_auxv(const struct procfs *p, FILE *out)
 {
-	if (p->s->about.auxv)
-		fwrite(p->s->about.auxv, 1, p->s->about.auxv_len, out);
+	if (p->of->auxv)
+		fwrite(p->of->auxv, 1, p->of->auxv_len, out);
 	return 0;
 }
 
 int procfs_comm(const struct procfs *p, FILE *out)
 {
-	fprintf(out, "%s\n", p->s->name);
+	fprintf(out, "%s\n", p->t->name);
 	return 0;
 }
 
 int procfs_personality(const struct procfs *p, FILE *out)
 {
-	fprintf(out, "%08x\n", p->s->about.personality);
+	fprintf(out, "%08x\n", p->of->personality);
 	return 0;
 }
 
@@ -168,13 +169,13 @@ static void fdinfo_line(FILE *out, const char *line, const char *name,
 
 int procfs_fdinfo(const struct procfs *p, FILE *out)
 {
-	const struct fd_entry *e = fdtable_entry(&p->s->fds, (int)p->arg);
+	const struct fd_entry *e = fdtable_entry(&p->of->fds, (int)p->arg);
 	struct fdinfo info;
 	char path[64];
 
 	if (!e)
 		return -ENOENT;
-	info = (struct fdinfo){&p->s->fds,
+	info = (struct fdinfo){&p->of->fds,
 			       e->shown_flags | (e->cloexec ? O_CLOEXEC : 0)};
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", e->host);
 	return procfs_host_lines(path, out, fdinfo_line, &info);
@@ -219,7 +220,7 @@ int procfs_limits(const struct procfs *p, FILE *out)
 	for (size_t i = 0; i < sizeof(limit_names) / sizeof(limit_names[0]);
 	     i++) {
 		const struct rlimit *l =
-			&p->s->limits.of[limit_names[i].number];
+			&p->of->limits.of[limit_names[i].number];
 
 		fprintf(out, "%-25s ", limit_names[i].name);
 		print_limit(out, l->rlim_cur);

@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "procfs.h"
 #include "procfs_internal.h"
+#include "usermem.h"
+#include "vcpu.h"
 
 bool procfs_is_live(unsigned number, bool writes)
 {
@@ -55,23 +56,22 @@ static int64_t mem_at(struct vcpu *v, int fd, uint8_t *buf, size_t len,
 	return n;
 }
 
-int64_t procfs_read(struct sys *s, struct vcpu *v, unsigned number, int fd,
-		    void *dst, size_t len, int64_t offset)
+int64_t procfs_read(struct thread *t, unsigned number, int fd, void *dst,
+		    size_t len, int64_t offset)
 {
-	(void)s;
 	(void)number;
-	return mem_at(v, fd, dst, len, offset, false);
+	return mem_at(t->vcpu, fd, dst, len, offset, false);
 }
 
 /* ---- comm, clear_refs -------------------------------------------------- */
 
 int64_t procfs_write_comm(const struct procfs *p, const char *text, size_t len)
 {
-	struct sys *s = p->s;
-	size_t n = len < sizeof(s->name) - 1 ? len : sizeof(s->name) - 1;
+	struct thread *t = p->t;
+	size_t n = len < sizeof(t->name) - 1 ? len : sizeof(t->name) - 1;
 
-	memset(s->name, 0, sizeof(s->name));
-	memcpy(s->name, text, n);
+	memset(t->name, 0, sizeof(t->name));
+	memcpy(t->name, text, n);
 	return (int64_t)len;
 }
 
@@ -96,14 +96,14 @@ int64_t procfs_write_clear_refs(const struct procfs *p, const char *text,
 	return ret ? ret : (int64_t)len;
 }
 
-int64_t procfs_write(struct sys *s, struct vcpu *v, unsigned number, int fd,
-		     const void *src, size_t len, int64_t offset)
+int64_t procfs_write(struct thread *t, unsigned number, int fd, const void *src,
+		     size_t len, int64_t offset)
 {
-	const struct procfs p = {s, v, 0};
+	const struct procfs p = procfs_of(t, 0);
 
 	if (procfs_kind(number) == PROCFS_MEM)
-		return mem_at(v, fd, (uint8_t *)(uintptr_t)src, len, offset,
-			      true);
+		return mem_at(t->vcpu, fd, (uint8_t *)(uintptr_t)src, len,
+			      offset, true);
 	return procfs_writer(number) ? procfs_writer(number)(&p, src, len)
 				     : -EINVAL;
 }

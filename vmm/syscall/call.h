@@ -1,6 +1,6 @@
 /*
- * call.h: what the families of system calls share: the state of one program,
- * one call being served, the table's rows. Private to vmm/sys/.
+ * call.h: what the families of system calls share: one call being served, and
+ * the table's rows. Private to vmm/syscall/.
  *
  * Results are those of the kernel: a value >= 0 or -errno.
  */
@@ -8,67 +8,22 @@
 #define CALL_H
 
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/resource.h>
 
-#include "fdtable.h"
-#include "files.h"
-#include "guestmem.h"
+#include "host_call.h"
 #include "hv_abi.h"
-#include "keeper.h"
-#include "lost.h"
-#include "procfs.h"
-#include "rlimits.h"
-#include "rw.h"
-#include "signals.h"
-#include "sys.h"
-#include "temp.h"
+#include "machine.h"
+#include "process.h"
+#include "thread.h"
+#include "usermem.h"
 #include "vcpu.h"
 
-#define CALL_NR_MAX    512
-#define SYS_AUXV_WORDS 56 /* Linux AT_VECTOR_SIZE on x86-64 */
-
-struct sys {
-	char *exe;
-	int exe_fd;		  /* O_PATH */
-	int proc_fd;		  /* O_PATH: this process in /proc */
-	int cwd;		  /* O_PATH: the program's working directory */
-	struct sigaction sigpipe; /* the VMM's own action, to be put back */
-	struct sigaction sigxfsz; /* likewise */
-	struct rlimit host_fsize; /* of the VMM: see fsize.h */
-	struct rw rw;
-	bool rw_suid; /* --rw-suid */
-	struct {
-		bool setid, owner;
-	} left_out; /* rights.h */
-	struct temp temp;
-	struct keeper keeper; /* removes what temp has */
-	struct fdtable fds;
-	struct files files;
-	struct lost lost;
-	const struct folios *folios; /* --folios=host, else NULL */
-	struct signals signals;
-	struct rlimits limits;
-	char name[16]; /* PR_SET_NAME */
-	struct sys_about about;
-	uint64_t auxv[SYS_AUXV_WORDS]; /* PR_SET_MM: in place of about's */
-	struct vcpu *v; /* whose call is being served, for /proc */
-	struct procfs_reads reads;
-	struct procfs_settings settings;
-	int dumpable, no_new_privs, pdeathsig, subreaper;
-	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
-	uint64_t mdwe;	       /* PR_SET_MDWE: PR_MDWE_* */
-	uint64_t clear_tid, robust_list;
-	uint64_t rseq;
-	uint32_t rseq_len, rseq_sig;
-	uint64_t said[CALL_NR_MAX / 64]; /* by call_say_refused */
-};
-
 struct call {
-	struct sys *s;
+	struct machine *m;
+	struct process *p;
+	struct thread *t;
 	struct vcpu *v;
 	struct hv_regs *regs;
 	uint64_t nr;
@@ -114,13 +69,15 @@ int64_t call_dispatch(struct call *c);
 /* Tell the user, once for each number, that it is not supported. */
 void call_say_refused(struct call *c, int error);
 
-/* A host call's result in the kernel's form. */
-#define host_call(...) host_result(syscall(__VA_ARGS__))
-int64_t host_result(long r);
+/* As host_call, of one that may make a file larger: see fsize.h. */
+#define call_sized(c, ...)                                                     \
+	(call_size_begin(c), call_size_end(c, host_call(__VA_ARGS__)))
+void call_size_begin(const struct call *c);
+int64_t call_size_end(struct call *c, int64_t r);
 
 static inline int call_host_fd(const struct call *c, unsigned arg)
 {
-	return fdtable_host(&c->s->fds, (int)c->arg[arg]);
+	return fdtable_host(&c->p->fds, (int)c->arg[arg]);
 }
 
 /* Linux access_ok: an address that user memory may have. */
@@ -150,7 +107,7 @@ static inline int call_put_opt(struct call *c, uint64_t va, const void *src,
 /* Give the program a new descriptor; flags: O_CLOEXEC counts. */
 static inline int64_t call_new_fd(struct call *c, int host, int flags)
 {
-	return fdtable_install(&c->s->fds, host, flags & 02000000, 0);
+	return fdtable_install(&c->p->fds, host, flags & 02000000, 0);
 }
 
 /*

@@ -17,8 +17,6 @@ int64_t address_accept(struct call *c);
 /* caps.c */
 int64_t caps_get(struct call *c);
 int64_t caps_set(struct call *c);
-/* Has the program this capability, in effect? */
-bool caps_has(unsigned cap);
 
 /* change.c */
 int64_t change_mkdir(struct call *c);
@@ -147,11 +145,6 @@ int64_t lease_fcntl(struct call *c, int host);
 int64_t pidfd_open(struct call *c);
 int64_t pidfd_getfd(struct call *c);
 int64_t pidfd_mrelease(struct call *c);
-/* Of which process descriptor `fd` is; -1: it is gone; -EBADF: of none. */
-int pidfd_pid(const struct sys *s, int fd);
-/* 0: of the program itself. -EBADF: of no process. -ESRCH, -EPERM: of others.
- */
-int pidfd_check_own(const struct sys *s, int fd);
 
 /* poll.c */
 int64_t poll_poll(struct call *c);
@@ -176,8 +169,6 @@ int64_t process_get_robust_list(struct call *c);
 int64_t process_rseq(struct call *c);
 int64_t process_sched_getaffinity(struct call *c);
 int64_t process_prctl(struct call *c);
-/* sys_pass_limits: they have changed. */
-void process_pass_limits(struct call *c);
 /* The program may run on other processors than before. */
 void process_rseq_moved(struct call *c);
 
@@ -215,7 +206,7 @@ int64_t locks_fcntl(struct call *c, int host, int cmd);
 /* seals.c */
 int64_t seals_add(struct call *c, int host); /* of fcntl */
 /* No new shared mapping may write. */
-bool seals_forbid_writing(int host);
+bool files_is_sealed(int host);
 
 /* setmm.c */
 int64_t setmm_prctl(struct call *c); /* PR_SET_MM */

@@ -13,13 +13,7 @@
 #include <unistd.h>
 
 #include "call.h"
-#include "fsize.h"
 #include "stop.h"
-
-int64_t host_result(long r)
-{
-	return r == -1 ? -errno : r;
-}
 
 struct copies {
 	uint64_t host[6]; /* arguments of the host call */
@@ -85,6 +79,18 @@ static int copy_out(struct call *c, const struct call_row *row,
 	return 0;
 }
 
+void call_size_begin(const struct call *c)
+{
+	fsize_begin(&c->m->fsize, c->p->limits.of[RLIMIT_FSIZE].rlim_cur);
+}
+
+int64_t call_size_end(struct call *c, int64_t r)
+{
+	c->too_large =
+		fsize_end(&c->m->fsize, c->p->limits.of[RLIMIT_FSIZE].rlim_cur);
+	return r;
+}
+
 int64_t call_forward(struct call *c, const struct call_row *row)
 {
 	struct copies k;
@@ -96,7 +102,7 @@ int64_t call_forward(struct call *c, const struct call_row *row)
 		return first_error(row, &k);
 	/* An interruption is a signal of the VMM's own, not the program's. */
 	do {
-		r = fsize_call(c, (long)c->nr, k.host[0], k.host[1], k.host[2],
+		r = call_sized(c, (long)c->nr, k.host[0], k.host[1], k.host[2],
 			       k.host[3], k.host[4], k.host[5]);
 	} while (r == -EINTR && !stop_signal());
 	c->broken_pipe = r == -EPIPE; /* sendfile, splice */

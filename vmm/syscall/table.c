@@ -49,7 +49,7 @@
 #define MEMORY_FIRST(f, ...)	\
 	{.known = true, .fn = (f), .memory_first = true, .arg = {__VA_ARGS__}}
 
-static const struct call_row table[CALL_NR_MAX] = {
+static const struct call_row table[MACHINE_CALLS] = {
 	/* Reading and writing. */
 	[SYS_read] = HANDLER(io_read),
 	[SYS_write] = HANDLER(io_write),
@@ -346,7 +346,7 @@ static const struct call_row table[CALL_NR_MAX] = {
 
 const struct call_row *call_row(uint64_t nr)
 {
-	if (nr >= CALL_NR_MAX || !table[nr].known)
+	if (nr >= MACHINE_CALLS || !table[nr].known)
 		return NULL;
 	return &table[nr];
 }

@@ -16,7 +16,7 @@
 struct fd_entry {
 	int host; /* -1: free */
 	bool cloexec;
-	uint32_t opened; /* mapped.c: sys_file_opening, 0: was not asked for */
+	uint32_t opened; /* mapped.c: opening_of, 0: was not asked for */
 	/* mapped.c: the mapped file behind it, as of files_version. */
 	uint32_t file;
 	uint64_t files_version;

@@ -19,8 +19,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "guestmem.h"
 #include "signals.h"
+#include "usermem.h"
 #include "vcpu.h"
 #include "xstate.h"
 

@@ -1,5 +1,5 @@
 /*
- * signal.c: pending signals and what becomes of them. See signals.h.
+ * signals.c: pending signals and what becomes of them. See signals.h.
  */
 #include "signals.h"
 
@@ -20,19 +20,25 @@ static const uint64_t synchronous =
 	1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) |
 	1ull << (SIGTRAP - 1) | 1ull << (SIGFPE - 1) | 1ull << (SIGSYS - 1);
 
-void signals_init(struct signals *g)
+void signal_shared_init(struct signal_shared *s)
 {
-	sigset_t mask;
-
-	memset(g, 0, sizeof(*g));
+	memset(s, 0, sizeof(*s));
 	for (int sig = 1; sig <= SIGNALS; sig++) {
 		struct signal_action act;
 
 		/* Not sigaction(3): it hides 32 and 33. */
 		if (syscall(SYS_rt_sigaction, sig, NULL, &act, 8) == 0 &&
 		    act.handler == HANDLER_IGNORE)
-			g->action[sig].handler = HANDLER_IGNORE;
+			s->action[sig].handler = HANDLER_IGNORE;
 	}
+}
+
+void signals_init(struct signals *g, struct signal_shared *s)
+{
+	sigset_t mask;
+
+	memset(g, 0, sizeof(*g));
+	g->shared = s;
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		if (sigismember(&mask, sig) == 1)
@@ -70,7 +76,7 @@ static bool default_stops(int sig)
 
 static bool is_ignored(const struct signals *g, int sig)
 {
-	uint64_t handler = g->action[sig].handler;
+	uint64_t handler = g->shared->action[sig].handler;
 
 	return handler == HANDLER_IGNORE ||
 	       (handler == HANDLER_DEFAULT && default_ignores(sig));
@@ -78,7 +84,8 @@ static bool is_ignored(const struct signals *g, int sig)
 
 void signals_raise(struct signals *g, const struct signal_info *info)
 {
-	struct signal_queue *q = info->process ? &g->process : &g->thread;
+	struct signal_queue *q =
+		info->process ? &g->shared->pending : &g->pending;
 	int sig = info->sig;
 
 	/* A blocked signal waits even if ignored: the handler may change. */
@@ -92,13 +99,13 @@ void signals_raise(struct signals *g, const struct signal_info *info)
 
 uint64_t signals_pending(const struct signals *g)
 {
-	return g->thread.set | g->process.set;
+	return g->pending.set | g->shared->pending.set;
 }
 
 void signals_forget(struct signals *g, int sig)
 {
-	g->thread.set &= ~signal_bit(sig);
-	g->process.set &= ~signal_bit(sig);
+	g->pending.set &= ~signal_bit(sig);
+	g->shared->pending.set &= ~signal_bit(sig);
 }
 
 void signals_force(struct signals *g, const struct signal_info *info)
@@ -106,8 +113,8 @@ void signals_force(struct signals *g, const struct signal_info *info)
 	int sig = info->sig;
 
 	if ((g->mask & signal_bit(sig)) ||
-	    g->action[sig].handler == HANDLER_IGNORE) {
-		g->action[sig].handler = HANDLER_DEFAULT;
+	    g->shared->action[sig].handler == HANDLER_IGNORE) {
+		g->shared->action[sig].handler = HANDLER_DEFAULT;
 		g->mask &= ~signal_bit(sig);
 	}
 	if (info->fault) {
@@ -116,8 +123,8 @@ void signals_force(struct signals *g, const struct signal_info *info)
 		g->trapno = info->trapno;
 		g->err = info->err;
 	}
-	g->thread.set |= signal_bit(sig);
-	g->thread.info[sig] = *info;
+	g->pending.set |= signal_bit(sig);
+	g->pending.info[sig] = *info;
 }
 
 void signals_force_segv(struct signals *g)
@@ -141,7 +148,8 @@ static int next_signal(uint64_t ready)
 
 int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
 {
-	struct signal_queue *q = g->thread.set & set ? &g->thread : &g->process;
+	struct signal_queue *q =
+		g->pending.set & set ? &g->pending : &g->shared->pending;
 	int sig = next_signal(q->set & set);
 
 	if (sig) {
@@ -154,8 +162,8 @@ int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
 static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
 		const struct signal_info *info)
 {
-	g->dead = true;
-	g->death = (struct sys_death){
+	g->shared->dead = true;
+	g->shared->death = (struct signal_death){
 		.sig = info->sig,
 		.code = info->code,
 		.addr = info->addr,
@@ -167,14 +175,14 @@ static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
 static void run_handler(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 			const struct signal_info *info)
 {
-	struct signal_action act = g->action[info->sig];
+	struct signal_action act = g->shared->action[info->sig];
 
 	if (act.flags & SA_RESETHAND)
-		g->action[info->sig].handler = HANDLER_DEFAULT;
+		g->shared->action[info->sig].handler = HANDLER_DEFAULT;
 	if (sigframe_push(g, v, regs, &act, info) < 0) {
 		/* No room for the frame of SIGSEGV itself: it is fatal. */
 		if (info->sig == SIGSEGV)
-			g->action[SIGSEGV].handler = HANDLER_DEFAULT;
+			g->shared->action[SIGSEGV].handler = HANDLER_DEFAULT;
 		signals_force_segv(g);
 		return;
 	}
@@ -190,7 +198,7 @@ static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 {
 	if (is_ignored(g, info->sig))
 		return;
-	if (g->action[info->sig].handler != HANDLER_DEFAULT)
+	if (g->shared->action[info->sig].handler != HANDLER_DEFAULT)
 		run_handler(g, v, regs, info);
 	else if (default_stops(info->sig))
 		kill(getpid(), SIGSTOP); /* job control is the host's */
@@ -202,7 +210,7 @@ void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs)
 {
 	struct signal_info info;
 
-	while (!g->dead && signals_take(g, ~g->mask, &info))
+	while (!g->shared->dead && signals_take(g, ~g->mask, &info))
 		act_on(g, v, regs, &info);
 	if (g->has_saved)
 		g->mask = g->saved_mask;

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "hv_abi.h"
-#include "sys.h"
 
 #define SIGNALS 64
 
@@ -53,10 +52,26 @@ struct signal_queue {
 	struct signal_info info[SIGNALS + 1];
 };
 
-struct signals {
+/* How a process ended by a signal: for the closing line. */
+struct signal_death {
+	int sig, code; /* si_code; sig is 0 if it did not */
+	uint64_t addr; /* si_addr */
+	uint64_t ip;   /* instruction pointer */
+};
+
+/* Of a process (Linux sighand_struct, signal_struct). */
+struct signal_shared {
 	struct signal_action action[SIGNALS + 1];
+	struct signal_queue pending;
+	bool dead; /* vcpu_stop was called */
+	struct signal_death death;
+};
+
+/* Of a thread. */
+struct signals {
+	struct signal_shared *shared;
 	uint64_t mask;
-	struct signal_queue thread, process; /* pending */
+	struct signal_queue pending;
 	/* rt_sigsuspend: the mask to go back to, and for the next frame. */
 	uint64_t saved_mask;
 	bool has_saved;
@@ -64,14 +79,15 @@ struct signals {
 	/* Of the last trap; every frame's sigcontext has them. */
 	uint64_t cr2;
 	uint32_t trapno, err;
-	bool dead; /* vcpu_stop was called */
-	struct sys_death death;
 };
 
 struct vcpu;
 
-/* As execve leaves them: what this process ignores or blocks stays so. */
-void signals_init(struct signals *g);
+/* As execve leaves them: what this process ignores, this thread blocks, stays
+ * so.
+ */
+void signal_shared_init(struct signal_shared *s);
+void signals_init(struct signals *g, struct signal_shared *s);
 
 /* Make a signal pending; one that is ignored is dropped. */
 void signals_raise(struct signals *g, const struct signal_info *info);

@@ -27,8 +27,8 @@ int64_t io_copy(struct call *c)
 	int64_t r;
 	int from = (int)c->arg[c->nr == SYS_sendfile];
 	int to = (int)c->arg[c->nr == SYS_sendfile ? 0 : 2];
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, from);
-	const struct fd_entry *t = fdtable_entry(&c->s->fds, to);
+	const struct fd_entry *e = fdtable_entry(&c->p->fds, from);
+	const struct fd_entry *t = fdtable_entry(&c->p->fds, to);
 
 	if ((e && procfs_is_own(e->proc)) || (t && procfs_is_own(t->proc)))
 		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
@@ -67,7 +67,7 @@ int64_t io_splice(struct call *c)
 int64_t io_getdents(struct call *c)
 {
 	uint64_t len = (unsigned)c->arg[2];
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 	uint8_t *chunk = io_buffer();
 	int64_t r;
 
@@ -78,7 +78,7 @@ int64_t io_getdents(struct call *c)
 	if (!procfs_is_dir(e->proc))
 		r = host_call((long)c->nr, e->host, chunk, len);
 	else if (c->nr == SYS_getdents64)
-		r = procfs_getdents(c->s, e->proc, e->host, chunk, len);
+		r = procfs_getdents(c->t, e->proc, e->host, chunk, len);
 	else
 		r = -EINVAL;
 	if (r > 0 && call_put(c, c->arg[1], chunk, (size_t)r) < 0)

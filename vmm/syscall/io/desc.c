@@ -15,13 +15,13 @@
 
 int64_t desc_close(struct call *c)
 {
-	return fdtable_close(&c->s->fds, (int)c->arg[0]);
+	return fdtable_close(&c->p->fds, (int)c->arg[0]);
 }
 
 int64_t desc_close_range(struct call *c)
 {
 	unsigned first = (unsigned)c->arg[0], last = (unsigned)c->arg[1];
-	struct fdtable *t = &c->s->fds;
+	struct fdtable *t = &c->p->fds;
 	unsigned flags = (unsigned)c->arg[2];
 
 	/* UNSHARE has nothing to do: nobody shares the table. */
@@ -46,8 +46,8 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 
 	if (to < 0)
 		return to;
-	from = fdtable_entry(&c->s->fds, fd);
-	e = fdtable_entry(&c->s->fds, (int)to);
+	from = fdtable_entry(&c->p->fds, fd);
+	e = fdtable_entry(&c->p->fds, (int)to);
 	e->shown_flags = from->shown_flags;
 	e->proc = from->proc;
 	e->proc_arg = from->proc_arg;
@@ -61,13 +61,13 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 
 static int64_t dup_from(struct call *c, int flags, unsigned min)
 {
-	int host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
+	int host = fdtable_dup_host(&c->p->fds, (int)c->arg[0]);
 
 	if (host < 0)
 		return host;
 	return desc_carry(
 		c, (int)c->arg[0],
-		fdtable_install(&c->s->fds, host, flags & O_CLOEXEC, min));
+		fdtable_install(&c->p->fds, host, flags & O_CLOEXEC, min));
 }
 
 int64_t desc_dup(struct call *c)
@@ -79,14 +79,14 @@ static int64_t dup_to(struct call *c, int flags)
 {
 	int to = (int)c->arg[1], host;
 
-	if (to < 0 || (unsigned)to >= c->s->fds.limit)
+	if (to < 0 || (unsigned)to >= c->p->fds.limit)
 		return -EBADF;
-	host = fdtable_dup_host(&c->s->fds, (int)c->arg[0]);
+	host = fdtable_dup_host(&c->p->fds, (int)c->arg[0]);
 	if (host < 0)
 		return host;
 	return desc_carry(
 		c, (int)c->arg[0],
-		fdtable_install_at(&c->s->fds, to, host, flags & O_CLOEXEC));
+		fdtable_install_at(&c->p->fds, to, host, flags & O_CLOEXEC));
 }
 
 int64_t desc_dup2(struct call *c)
@@ -121,10 +121,10 @@ static int64_t pipe_with(struct call *c, uint64_t va, int flags)
 	fd[1] = (int32_t)call_new_fd(c, host[1], flags);
 	if (fd[1] >= 0 && call_put(c, va, fd, sizeof(fd)) == 0)
 		return 0;
-	fdtable_close(&c->s->fds, fd[0]);
+	fdtable_close(&c->p->fds, fd[0]);
 	if (fd[1] < 0)
 		return fd[1];
-	fdtable_close(&c->s->fds, fd[1]);
+	fdtable_close(&c->p->fds, fd[1]);
 	return -EFAULT;
 }
 
@@ -166,7 +166,7 @@ int64_t desc_memfd_create(struct call *c)
 	if (host >= 0)
 		host = call_new_fd(c, (int)host, flags & 1 ? O_CLOEXEC : 0);
 	if (host >= 0)
-		fdtable_entry(&c->s->fds, (int)host)->own = true;
+		fdtable_entry(&c->p->fds, (int)host)->own = true;
 	return host;
 }
 
@@ -174,7 +174,7 @@ int64_t desc_memfd_create(struct call *c)
 
 static int64_t fcntl_flags(struct call *c, int cmd)
 {
-	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 
 	if (cmd == F_GETFD)
 		return e->cloexec ? FD_CLOEXEC : 0;
@@ -184,7 +184,7 @@ static int64_t fcntl_flags(struct call *c, int cmd)
 
 static int64_t fcntl_dup(struct call *c, int cmd)
 {
-	if ((unsigned)c->arg[2] >= c->s->fds.limit)
+	if ((unsigned)c->arg[2] >= c->p->fds.limit)
 		return -EINVAL;
 	return dup_from(c, cmd == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0,
 			(unsigned)c->arg[2]);
@@ -205,7 +205,7 @@ int64_t desc_fcntl(struct call *c)
 		return fcntl_flags(c, cmd);
 	case F_GETFL:
 		return host_call(SYS_fcntl, host, cmd) |
-		       fdtable_entry(&c->s->fds, (int)c->arg[0])->shown_flags;
+		       fdtable_entry(&c->p->fds, (int)c->arg[0])->shown_flags;
 	}
 	/* Of a path alone there is no more to be asked. */
 	if (host_call(SYS_fcntl, host, F_GETFL) & O_PATH)
@@ -244,12 +244,11 @@ int64_t desc_fcntl(struct call *c)
 
 int64_t desc_lseek(struct call *c)
 {
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 	struct fd_entry copy; /* the table may change in an upcall */
 
 	if (!e || !e->proc || procfs_is_dir(e->proc))
 		return call_forward(c, call_row(c->nr));
 	copy = *e;
-	return procfs_seek(c->s, c->v, &copy, (int64_t)c->arg[1],
-			   (int)c->arg[2]);
+	return procfs_seek(c->t, &copy, (int64_t)c->arg[1], (int)c->arg[2]);
 }

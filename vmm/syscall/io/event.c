@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "path.h"
 #include "stop.h"
 
@@ -179,7 +180,7 @@ int64_t event_inotify_add_watch(struct call *c)
 	uint32_t mask = (uint32_t)c->arg[2];
 	unsigned flags = mask & IN_DONT_FOLLOW ? PATH_NOFOLLOW : 0;
 	int host = call_host_fd(c, 0);
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	struct path_ref ref;
 	int64_t r;
 
@@ -191,7 +192,7 @@ int64_t event_inotify_add_watch(struct call *c)
 	if (r < 0)
 		return r;
 	r = path_lookup(c, AT_FDCWD, c->arg[1], flags, &ref);
-	path_self(self, ref.fd);
+	fdpath_self(self, ref.fd);
 	if (r == 0)
 		r = host_call(SYS_inotify_add_watch, host, self,
 			      mask & ~IN_DONT_FOLLOW);

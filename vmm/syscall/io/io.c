@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "procfs.h"
 
 #define IOV_MAX_LINUX 1024
 
@@ -24,7 +25,7 @@ static int64_t in_pieces(struct call *c, int64_t r)
 
 static int start(struct call *c, struct io *io, int64_t offset)
 {
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 
 	if (!e)
 		return -EBADF;
@@ -38,7 +39,7 @@ static int refresh(const struct io *io, uint64_t len)
 	if (!io->proc || procfs_is_dir(io->proc) ||
 	    procfs_is_live(io->proc, false))
 		return 0;
-	return procfs_refresh(io->c->s, io->c->v, &io->e, io->offset, len);
+	return procfs_refresh(io->c->t, &io->e, io->offset, len);
 }
 
 /* From `offset` on (NO_OFFSET: up to the position), `n` bytes were read. */
@@ -46,7 +47,7 @@ static int64_t note_read(const struct io *io, int64_t offset, int64_t n)
 {
 	if (!io->proc || n < 0)
 		return n;
-	procfs_note_read(io->c->s, &io->e,
+	procfs_note_read(io->c->m, &io->e,
 			 offset == NO_OFFSET
 				 ? (uint64_t)lseek(io->host, 0, SEEK_CUR)
 				 : (uint64_t)(offset + n));

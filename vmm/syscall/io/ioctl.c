@@ -85,7 +85,7 @@ static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
 
 int64_t ioctl_ioctl(struct call *c)
 {
-	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 	uint32_t request = (uint32_t)c->arg[1];
 	const struct ioctl_row *row = find_row(request);
 
@@ -98,6 +98,6 @@ int64_t ioctl_ioctl(struct call *c)
 		return 0;
 	}
 	if (!row && procfs_is_own(e->proc))
-		return procfs_ioctl(c, e->proc, request);
+		return procfs_ioctl(c->t, e->proc, request, c->arg[2]);
 	return row ? forward(c, e->host, row) : -ENOTTY;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "opening.h"
 #include "path.h"
 #include "stop.h"
 
@@ -23,7 +24,7 @@ static bool is_virtual(struct call *c, int host)
 
 	return mode >= 0 && !(mode & O_PATH) &&
 	       (mode & O_ACCMODE) == O_RDONLY &&
-	       !path_is_changeable(c->s, host);
+	       !path_is_changeable(c->p, host);
 }
 
 /* ---- flock -------------------------------------------------------------- */
@@ -31,7 +32,7 @@ static bool is_virtual(struct call *c, int host)
 /* Does another opening of the same file have a lock that excludes `kind`? */
 static bool conflicts(struct call *c, const struct fd_entry *own, int kind)
 {
-	const struct fdtable *t = &c->s->fds;
+	const struct fdtable *t = &c->p->fds;
 
 	for (unsigned i = 0; i < t->size; i++) {
 		const struct fd_entry *e = &t->entry[i];
@@ -39,7 +40,7 @@ static bool conflicts(struct call *c, const struct fd_entry *own, int kind)
 		if (e->host >= 0 && e->lock && e->dev == own->dev &&
 		    e->ino == own->ino &&
 		    (kind == LOCK_EX || e->lock == LOCK_EX) &&
-		    sys_file_opening(c->s, (int)i) != own->opened)
+		    opening_of(c->p, (int)i) != own->opened)
 			return true;
 	}
 	return false;
@@ -48,12 +49,12 @@ static bool conflicts(struct call *c, const struct fd_entry *own, int kind)
 /* By all descriptors that are copies of one another: they share the lock. */
 static void set_lock(struct call *c, const struct fd_entry *own, int kind)
 {
-	struct fdtable *t = &c->s->fds;
+	struct fdtable *t = &c->p->fds;
 
 	for (unsigned i = 0; i < t->size; i++)
 		if (t->entry[i].host >= 0 && t->entry[i].dev == own->dev &&
 		    t->entry[i].ino == own->ino &&
-		    sys_file_opening(c->s, (int)i) == own->opened)
+		    opening_of(c->p, (int)i) == own->opened)
 			t->entry[i].lock = (uint8_t)kind;
 }
 
@@ -61,13 +62,13 @@ static void set_lock(struct call *c, const struct fd_entry *own, int kind)
 static int64_t flock_virtual(struct call *c, int op)
 {
 	int fd = (int)c->arg[0], kind = op & ~LOCK_NB;
-	const struct fd_entry *own = fdtable_entry(&c->s->fds, fd);
+	const struct fd_entry *own = fdtable_entry(&c->p->fds, fd);
 
 	if (op & LOCK_MAND) /* Linux has it no more, and says 0 */
 		return 0;
 	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
 		return -EINVAL;
-	sys_file_opening(c->s, fd);
+	opening_of(c->p, fd);
 	if (own->lock == kind)
 		return 0;
 	set_lock(c, own, 0);

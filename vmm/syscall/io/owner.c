@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "opening.h"
 
 /* ---- Owners ------------------------------------------------------------ */
 
@@ -86,18 +87,18 @@ static int64_t try_lease(int host, int type)
 }
 
 /* All descriptors of one opening have the same. */
-static void note_lease(struct sys *s, int fd, uint8_t lease)
+static void note_lease(struct process *p, int fd, uint8_t lease)
 {
-	uint32_t opening = sys_file_opening(s, fd);
+	uint32_t opening = opening_of(p, fd);
 
-	for (unsigned i = 0; i < s->fds.size; i++)
-		if (sys_file_opening(s, (int)i) == opening)
-			s->fds.entry[i].lease = lease;
+	for (unsigned i = 0; i < p->fds.size; i++)
+		if (opening_of(p, (int)i) == opening)
+			p->fds.entry[i].lease = lease;
 }
 
 int64_t lease_fcntl(struct call *c, int host)
 {
-	const struct fd_entry *e = fdtable_entry(&c->s->fds, (int)c->arg[0]);
+	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 	int type = (int)c->arg[2];
 	int64_t r;
 
@@ -106,7 +107,7 @@ int64_t lease_fcntl(struct call *c, int host)
 				: host_call(SYS_fcntl, host, F_GETLEASE);
 	r = type == F_UNLCK && e->lease ? 0 : try_lease(host, type);
 	if (r == 0)
-		note_lease(c->s, (int)c->arg[0],
+		note_lease(c->p, (int)c->arg[0],
 			   type == F_UNLCK ? 0 : (uint8_t)(type + 1));
 	return r;
 }

@@ -91,7 +91,7 @@ static unsigned to_host(struct call *c, const struct pollfd *guest,
 		host[i] = guest[i];
 		if (guest[i].fd < 0)
 			continue;
-		host[i].fd = fdtable_host(&c->s->fds, guest[i].fd);
+		host[i].fd = fdtable_host(&c->p->fds, guest[i].fd);
 		bad += host[i].fd < 0;
 	}
 	return bad;
@@ -125,7 +125,7 @@ static int64_t poll_user(struct call *c, struct wait *w)
 	struct pollfd *guest, *host;
 	int64_t r = -EFAULT;
 
-	if (n > c->s->limits.of[RLIMIT_NOFILE].rlim_cur)
+	if (n > c->p->limits.of[RLIMIT_NOFILE].rlim_cur)
 		return -EINVAL;
 	if (!call_access_ok(c->arg[0], n * sizeof(*guest)))
 		return -EFAULT;
@@ -237,7 +237,7 @@ static int select_read(struct call *c, struct selection *x)
 				p->events |= set_events[i].ask;
 		if (!p->events)
 			continue;
-		p->fd = fdtable_host(&c->s->fds, (int)fd);
+		p->fd = fdtable_host(&c->p->fds, (int)fd);
 		if (p->fd < 0)
 			return -EBADF;
 		x->nr_poll++;

@@ -10,17 +10,9 @@
 #include <sys/syscall.h>
 
 #include "call.h"
+#include "coherence.h"
 #include "describe.h"
 #include "families.h"
-#include "mapped.h"
-
-/* Linux mm/memfd.c, seal_check_write. */
-bool seals_forbid_writing(int host)
-{
-	int seals = fcntl(host, F_GET_SEALS);
-
-	return seals >= 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
-}
 
 /* Linux mapping_deny_writable: what counts is that it may be written. */
 static int64_t is_mapped_writable(struct call *c, uint32_t number)
@@ -41,7 +33,7 @@ static int64_t is_mapped_writable(struct call *c, uint32_t number)
 /* What may be written back, or NULL; only until the next upcall. */
 static struct file *writable(struct call *c, uint32_t number)
 {
-	struct file *f = files_find(&c->s->files, number);
+	struct file *f = files_find(&c->m->files, number);
 
 	return f && f->wfd >= 0 ? f : NULL;
 }
@@ -62,11 +54,11 @@ static int64_t adjust_window(struct call *c, uint32_t number)
 
 int64_t seals_add(struct call *c, int host)
 {
-	uint32_t number = mapped_number(c, c->arg[0]);
+	uint32_t number = coherence_number(c, c->arg[0]);
 	int64_t r;
 
 	if (writable(c, number)) {
-		mapped_sync(c, c->arg[0], 0, INT64_MAX);
+		coherence_sync(c, c->arg[0], 0, INT64_MAX);
 		r = adjust_window(c, number);
 		if (r < 0)
 			return r;

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "families.h"
-#include "fsize.h"
 #include "io.h"
 #include "procfs.h"
 #include "stop.h"
@@ -133,10 +132,10 @@ static int64_t transfer_proc(const struct io *io, bool writes,
 	int64_t at = io->offset == NO_OFFSET ? NO_OFFSET
 					     : io->offset + (int64_t)done;
 
-	return writes ? procfs_write(io->c->s, io->c->v, io->proc, io->host,
+	return writes ? procfs_write(io->c->t, io->proc, io->host,
 				     iov->iov_base, iov->iov_len, at)
-		      : procfs_read(io->c->s, io->c->v, io->proc, io->host,
-				    iov->iov_base, iov->iov_len, at);
+		      : procfs_read(io->c->t, io->proc, io->host, iov->iov_base,
+				    iov->iov_len, at);
 }
 
 static int64_t host_transfer(const struct io *io, bool writes,
@@ -159,11 +158,11 @@ int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
 {
 	int64_t r;
 
-	fsize_begin(io->c);
+	call_size_begin(io->c);
 	do {
 		r = host_transfer(io, writes, iov, n, done);
 	} while (r == -EINTR && !stop_signal());
-	fsize_end(io->c, r);
+	call_size_end(io->c, r);
 	if (r == -EPIPE && writes)
 		io->c->broken_pipe = true;
 	return r;

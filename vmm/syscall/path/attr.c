@@ -12,6 +12,7 @@
 #include <utime.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "fsize.h"
 #include "path.h"
 #include "rights.h"
@@ -26,7 +27,7 @@ static int lookup_file(struct call *c, int dirfd, uint64_t va, unsigned flags,
 
 	if (r < 0)
 		return r;
-	return ref->own_link ? -EROFS : path_may_change(c->s, ref->fd, NULL);
+	return ref->own_link ? -EROFS : path_may_change(c->p, ref->fd, NULL);
 }
 
 static mode_t new_mode(struct call *c, int fd, uint64_t mode)
@@ -35,20 +36,20 @@ static mode_t new_mode(struct call *c, int fd, uint64_t mode)
 
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return (mode_t)mode;
-	return rights_mode(c->s, fd, (mode_t)mode);
+	return rights_mode(c->p, fd, (mode_t)mode);
 }
 
 static int64_t chmod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode,
 			uint64_t flags)
 {
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	struct path_ref ref;
 	int64_t r;
 
 	if ((uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	r = lookup_file(c, dirfd, va, path_flags(flags), &ref);
-	path_self(self, ref.fd);
+	fdpath_self(self, ref.fd);
 	if (r == 0)
 		r = host_call(SYS_fchmodat, AT_FDCWD, self,
 			      new_mode(c, ref.fd, mode));
@@ -69,7 +70,7 @@ int64_t attr_fchmodat(struct call *c)
 
 static int64_t chown_fd(struct call *c, int fd, uint64_t uid, uint64_t gid)
 {
-	int64_t r = rights_chown(c->s, fd, (uid_t)uid, (gid_t)gid);
+	int64_t r = rights_chown(c->p, fd, (uid_t)uid, (gid_t)gid);
 
 	return r > 0 ? host_call(SYS_fchownat, fd, "", uid, gid, AT_EMPTY_PATH)
 		     : r;
@@ -109,16 +110,16 @@ int64_t attr_fchownat(struct call *c)
 
 int64_t attr_truncate(struct call *c)
 {
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	struct path_ref ref;
 	int64_t r;
 
 	if ((int64_t)c->arg[1] < 0)
 		return -EINVAL;
 	r = lookup_file(c, AT_FDCWD, c->arg[0], 0, &ref);
-	path_self(self, ref.fd);
+	fdpath_self(self, ref.fd);
 	if (r == 0)
-		r = fsize_call(c, SYS_truncate, self, c->arg[1]);
+		r = call_sized(c, SYS_truncate, self, c->arg[1]);
 	path_release(&ref);
 	return r;
 }
@@ -132,7 +133,7 @@ int64_t attr_by_fd(struct call *c)
 
 	if (mode < 0 || (mode & O_PATH))
 		return -EBADF;
-	r = path_may_change(c->s, host, NULL);
+	r = path_may_change(c->p, host, NULL);
 	if (r < 0)
 		return r;
 	if (c->nr == SYS_fchown)
@@ -151,11 +152,11 @@ static int64_t set_times(struct call *c, int dirfd, uint64_t va,
 	if ((uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	if (!va) { /* futimens */
-		int host = fdtable_host(&c->s->fds, dirfd);
+		int host = fdtable_host(&c->p->fds, dirfd);
 
 		if (host < 0)
 			return dirfd == AT_FDCWD ? -EFAULT : host;
-		r = path_may_change(c->s, host, NULL);
+		r = path_may_change(c->p, host, NULL);
 		return r < 0 ? r
 			     : host_call(SYS_utimensat, host, NULL, times, 0);
 	}

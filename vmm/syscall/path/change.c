@@ -4,12 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "path.h"
 #include "rights.h"
 
@@ -30,7 +32,7 @@ static int lookup_new(struct call *c, int dirfd, uint64_t va,
 		return r;
 	if (ref->fd >= 0 || is_dots(ref->last))
 		return -EEXIST;
-	return path_may_change(c->s, ref->parent, ref->last);
+	return path_may_change(c->p, ref->parent, ref->last);
 }
 
 /* Look up a name that is to be taken away. */
@@ -43,14 +45,14 @@ static int lookup_old(struct call *c, int dirfd, uint64_t va,
 		return r;
 	if (ref->fd < 0)
 		return -ENOENT;
-	return path_may_change(c->s, ref->parent, ref->last);
+	return path_may_change(c->p, ref->parent, ref->last);
 }
 
 /* The call that makes what lookup_new has found free has answered r. */
 static int64_t made(struct call *c, const struct path_ref *ref, int64_t r)
 {
 	if (r == 0)
-		path_made(c->s, ref->parent, ref->last);
+		path_made(c->p, ref->parent, ref->last);
 	return r;
 }
 
@@ -93,7 +95,7 @@ static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 	if (r == 0)
 		r = made(c, &ref,
 			 host_call(SYS_mknodat, ref.parent, ref.last,
-				   rights_mode(c->s, ref.parent, (mode_t)mode),
+				   rights_mode(c->p, ref.parent, (mode_t)mode),
 				   0));
 	path_release(&ref);
 	return r;
@@ -115,8 +117,8 @@ static void lost_name(struct call *c, int fd)
 	struct stat st;
 
 	if (fstat(fd, &st) == 0 && !st.st_nlink)
-		fdtable_set_own(&c->s->fds, &st);
-	temp_forget(&c->s->temp, fd);
+		fdtable_set_own(&c->p->fds, &st);
+	temp_forget(&c->m->temp, fd);
 }
 
 static int64_t unlink_at(struct call *c, int dirfd, uint64_t va, uint64_t flags)
@@ -192,7 +194,7 @@ int64_t change_symlinkat(struct call *c)
 static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
 		       uint64_t va)
 {
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	struct path_ref to;
 	int64_t r = lookup_new(c, dirfd, va, &to);
 
@@ -200,9 +202,9 @@ static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
 		r = -ENOENT;
 	if (r == 0)
 		r = from->own_link ? -EROFS
-				   : path_may_change(c->s, from->fd, NULL);
-	path_self(self, from->fd);
-	if (r == 0 && !rights_may_be_in(c->s, from->fd, to.parent))
+				   : path_may_change(c->p, from->fd, NULL);
+	fdpath_self(self, from->fd);
+	if (r == 0 && !rights_may_be_in(c->p, from->fd, to.parent))
 		r = -EXDEV;
 	if (r == 0)
 		r = made(c, &to,
@@ -248,9 +250,9 @@ int64_t change_linkat(struct call *c)
 static int64_t rename_judged(struct call *c, const struct path_ref *from,
 			     const struct path_ref *to, uint64_t flags)
 {
-	bool keep = !flags && to->fd < 0 && path_is_temp_dir(c->s, to->parent);
-	bool here = path_is_temporary(c->s, from->fd);
-	bool there = flags && path_is_temporary(c->s, to->fd);
+	bool keep = !flags && to->fd < 0 && path_is_temp_dir(c->p, to->parent);
+	bool here = path_is_temporary(c->p, from->fd);
+	bool there = flags && path_is_temporary(c->p, to->fd);
 	char last[NAME_MAX + 2];
 	int64_t r;
 
@@ -263,9 +265,9 @@ static int64_t rename_judged(struct call *c, const struct path_ref *from,
 	if (r < 0)
 		return keep && r == -EEXIST ? -EROFS : r;
 	if (here)
-		path_made(c->s, to->parent, to->last);
+		path_made(c->p, to->parent, to->last);
 	if (there)
-		path_made(c->s, from->parent, from->last);
+		path_made(c->p, from->parent, from->last);
 	if (to->fd >= 0)
 		lost_name(c, to->fd);
 	return 0;
@@ -280,10 +282,10 @@ static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
 	if (r == 0 && from->fd < 0) /* Linux, too, walks to both first */
 		r = -ENOENT;
 	if (r == 0)
-		r = path_may_change(c->s, to.parent, to.last);
+		r = path_may_change(c->p, to.parent, to.last);
 	if (r == 0 &&
-	    (!rights_may_be_in(c->s, from->fd, to.parent) ||
-	     (to.fd >= 0 && !rights_may_be_in(c->s, to.fd, from->parent))))
+	    (!rights_may_be_in(c->p, from->fd, to.parent) ||
+	     (to.fd >= 0 && !rights_may_be_in(c->p, to.fd, from->parent))))
 		r = -EXDEV;
 	if (r == 0)
 		r = rename_judged(c, from, &to, flags);

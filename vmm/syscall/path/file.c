@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "path.h"
 
 /* Since Linux 6.11 a null path, where allowed, is an empty one. */
@@ -17,7 +18,7 @@ static int lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
 		  struct path_ref *ref)
 {
 	if (!va && (flags & PATH_EMPTY))
-		return path_resolve(c->s, dirfd, "", flags, 0, ref);
+		return path_resolve(c->t, dirfd, "", flags, 0, ref);
 	return path_lookup(c, dirfd, va, flags, ref);
 }
 
@@ -98,7 +99,7 @@ static int64_t access_fd(struct call *c, const struct path_ref *ref, int mode,
 		return r;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return r;
-	return path_is_writable(c->s, ref->fd) ? r : -EROFS;
+	return path_is_writable(c->p, ref->fd) ? r : -EROFS;
 }
 
 static int64_t access_at(struct call *c, int dirfd, uint64_t va, int mode,
@@ -201,11 +202,11 @@ int64_t file_getcwd(struct call *c)
 	char real[PATH_MAX];
 	struct stat st;
 	size_t len;
-	int r = path_real(c->s, c->s->cwd, real, sizeof(real));
+	int r = fdpath_real(c->m, c->p->cwd, real, sizeof(real));
 
 	if (r < 0)
 		return r;
-	if (fstat(c->s->cwd, &st) < 0 || st.st_nlink == 0)
+	if (fstat(c->p->cwd, &st) < 0 || st.st_nlink == 0)
 		return -ENOENT;
 	len = strlen(real) + 1;
 	if (len > c->arg[1])
@@ -214,7 +215,7 @@ int64_t file_getcwd(struct call *c)
 }
 
 /* Make a copy of fd the working directory, if it may be one. */
-static int64_t set_cwd(struct sys *s, int fd)
+static int64_t set_cwd(struct process *p, int fd)
 {
 	struct stat st;
 	int copy;
@@ -230,8 +231,8 @@ static int64_t set_cwd(struct sys *s, int fd)
 	copy = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (copy < 0)
 		return -errno;
-	close(s->cwd);
-	s->cwd = copy;
+	close(p->cwd);
+	p->cwd = copy;
 	return 0;
 }
 
@@ -241,7 +242,7 @@ int64_t file_chdir(struct call *c)
 	int64_t r = path_lookup(c, AT_FDCWD, c->arg[0], 0, &ref);
 
 	if (r == 0)
-		r = set_cwd(c->s, ref.fd);
+		r = set_cwd(c->p, ref.fd);
 	path_release(&ref);
 	return r;
 }
@@ -250,5 +251,5 @@ int64_t file_fchdir(struct call *c)
 {
 	int host = call_host_fd(c, 0);
 
-	return host < 0 ? host : set_cwd(c->s, host);
+	return host < 0 ? host : set_cwd(c->p, host);
 }

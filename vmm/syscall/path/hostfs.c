@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "fdpath.h"
 #include "path.h"
 #include "path_internal.h"
 
@@ -86,14 +87,14 @@ static bool is_memory_map(const char *path)
 	return false;
 }
 
-bool hostfs_is_private(const struct sys *s, int fd, const struct stat *st)
+bool hostfs_is_private(const struct process *p, int fd, const struct stat *st)
 {
 	static const char settings[] = "/proc/sys/";
 	char path[PATH_MAX];
 
-	if (!path_in_procfs(fd) || path_is_own(s, fd, path))
+	if (!path_in_procfs(fd) || path_is_own(p, fd, path))
 		return false;
-	if (path_real(s, fd, path, sizeof(path)) < 0 || *path != '/')
+	if (fdpath_real(p->machine, fd, path, sizeof(path)) < 0 || *path != '/')
 		return true;
 	if (!strncmp(path, settings, sizeof(settings) - 1))
 		return false;

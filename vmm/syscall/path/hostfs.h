@@ -17,6 +17,6 @@ bool hostfs_is_kernel(int fd);
  * that is used up by being read? Only what nobody's access rights guard is
  * none. st: of fd.
  */
-bool hostfs_is_private(const struct sys *s, int fd, const struct stat *st);
+bool hostfs_is_private(const struct process *p, int fd, const struct stat *st);
 
 #endif

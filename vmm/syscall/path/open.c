@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "hostfs.h"
 #include "path.h"
 #include "procfs.h"
@@ -83,8 +84,8 @@ static int may_open_fifo(const struct opening *o, const struct path_ref *ref)
 	if (wants_write(o->flags))
 		return is_writable_fd(ref)
 			       ? 0
-			       : path_may_change(o->c->s, ref->fd, NULL);
-	return ref->guest_fd >= 0 || path_is_changeable(o->c->s, ref->fd)
+			       : path_may_change(o->c->p, ref->fd, NULL);
+	return ref->guest_fd >= 0 || path_is_changeable(o->c->p, ref->fd)
 		       ? 0
 		       : -EACCES;
 }
@@ -94,13 +95,13 @@ static int may_open_file(const struct opening *o, const struct path_ref *ref,
 {
 	int r = 0;
 
-	if (!ref->proc && hostfs_is_private(o->c->s, ref->fd, st))
+	if (!ref->proc && hostfs_is_private(o->c->p, ref->fd, st))
 		return -EACCES;
 	if (!wants_write(o->flags) || procfs_is_writable(ref->proc))
 		return 0;
 	if (!is_writable_fd(ref))
-		r = path_may_change(o->c->s, ref->fd, NULL);
-	return r < 0 ? r : rights_drop(o->c->s, ref->fd, st);
+		r = path_may_change(o->c->p, ref->fd, NULL);
+	return r < 0 ? r : rights_drop(o->c->p, ref->fd, st);
 }
 
 static int may_open(const struct opening *o, const struct path_ref *ref,
@@ -128,10 +129,10 @@ static int may_open(const struct opening *o, const struct path_ref *ref,
 
 static int64_t open_again(int fd, int flags, mode_t mode)
 {
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	int64_t r;
 
-	path_self(self, fd);
+	fdpath_self(self, fd);
 	do {
 		r = host_call(SYS_openat, AT_FDCWD, self, flags | O_CLOEXEC,
 			      mode);
@@ -170,8 +171,7 @@ static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
 			      AT_EMPTY_PATH | AT_EACCESS);
 
 	return r < 0 ? r
-		     : procfs_open(o->c->s, o->c->v, ref->proc, ref->proc_arg,
-				   o->flags);
+		     : procfs_open(o->c->t, ref->proc, ref->proc_arg, o->flags);
 }
 
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
@@ -188,9 +188,9 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		return -EEXIST;
 	if ((o->flags & O_TMPFILE) == O_TMPFILE) {
 		r = S_ISDIR(st.st_mode)
-			    ? path_may_change(o->c->s, ref->fd, PATH_UNNAMED)
+			    ? path_may_change(o->c->p, ref->fd, PATH_UNNAMED)
 			    : -ENOTDIR;
-		mode = rights_mode(o->c->s, ref->fd, o->mode);
+		mode = rights_mode(o->c->p, ref->fd, o->mode);
 	} else if ((o->flags & O_DIRECTORY) && !S_ISDIR(st.st_mode)) {
 		r = S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 	} else {
@@ -211,15 +211,15 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 
 	if (ref->slash)
 		return -EISDIR;
-	r = path_may_change(o->c->s, ref->parent, ref->last);
+	r = path_may_change(o->c->p, ref->parent, ref->last);
 	if (r < 0)
 		return r;
 	/* O_EXCL: nothing that someone else puts there is opened instead. */
 	host = host_call(SYS_openat, ref->parent, ref->last,
 			 (o->flags & ~O_ASYNC) | O_EXCL | O_CLOEXEC,
-			 rights_mode(o->c->s, ref->parent, o->mode));
+			 rights_mode(o->c->p, ref->parent, o->mode));
 	if (host >= 0)
-		path_made(o->c->s, ref->parent, ref->last);
+		path_made(o->c->p, ref->parent, ref->last);
 	return host;
 }
 
@@ -232,7 +232,7 @@ static int64_t open_once(struct opening *o)
 
 	if ((o->flags & O_CREAT) && (o->flags & O_EXCL))
 		flags |= PATH_NOFOLLOW;
-	r = path_resolve(o->c->s, o->dirfd, o->path, flags, o->resolve, &ref);
+	r = path_resolve(o->c->t, o->dirfd, o->path, flags, o->resolve, &ref);
 	if (r == 0)
 		host = open_found(o, &ref);
 	else if (r == -ENOENT && (o->flags & O_CREAT) && ref.parent >= 0)
@@ -276,12 +276,12 @@ static int64_t open_path(struct opening *o, uint64_t va)
 		return host;
 	host = call_new_fd(o->c, (int)host, o->flags);
 	if (host >= 0) {
-		struct fd_entry *e = fdtable_entry(&o->c->s->fds, (int)host);
+		struct fd_entry *e = fdtable_entry(&o->c->p->fds, (int)host);
 
 		e->shown_flags = o->flags & (O_NOFOLLOW | O_ASYNC);
 		e->proc = (uint8_t)o->proc;
 		e->proc_arg = o->proc_arg;
-		e->proc_id = ++o->c->s->reads.opened;
+		e->proc_id = ++o->c->m->reads.opened;
 		e->own |= (o->flags & O_TMPFILE) == O_TMPFILE;
 	}
 	return host;

@@ -2,6 +2,7 @@
  * path.c: path resolution. See path.h.
  */
 #include "path.h"
+#include "fdpath.h"
 #include "hostfs.h"
 #include "path_internal.h"
 #include "procfs.h"
@@ -20,33 +21,6 @@
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
-
-void path_self(char buf[PATH_SELF_MAX], int fd)
-{
-	snprintf(buf, PATH_SELF_MAX, "/proc/self/fd/%d", fd);
-}
-
-int path_real(const struct sys *s, int fd, char *buf, size_t size)
-{
-	char name[PATH_SELF_MAX];
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "fd/%d", fd);
-	n = readlinkat(s->proc_fd, name, buf, size - 1);
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
-	return 0;
-}
-
-void path_of_file(const struct sys *s, const struct file *file, uint32_t opened,
-		  char *buf, size_t size)
-{
-	const struct file_name *name = file_name_of(file, opened);
-
-	if (path_real(s, name->fd, buf, size) < 0)
-		snprintf(buf, size, "%s", name->path);
-}
 
 int path_open(int dir, const char *path, bool follow, uint64_t resolve)
 {
@@ -99,10 +73,10 @@ static int open_parent(int base, const char *dir)
 	return fd;
 }
 
-static int accept_fd(struct sys *s, int fd, struct path_ref *out)
+static int accept_fd(struct process *p, int fd, struct path_ref *out)
 {
 	struct stat st;
-	int r = path_own_dir(s, fd, out);
+	int r = path_own_dir(p, fd, out);
 
 	if (r < 0)
 		return r;
@@ -115,12 +89,12 @@ static int accept_fd(struct sys *s, int fd, struct path_ref *out)
 }
 
 /* Is it an entry of /proc itself? */
-static bool is_root(const struct sys *s, const struct path_ref *ref)
+static bool is_root(const struct process *p, const struct path_ref *ref)
 {
 	char real[PATH_MAX];
 
 	return path_in_procfs(ref->parent) &&
-	       path_real(s, ref->parent, real, sizeof(real)) == 0 &&
+	       fdpath_real(p->machine, ref->parent, real, sizeof(real)) == 0 &&
 	       !strcmp(real, "/proc");
 }
 
@@ -132,11 +106,11 @@ static bool in_sysfs(int fd)
 }
 
 /* A file of the machine's that tells of the guest. */
-static void find_special(const struct sys *s, int fd, struct path_ref *ref)
+static void find_special(const struct process *p, int fd, struct path_ref *ref)
 {
 	char real[PATH_MAX];
 
-	if (fd >= 0 && path_real(s, fd, real, sizeof(real)) == 0)
+	if (fd >= 0 && fdpath_real(p->machine, fd, real, sizeof(real)) == 0)
 		ref->proc = procfs_find_path(real);
 }
 
@@ -144,21 +118,22 @@ static void find_special(const struct sys *s, int fd, struct path_ref *ref)
  * A link in /proc: those in its root are ordinary, all others are magic, and
  * the host is asked once more, which refuses to follow magic ones.
  */
-static bool is_magic(const struct sys *s, const struct path_ref *ref)
+static bool is_magic(const struct process *p, const struct path_ref *ref)
 {
-	return path_in_procfs(ref->parent) && !is_root(s, ref);
+	return path_in_procfs(ref->parent) && !is_root(p, ref);
 }
 
 /*
  * One step: look at the last component of `path` from base. Returns 0 or
  * -errno when done, or 1 with the link's text in `path`.
  */
-static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
+static int step(struct thread *t, int base, char path[PATH_MAX], unsigned flags,
 		struct path_ref *out)
 {
 	char dir[PATH_MAX], rest[PATH_MAX];
 	bool keep = flags & (PATH_NOFOLLOW | PATH_PARENT);
 	struct stat st;
+	struct process *p = t->process;
 	ssize_t n;
 	int too_long = split(path, dir, out), fd;
 
@@ -167,22 +142,22 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 		return out->parent;
 	if (too_long)
 		return too_long;
-	if (path_is_own(s, out->parent, rest)) {
-		fd = path_own_lookup(s, rest, out->last, flags, out);
+	if (path_is_own(p, out->parent, rest)) {
+		fd = path_own_lookup(t, rest, out->last, flags, out);
 		if (fd == 0 && out->slash && fstat(out->fd, &st) == 0 &&
 		    !S_ISDIR(st.st_mode))
 			return -ENOTDIR;
 		return fd;
 	}
 	fd = path_open(out->parent, out->last, false, 0);
-	find_special(s, fd, out);
+	find_special(p, fd, out);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) ||
 	    (keep && (!out->slash || (flags & PATH_PARENT))))
 		return flags & PATH_PARENT && fd >= 0 ? (out->fd = fd, 0)
-						      : accept_fd(s, fd, out);
-	if (is_magic(s, out)) {
+						      : accept_fd(p, fd, out);
+	if (is_magic(p, out)) {
 		close(fd);
-		return accept_fd(s, path_open(out->parent, out->last, true, 0),
+		return accept_fd(p, path_open(out->parent, out->last, true, 0),
 				 out);
 	}
 	n = readlinkat(fd, "", path, PATH_MAX - 1);
@@ -193,7 +168,7 @@ static int step(struct sys *s, int base, char path[PATH_MAX], unsigned flags,
 	return n ? 1 : -ENOENT;
 }
 
-static int walk(struct sys *s, int base, const char *path, unsigned flags,
+static int walk(struct thread *t, int base, const char *path, unsigned flags,
 		struct path_ref *out)
 {
 	char buf[PATH_MAX];
@@ -202,7 +177,7 @@ static int walk(struct sys *s, int base, const char *path, unsigned flags,
 	strcpy(buf, path);
 	for (int links = 0; links < LINKS_MAX; links++) {
 		out->parent = -1;
-		r = step(s, links ? from : base, buf, flags, out);
+		r = step(t, links ? from : base, buf, flags, out);
 		if (from >= 0)
 			close(from);
 		if (r <= 0)
@@ -214,23 +189,24 @@ static int walk(struct sys *s, int base, const char *path, unsigned flags,
 	return -ELOOP;
 }
 
-static int resolve_empty(struct sys *s, int dirfd, struct path_ref *out)
+static int resolve_empty(struct process *p, int dirfd, struct path_ref *out)
 {
-	int host = dirfd == AT_FDCWD ? s->cwd : fdtable_host(&s->fds, dirfd);
+	int host = dirfd == AT_FDCWD ? p->cwd : fdtable_host(&p->fds, dirfd);
 
 	if (host < 0)
 		return host;
 	if (dirfd != AT_FDCWD)
-		return path_use_descriptor(s, dirfd, host, out);
+		return path_use_descriptor(p, dirfd, host, out);
 	out->fd = host;
 	out->borrowed = true;
 	return 0;
 }
 
-int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
+int path_resolve(struct thread *t, int dirfd, const char *path, unsigned flags,
 		 uint64_t resolve, struct path_ref *out)
 {
-	int base = s->cwd, fd, r;
+	struct process *p = t->process;
+	int base = p->cwd, fd, r;
 
 	out->fd = out->parent = out->guest_fd = -1;
 	out->borrowed = out->slash = out->own_link = false;
@@ -238,14 +214,14 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 	out->proc_arg = 0;
 	out->last[0] = out->target[0] = '\0';
 	if (!*path)
-		return flags & PATH_EMPTY ? resolve_empty(s, dirfd, out)
+		return flags & PATH_EMPTY ? resolve_empty(p, dirfd, out)
 					  : -ENOENT;
 	if ((*path != '/' || resolve) && dirfd != AT_FDCWD)
-		base = fdtable_host(&s->fds, dirfd);
+		base = fdtable_host(&p->fds, dirfd);
 	if (base < 0)
 		return base;
 	if (resolve)
-		return accept_fd(s,
+		return accept_fd(p,
 				 path_open(base, path, !(flags & PATH_NOFOLLOW),
 					   resolve),
 				 out);
@@ -253,14 +229,14 @@ int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
 		fd = path_open(base, path, !(flags & PATH_NOFOLLOW), 0);
 		if (fd >= 0 && !path_in_procfs(fd)) {
 			if (in_sysfs(fd))
-				find_special(s, fd, out);
+				find_special(p, fd, out);
 			out->fd = fd;
 			return 0;
 		}
 		if (fd >= 0)
 			close(fd);
 	}
-	r = walk(s, base, path, flags, out);
+	r = walk(t, base, path, flags, out);
 	return r == -ENOENT && (flags & PATH_PARENT) && out->parent >= 0 ? 0
 									 : r;
 }
@@ -283,7 +259,7 @@ int path_lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
 	out->fd = out->parent = -1;
 	if (len < 0)
 		return (int)len;
-	return path_resolve(c->s, dirfd, path, flags, 0, out);
+	return path_resolve(c->t, dirfd, path, flags, 0, out);
 }
 
 unsigned path_flags(uint64_t at_flags)
@@ -292,13 +268,13 @@ unsigned path_flags(uint64_t at_flags)
 	       (at_flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
 }
 
-static bool rw_reaches(const struct sys *s, int fd, const char *real)
+static bool rw_reaches(const struct process *p, int fd, const char *real)
 {
-	return rw_allows(&s->rw, real) && !hostfs_is_kernel(fd);
+	return rw_allows(&p->machine->rw, real) && !hostfs_is_kernel(fd);
 }
 
 /* An object that is in a file system. */
-static bool may_change_object(const struct sys *s, int fd, const char *real)
+static bool may_change_object(const struct process *p, int fd, const char *real)
 {
 	struct stat st;
 
@@ -306,38 +282,38 @@ static bool may_change_object(const struct sys *s, int fd, const char *real)
 		return false;
 	/* It is not what has that name now, and others may have it open. */
 	if (!st.st_nlink)
-		return rw_reaches(s, fd, real) || fdtable_is_own(&s->fds, &st);
-	return rw_reaches(s, fd, real) || temp_allows(&s->temp, real);
+		return rw_reaches(p, fd, real) || fdtable_is_own(&p->fds, &st);
+	return rw_reaches(p, fd, real) || temp_allows(&p->machine->temp, real);
 }
 
-static bool may_change_entry(const struct sys *s, int fd, const char *real,
+static bool may_change_entry(const struct process *p, int fd, const char *real,
 			     const char *name)
 {
-	if (rw_reaches(s, fd, real) || temp_allows(&s->temp, real))
+	if (rw_reaches(p, fd, real) || temp_allows(&p->machine->temp, real))
 		return true;
-	return temp_is_dir(&s->temp, real) &&
-	       (*name == '/' || temp_is_free(&s->temp, fd, name));
+	return temp_is_dir(&p->machine->temp, real) &&
+	       (*name == '/' || temp_is_free(&p->machine->temp, fd, name));
 }
 
-bool path_is_changeable(const struct sys *s, int fd)
+bool path_is_changeable(const struct process *p, int fd)
 {
 	char real[PATH_MAX];
 
-	if (path_real(s, fd, real, sizeof(real)) < 0)
+	if (fdpath_real(p->machine, fd, real, sizeof(real)) < 0)
 		return false;
 	/* Else it is a pipe, a socket: in no file system. */
-	return real[0] != '/' || may_change_object(s, fd, real);
+	return real[0] != '/' || may_change_object(p, fd, real);
 }
 
-int path_may_change(struct sys *s, int fd, const char *name)
+int path_may_change(struct process *p, int fd, const char *name)
 {
 	char real[PATH_MAX + NAME_MAX + 2];
 
-	if (!name && path_is_changeable(s, fd))
+	if (!name && path_is_changeable(p, fd))
 		return 0;
-	if (path_real(s, fd, real, PATH_MAX) < 0)
+	if (fdpath_real(p->machine, fd, real, PATH_MAX) < 0)
 		return -EROFS;
-	if (name && may_change_entry(s, fd, real, name))
+	if (name && may_change_entry(p, fd, real, name))
 		return 0;
 	if (hostfs_is_kernel(fd))
 		return -EROFS; /* --rw would not help */
@@ -346,33 +322,35 @@ int path_may_change(struct sys *s, int fd, const char *name)
 			strcat(real, "/");
 		strcat(real, name);
 	}
-	rw_refuse(&s->rw, real);
+	rw_refuse(&p->machine->rw, real);
 	return -EROFS;
 }
 
-bool path_is_temporary(const struct sys *s, int fd)
+bool path_is_temporary(const struct process *p, int fd)
 {
 	char real[PATH_MAX];
 
-	return s->temp.used && path_real(s, fd, real, sizeof(real)) == 0 &&
-	       temp_allows(&s->temp, real);
+	return p->machine->temp.used &&
+	       fdpath_real(p->machine, fd, real, sizeof(real)) == 0 &&
+	       temp_allows(&p->machine->temp, real);
 }
 
-bool path_is_writable(const struct sys *s, int fd)
+bool path_is_writable(const struct process *p, int fd)
 {
-	return path_is_changeable(s, fd) || path_is_temp_dir(s, fd);
+	return path_is_changeable(p, fd) || path_is_temp_dir(p, fd);
 }
 
-bool path_is_temp_dir(const struct sys *s, int fd)
+bool path_is_temp_dir(const struct process *p, int fd)
 {
 	char real[PATH_MAX];
 
-	return s->temp.nr_dirs && path_real(s, fd, real, sizeof(real)) == 0 &&
-	       temp_is_dir(&s->temp, real);
+	return p->machine->temp.nr_dirs &&
+	       fdpath_real(p->machine, fd, real, sizeof(real)) == 0 &&
+	       temp_is_dir(&p->machine->temp, real);
 }
 
-void path_made(struct sys *s, int fd, const char *name)
+void path_made(struct process *p, int fd, const char *name)
 {
-	if (path_is_temp_dir(s, fd))
-		temp_made(&s->temp, fd, name);
+	if (path_is_temp_dir(p, fd))
+		temp_made(&p->machine->temp, fd, name);
 }

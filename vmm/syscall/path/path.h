@@ -42,7 +42,7 @@ struct path_ref {
  * link followed, and a missing one is no error (fd is -1). resolve: RESOLVE_*
  * of openat2(2), 0 for all other calls. path_release in any case.
  */
-int path_resolve(struct sys *s, int dirfd, const char *path, unsigned flags,
+int path_resolve(struct thread *t, int dirfd, const char *path, unsigned flags,
 		 uint64_t resolve, struct path_ref *out);
 void path_release(struct path_ref *ref);
 
@@ -52,33 +52,23 @@ int path_lookup(struct call *c, int dirfd, uint64_t va, unsigned flags,
 /* AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH as PATH_*. */
 unsigned path_flags(uint64_t at_flags);
 
-/* Where fd really is: 0 or -errno. Pipes and the like: "pipe:[1]". */
-int path_real(const struct sys *s, int fd, char *buf, size_t size);
-/* The name of a mapped file, of that opening: as it is now, or was at least. */
-void path_of_file(const struct sys *s, const struct file *file, uint32_t opened,
-		  char *buf, size_t size);
-
 /*
  * May the program change the object behind fd, or, with name, the entry `name`
  * of directory fd? PATH_UNNAMED stands for a new file without a name. Returns
  * 0, or -EROFS and remembers the path.
  */
 #define PATH_UNNAMED "/unnamed"
-int path_may_change(struct sys *s, int fd, const char *name);
+int path_may_change(struct process *p, int fd, const char *name);
 
 /* The program has made the entry `name` of directory fd. */
-void path_made(struct sys *s, int fd, const char *name);
+void path_made(struct process *p, int fd, const char *name);
 /* A directory for temporary files, itself? */
-bool path_is_temp_dir(const struct sys *s, int fd);
+bool path_is_temp_dir(const struct process *p, int fd);
 /* Of what the program made in one? `--rw` does not count. */
-bool path_is_temporary(const struct sys *s, int fd);
+bool path_is_temporary(const struct process *p, int fd);
 /* As path_may_change of the object, and nothing is remembered. */
-bool path_is_changeable(const struct sys *s, int fd);
+bool path_is_changeable(const struct process *p, int fd);
 /* May something be written there? For a directory: inside it. */
-bool path_is_writable(const struct sys *s, int fd);
-
-/* "/proc/self/fd/N" of a host descriptor: to open what O_PATH names. */
-#define PATH_SELF_MAX 32
-void path_self(char buf[PATH_SELF_MAX], int fd);
+bool path_is_writable(const struct process *p, int fd);
 
 #endif

@@ -12,16 +12,17 @@ int path_open(int dir, const char *path, bool follow, uint64_t resolve);
 
 bool path_in_procfs(int fd);
 /* Is fd in our part? See the comment there for `rest`. */
-bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX]);
+bool path_is_own(const struct process *p, int fd, char rest[PATH_MAX]);
 /*
  * Take fd (or an error, which is returned) into out: what is ours must be a
  * directory that the program has, or it is closed: -ENOENT.
  */
-int path_own_dir(const struct sys *s, int fd, struct path_ref *out);
+int path_own_dir(const struct process *p, int fd, struct path_ref *out);
 /* The entry `name` of our directory `rest`, which is open as out->parent. */
-int path_own_lookup(struct sys *s, const char *rest, const char *name,
+int path_own_lookup(struct thread *t, const char *rest, const char *name,
 		    unsigned flags, struct path_ref *out);
 /* The program's descriptor fd, the host's `host`, is what was named. */
-int path_use_descriptor(struct sys *s, int fd, int host, struct path_ref *out);
+int path_use_descriptor(struct process *p, int fd, int host,
+			struct path_ref *out);
 
 #endif

@@ -12,7 +12,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "families.h"
+#include "fdpath.h"
 #include "path.h"
 #include "path_internal.h"
 #include "procfs.h"
@@ -30,7 +32,7 @@ bool path_in_procfs(int fd)
  * `net` is the host's. A proc file system mounted elsewhere counts as ours as a
  * whole, and nothing of it exists.
  */
-bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
+bool path_is_own(const struct process *p, int fd, char rest[PATH_MAX])
 {
 	char real[PATH_MAX], task[32];
 	char *end;
@@ -39,7 +41,7 @@ bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 	strcpy(rest, "/?"); /* no directory that the program has */
 	if (!path_in_procfs(fd))
 		return false;
-	if (path_real(s, fd, real, sizeof(real)) < 0)
+	if (fdpath_real(p->machine, fd, real, sizeof(real)) < 0)
 		return true;
 	if (strncmp(real, "/proc", 5) || (real[5] && real[5] != '/'))
 		return true;
@@ -49,29 +51,29 @@ bool path_is_own(const struct sys *s, int fd, char rest[PATH_MAX])
 	if (*end && *end != '/')
 		return false;
 	snprintf(task, sizeof(task), "task/%ld", pid);
-	if (faccessat(s->proc_fd, task, F_OK, 0) < 0)
+	if (faccessat(p->machine->proc_fd, task, F_OK, 0) < 0)
 		return false;
 	strcpy(rest, end);
 	return !procfs_in_hosts(rest);
 }
 
-static int own_target(struct sys *s, const char *name, struct path_ref *out)
+static int own_target(struct process *p, const char *name, struct path_ref *out)
 {
-	char link[PATH_SELF_MAX];
+	char link[FDPATH_SELF_MAX];
 
 	snprintf(link, sizeof(link), "%.8s", name);
 	out->own_link = true;
-	out->fd = path_open(s->proc_fd, link, false, 0);
+	out->fd = path_open(p->machine->proc_fd, link, false, 0);
 	return out->fd < 0 ? out->fd : 0;
 }
 
-static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
-		     struct path_ref *out)
+static int own_alias(struct process *p, int host, const char *name,
+		     unsigned flags, struct path_ref *out)
 {
 	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
-		int r = path_real(s, host, out->target, PATH_MAX);
+		int r = fdpath_real(p->machine, host, out->target, PATH_MAX);
 
-		return r < 0 ? r : own_target(s, name, out);
+		return r < 0 ? r : own_target(p, name, out);
 	}
 	out->fd = host;
 	out->borrowed = true;
@@ -82,15 +84,16 @@ static int own_alias(struct sys *s, int host, const char *name, unsigned flags,
  * The program's descriptor itself. One of a file of procfs is a memory file
  * here; what it looks like is said by the host's file of that name.
  */
-int path_use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
+int path_use_descriptor(struct process *p, int fd, int host,
+			struct path_ref *out)
 {
-	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+	const struct fd_entry *e = fdtable_entry(&p->fds, fd);
 
 	out->guest_fd = fd;
 	out->proc = e ? e->proc : PROCFS_NONE;
 	out->proc_arg = e ? e->proc_arg : 0;
 	if (out->proc && !procfs_is_dir(out->proc)) {
-		out->fd = procfs_open_host(s, out->proc, out->proc_arg);
+		out->fd = procfs_open_host(p, out->proc, out->proc_arg);
 		return out->fd < 0 ? out->fd : 0;
 	}
 	out->fd = host;
@@ -98,95 +101,97 @@ int path_use_descriptor(struct sys *s, int fd, int host, struct path_ref *out)
 	return 0;
 }
 
-static int descriptor_target(const struct sys *s, int fd, int host, char *buf)
+static int descriptor_target(const struct process *p, int fd, int host,
+			     char *buf)
 {
-	const struct fd_entry *e = fdtable_entry(&s->fds, fd);
+	const struct fd_entry *e = fdtable_entry(&p->fds, fd);
 
 	if (!e || !e->proc || procfs_is_dir(e->proc))
-		return path_real(s, host, buf, PATH_MAX);
+		return fdpath_real(p->machine, host, buf, PATH_MAX);
 	procfs_path(e->proc, e->proc_arg, buf);
 	return 0;
 }
 
 /* The host's descriptor for the name of one, or -ENOENT. */
-static int named_fd(const struct sys *s, const char *name, int *fd)
+static int named_fd(const struct process *p, const char *name, int *fd)
 {
 	char *end;
 	long n = strtol(name, &end, 10);
 	int host = *name >= '0' && *name <= '9' && !*end && n <= INT_MAX
-			   ? fdtable_host(&s->fds, (int)n)
+			   ? fdtable_host(&p->fds, (int)n)
 			   : -EBADF;
 
 	*fd = (int)n;
 	return host < 0 ? -ENOENT : host;
 }
 
-static int own_fdinfo(struct sys *s, const char *name, struct path_ref *out)
+static int own_fdinfo(struct process *p, const char *name, struct path_ref *out)
 {
-	int fd, host = named_fd(s, name, &fd);
+	int fd, host = named_fd(p, name, &fd);
 
 	if (host < 0)
 		return host;
 	out->proc = procfs_find_fdinfo();
 	out->proc_arg = (unsigned)fd;
-	out->fd = procfs_open_host(s, out->proc, out->proc_arg);
+	out->fd = procfs_open_host(p, out->proc, out->proc_arg);
 	return out->fd < 0 ? out->fd : 0;
 }
 
 /* Linux proc_map_files_get_link: who may follow them. */
-static int own_mapped(struct sys *s, const char *name, unsigned flags,
+static int own_mapped(struct thread *t, const char *name, unsigned flags,
 		      struct path_ref *out)
 {
 	struct hv_desc_vma v;
 	const struct file *file;
-	int r = procfs_find_mapped(s, name, &v);
+	int r = procfs_find_mapped(t, name, &v);
 
 	if (r < 0)
 		return r;
-	file = files_find(&s->files, v.file);
+	file = files_find(&t->process->machine->files, v.file);
 	if (flags & (PATH_NOFOLLOW | PATH_PARENT)) {
 		if (!file)
 			strcpy(out->target, "/dev/zero (deleted)");
 		else
-			path_of_file(s, file, v.opened, out->target, PATH_MAX);
-		return own_target(s, "exe", out);
+			fdpath_of_file(t->process->machine, file, v.opened,
+				       out->target, PATH_MAX);
+		return own_target(t->process, "exe", out);
 	}
 	if (!file)
 		return -ENXIO;
-	if (!caps_has(CAP_SYS_ADMIN) && !caps_has(CAP_CHECKPOINT_RESTORE))
+	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_CHECKPOINT_RESTORE))
 		return -EPERM;
 	out->fd = file_name_of(file, v.opened)->fd;
 	out->borrowed = true;
 	return out->fd < 0 ? -ENFILE : 0;
 }
 
-static int own_fd(struct sys *s, const char *name, unsigned flags,
+static int own_fd(struct process *p, const char *name, unsigned flags,
 		  struct path_ref *out)
 {
-	char link[PATH_SELF_MAX];
-	int fd, host = named_fd(s, name, &fd), r;
+	char link[FDPATH_SELF_MAX];
+	int fd, host = named_fd(p, name, &fd), r;
 
 	if (host < 0)
 		return host;
 	if (!(flags & (PATH_NOFOLLOW | PATH_PARENT)))
-		return path_use_descriptor(s, fd, host, out);
+		return path_use_descriptor(p, fd, host, out);
 	out->guest_fd = fd;
-	r = descriptor_target(s, fd, host, out->target);
+	r = descriptor_target(p, fd, host, out->target);
 	if (r < 0)
 		return r;
 	snprintf(link, sizeof(link), "fd/%d", host);
 	out->own_link = true;
-	out->fd = path_open(s->proc_fd, link, false, 0);
+	out->fd = path_open(p->machine->proc_fd, link, false, 0);
 	return out->fd < 0 ? out->fd : 0;
 }
 
-static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
+static int own_root(struct process *p, unsigned flags, struct path_ref *out)
 {
 	int root = open("/", O_PATH | O_CLOEXEC), r;
 
 	if (root < 0)
 		return -errno;
-	r = own_alias(s, root, "root", flags, out);
+	r = own_alias(p, root, "root", flags, out);
 	if (r == 0 && out->borrowed)
 		out->borrowed = false;
 	else
@@ -195,13 +200,13 @@ static int own_root(struct sys *s, unsigned flags, struct path_ref *out)
 }
 
 /* fd is a directory of ours, or what "..", seen from there, leads to. */
-int path_own_dir(const struct sys *s, int fd, struct path_ref *out)
+int path_own_dir(const struct process *p, int fd, struct path_ref *out)
 {
 	char rest[PATH_MAX];
 
 	if (fd < 0)
 		return fd;
-	if (path_is_own(s, fd, rest)) {
+	if (path_is_own(p, fd, rest)) {
 		out->proc = procfs_find_dir(rest);
 		if (!out->proc) {
 			close(fd);
@@ -213,31 +218,32 @@ int path_own_dir(const struct sys *s, int fd, struct path_ref *out)
 }
 
 /* An entry of our own process's directory: what the program sees instead. */
-int path_own_lookup(struct sys *s, const char *rest, const char *name,
+int path_own_lookup(struct thread *t, const char *rest, const char *name,
 		    unsigned flags, struct path_ref *out)
 {
+	struct process *p = t->process;
 	unsigned dir = procfs_find_dir(rest);
 
 	if (!strcmp(name, ".") || !strcmp(name, "..") || dir == PROCFS_TASK)
-		return path_own_dir(s, path_open(out->parent, name, false, 0),
+		return path_own_dir(p, path_open(out->parent, name, false, 0),
 				    out);
 	if (dir == PROCFS_FD)
-		return own_fd(s, name, flags, out);
+		return own_fd(p, name, flags, out);
 	if (dir == PROCFS_FDINFO)
-		return own_fdinfo(s, name, out);
+		return own_fdinfo(p, name, out);
 	if (dir == PROCFS_MAP_FILES)
-		return own_mapped(s, name, flags, out);
+		return own_mapped(t, name, flags, out);
 	if (dir == PROCFS_NONE)
 		return -ENOENT;
 	if (procfs_find_subdir(dir, name))
-		return path_own_dir(s, path_open(out->parent, name, false, 0),
+		return path_own_dir(p, path_open(out->parent, name, false, 0),
 				    out);
 	if (!strcmp(name, "exe"))
-		return own_alias(s, s->exe_fd, name, flags, out);
+		return own_alias(p, p->exe_fd, name, flags, out);
 	if (!strcmp(name, "cwd"))
-		return own_alias(s, s->cwd, name, flags, out);
+		return own_alias(p, p->cwd, name, flags, out);
 	if (!strcmp(name, "root"))
-		return own_root(s, flags, out);
+		return own_root(p, flags, out);
 	out->proc = procfs_find(dir, name);
 	if (!out->proc && !procfs_is_hosts(name))
 		return -ENOENT;

@@ -8,46 +8,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "families.h"
+#include "fdpath.h"
 #include "message.h"
 #include "path.h"
 
 /* Below --rw, where what is made stays? */
-static bool is_kept(const struct sys *s, int at)
+static bool is_kept(const struct process *p, int at)
 {
 	char real[PATH_MAX];
 
-	return path_real(s, at, real, sizeof(real)) == 0 &&
-	       rw_allows(&s->rw, real);
+	return fdpath_real(p->machine, at, real, sizeof(real)) == 0 &&
+	       rw_allows(&p->machine->rw, real);
 }
 
-mode_t rights_mode(struct sys *s, int at, mode_t mode)
+mode_t rights_mode(struct process *p, int at, mode_t mode)
 {
-	if (!(mode & RIGHTS_SETID) || (s->rw_suid && is_kept(s, at)))
+	if (!(mode & RIGHTS_SETID) || (p->machine->rw_suid && is_kept(p, at)))
 		return mode;
-	s->left_out.setid = true;
+	p->machine->left_out.setid = true;
 	return mode & ~(mode_t)RIGHTS_SETID;
 }
 
-bool rights_may_be_in(struct sys *s, int fd, int to)
+bool rights_may_be_in(struct process *p, int fd, int to)
 {
 	struct stat st;
 
 	return fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	       !(st.st_mode & RIGHTS_SETID) || is_kept(s, to);
+	       !(st.st_mode & RIGHTS_SETID) || is_kept(p, to);
 }
 
-int rights_drop(struct sys *s, int fd, const struct stat *st)
+int rights_drop(struct process *p, int fd, const struct stat *st)
 {
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 	mode_t mode;
 
 	if (!S_ISREG(st->st_mode))
 		return 0;
-	mode = rights_mode(s, fd, st->st_mode);
+	mode = rights_mode(p, fd, st->st_mode);
 	if (mode == st->st_mode)
 		return 0;
-	path_self(self, fd);
+	fdpath_self(self, fd);
 	return chmod(self, mode & 07777) < 0 ? -errno : 0;
 }
 
@@ -62,29 +64,29 @@ static bool has_group(gid_t gid)
 	return gid == getegid();
 }
 
-int rights_chown(struct sys *s, int fd, uid_t uid, gid_t gid)
+int rights_chown(struct process *p, int fd, uid_t uid, gid_t gid)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (is_kept(s, fd) ||
+	if (is_kept(p, fd) ||
 	    ((uid == (uid_t)-1 || uid == st.st_uid) &&
 	     (gid == (gid_t)-1 || gid == st.st_gid || has_group(gid))))
 		return 1;
-	if (!caps_has(CAP_CHOWN))
+	if (!capable(CAP_CHOWN))
 		return -EPERM;
-	s->left_out.owner = true;
+	p->machine->left_out.owner = true;
 	return 0;
 }
 
-void rights_report(const struct sys *s)
+void rights_report(const struct process *p)
 {
-	if (s->left_out.setid)
+	if (p->machine->left_out.setid)
 		note("set-user-ID and set-group-ID bits were left out: they "
 		     "would count on the host; --rw-suid allows them below "
 		     "--rw");
-	if (s->left_out.owner)
+	if (p->machine->left_out.owner)
 		note("owners of temporary files were left as they are: others "
 		     "would be real ones on the host");
 }

@@ -17,20 +17,20 @@
 #define RIGHTS_SETID (S_ISUID | S_ISGID)
 
 /* `mode` of a file: at is it, or the directory where it is made. */
-mode_t rights_mode(struct sys *s, int at, mode_t mode);
+mode_t rights_mode(struct process *p, int at, mode_t mode);
 /* May the file fd, with its bits, get a name in directory `to`? */
-bool rights_may_be_in(struct sys *s, int fd, int to);
+bool rights_may_be_in(struct process *p, int fd, int to);
 /*
  * Before the file fd is given new content: as after a write without
  * CAP_FSETID. 0 or -errno.
  */
-int rights_drop(struct sys *s, int fd, const struct stat *st);
+int rights_drop(struct process *p, int fd, const struct stat *st);
 /*
  * chown(2) of fd. 1: the host is to do it; 0: done, by leaving it; or -errno.
  */
-int rights_chown(struct sys *s, int fd, uid_t uid, gid_t gid);
+int rights_chown(struct process *p, int fd, uid_t uid, gid_t gid);
 
 /* A note on what was left out. */
-void rights_report(const struct sys *s);
+void rights_report(const struct process *p);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "fdpath.h"
 #include "path.h"
 
 #define NAME_LEN  256	/* XATTR_NAME_MAX and the zero */
@@ -25,7 +26,7 @@ enum xattr_by { BY_PATH, BY_LINK, BY_FD };
 
 struct target {
 	struct path_ref ref;
-	char self[PATH_SELF_MAX];
+	char self[FDPATH_SELF_MAX];
 };
 
 /* target_release in any case. */
@@ -47,7 +48,7 @@ static int target_find(struct call *c, enum xattr_by by, struct target *t)
 		t->ref.fd = host;
 		t->ref.borrowed = true;
 	}
-	path_self(t->self, t->ref.fd);
+	fdpath_self(t->self, t->ref.fd);
 	return 0;
 }
 
@@ -172,7 +173,7 @@ static int64_t target_change(struct call *c, enum xattr_by by, const char *name,
 	int64_t r = target_find(c, by, t);
 
 	if (r == 0)
-		r = path_may_change(c->s, t->ref.fd, NULL);
+		r = path_may_change(c->p, t->ref.fd, NULL);
 	return r == 0 && !may_set(name) ? refuse(name, t) : r;
 }
 

@@ -38,7 +38,7 @@ int64_t socket_new(struct call *c)
 int64_t socket_pair(struct call *c)
 {
 	int type = (int)c->arg[1], flags = type & SOCK_CLOEXEC ? 02000000 : 0;
-	struct fdtable *t = &c->s->fds;
+	struct fdtable *t = &c->p->fds;
 	int host[2];
 	int32_t fd[2];
 

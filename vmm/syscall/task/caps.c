@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "families.h"
 
 /*
@@ -37,15 +38,6 @@ static int64_t get_header(struct call *c, struct __user_cap_header_struct *head,
 	}
 	return call_get(c, c->arg[0] + offsetof(typeof(*head), pid), &head->pid,
 			sizeof(head->pid));
-}
-
-bool caps_has(unsigned cap)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	return syscall(SYS_capget, &head, data) == 0 &&
-	       data[cap / 32].effective & 1u << cap % 32;
 }
 
 int64_t caps_get(struct call *c)

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "families.h"
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX */
@@ -38,17 +39,18 @@ static void note_change(struct call *c, const struct identity *before)
 {
 	const struct identity now = identity_now();
 
-	process_pass_limits(c); /* CAP_IPC_LOCK: RLIMIT_MEMLOCK counts or not */
+	process_pass_limits(
+		c->p, c->v); /* CAP_IPC_LOCK: RLIMIT_MEMLOCK counts or not */
 	if (!memcmp(&now, before, sizeof(now)))
 		return;
-	c->s->dumpable = prctl(PR_GET_DUMPABLE);
-	c->s->pdeathsig = 0;
+	c->p->dumpable = prctl(PR_GET_DUMPABLE);
+	c->p->pdeathsig = 0;
 }
 
 int64_t creds_apply(struct call *c, const uint64_t arg[5])
 {
 	const struct identity before = identity_now();
-	int64_t r = keeper_start(&c->s->keeper);
+	int64_t r = keeper_start(&c->m->keeper);
 
 	if (r < 0)
 		return r;
@@ -90,7 +92,7 @@ int64_t creds_setgroups(struct call *c)
 	gid_t *list;
 	int64_t r;
 
-	if (!caps_has(CAP_SETGID))
+	if (!capable(CAP_SETGID))
 		return -EPERM;
 	if (n > GROUPS_MAX)
 		return -EINVAL;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "pidfd.h"
 
 int64_t pidfd_open(struct call *c)
 {
@@ -18,9 +19,9 @@ int64_t pidfd_open(struct call *c)
 	return host < 0 ? host : call_new_fd(c, (int)host, O_CLOEXEC);
 }
 
-int pidfd_pid(const struct sys *s, int fd)
+int pidfd_pid(const struct process *p, int fd)
 {
-	int host = fdtable_host(&s->fds, fd), pid = 0;
+	int host = fdtable_host(&p->fds, fd), pid = 0;
 	char line[256];
 	FILE *f;
 
@@ -36,9 +37,9 @@ int pidfd_pid(const struct sys *s, int fd)
 	return pid ? pid : -EBADF;
 }
 
-int pidfd_check_own(const struct sys *s, int fd)
+int pidfd_check_own(const struct process *p, int fd)
 {
-	int pid = pidfd_pid(s, fd);
+	int pid = pidfd_pid(p, fd);
 
 	if (pid == getpid())
 		return 0;
@@ -51,14 +52,14 @@ int64_t pidfd_getfd(struct call *c)
 
 	if ((uint32_t)c->arg[2])
 		return -EINVAL;
-	host = pidfd_check_own(c->s, (int)c->arg[0]);
+	host = pidfd_check_own(c->p, (int)c->arg[0]);
 	if (host < 0)
 		return host;
-	host = fdtable_dup_host(&c->s->fds, (int)c->arg[1]);
+	host = fdtable_dup_host(&c->p->fds, (int)c->arg[1]);
 	if (host < 0)
 		return host;
 	return desc_carry(c, (int)c->arg[1],
-			  fdtable_install(&c->s->fds, host, true, 0));
+			  fdtable_install(&c->p->fds, host, true, 0));
 }
 
 /* Memory is taken from those only that are about to die. */
@@ -68,6 +69,6 @@ int64_t pidfd_mrelease(struct call *c)
 
 	if ((uint32_t)c->arg[1])
 		return -EINVAL;
-	r = pidfd_check_own(c->s, (int)c->arg[0]);
+	r = pidfd_check_own(c->p, (int)c->arg[0]);
 	return r ? r : -EINVAL;
 }

@@ -42,7 +42,7 @@ int64_t process_getrusage(struct call *c)
 		return -errno;
 	if (who != RUSAGE_CHILDREN &&
 	    !describe_one(c->v, HV_DESCRIBE_MM, 0, &mm, sizeof(mm))) {
-		usage.ru_majflt = (long)procfs_major(c->s, &mm);
+		usage.ru_majflt = (long)procfs_major(c->m, &mm);
 		usage.ru_minflt = (long)mm.faults - usage.ru_majflt;
 		usage.ru_maxrss = (long)(mm.hiwater_rss * HV_PAGE_SIZE >> 10);
 	}
@@ -86,7 +86,7 @@ int64_t process_waitid(struct call *c)
 
 int64_t process_exit(struct call *c)
 {
-	c->s->signals.dead = true;
+	c->p->signals.dead = true;
 	vcpu_stop(c->v, (int)(c->arg[0] & 0xff) << 8);
 	return 0;
 }
@@ -98,45 +98,22 @@ static bool is_self(uint64_t pid)
 
 /* ---- Limits ------------------------------------------------------------ */
 
-void sys_pass_limits(const struct sys *s, struct vcpu *v)
-{
-	const struct rlimit *limit = s->limits.of;
-	const struct hv_limits limits = {
-		.stack = limit[RLIMIT_STACK].rlim_cur,
-		.data = limit[RLIMIT_DATA].rlim_cur,
-		.data_max = limit[RLIMIT_DATA].rlim_max,
-		.as = limit[RLIMIT_AS].rlim_cur,
-		.memlock = memlock_limit(limit[RLIMIT_MEMLOCK].rlim_cur),
-		.thp_disabled = s->thp_disabled,
-		.read_exec = !!(s->about.personality & READ_IMPLIES_EXEC),
-		.mdwe = s->mdwe & PR_MDWE_REFUSE_EXEC_GAIN,
-		.lowest = capable(CAP_SYS_RAWIO) ? 0 : vm_lowest_addr(),
-	};
-
-	vcpu_set_limits(v, &limits);
-}
-
-void process_pass_limits(struct call *c)
-{
-	sys_pass_limits(c->s, c->v);
-}
-
 static void set_limit(struct call *c, int what, const struct rlimit *limit)
 {
-	struct sys *s = c->s;
+	struct process *p = c->p;
 
-	s->limits.of[what] = *limit;
-	process_pass_limits(c);
+	p->limits.of[what] = *limit;
+	process_pass_limits(c->p, c->v);
 	if (what == RLIMIT_NOFILE)
-		fdtable_set_limit(&s->fds, limit->rlim_cur);
+		fdtable_set_limit(&p->fds, limit->rlim_cur);
 }
 
-static int64_t check_limit(const struct sys *s, int what,
+static int64_t check_limit(const struct process *p, int what,
 			   const struct rlimit *limit)
 {
 	if (limit->rlim_cur > limit->rlim_max)
 		return -EINVAL;
-	return limit->rlim_max > s->limits.of[what].rlim_max ? -EPERM : 0;
+	return limit->rlim_max > p->limits.of[what].rlim_max ? -EPERM : 0;
 }
 
 int64_t process_prlimit64(struct call *c)
@@ -151,9 +128,9 @@ int64_t process_prlimit64(struct call *c)
 		return -ESRCH;
 	if (what < 0 || what >= RLIM_NLIMITS)
 		return -EINVAL;
-	old = c->s->limits.of[what];
+	old = c->p->limits.of[what];
 	if (c->arg[2])
-		r = check_limit(c->s, what, &next);
+		r = check_limit(c->p, what, &next);
 	if (r < 0)
 		return r;
 	if (c->arg[2])
@@ -167,7 +144,7 @@ int64_t process_getrlimit(struct call *c)
 
 	if (what >= RLIM_NLIMITS)
 		return -EINVAL;
-	return call_put(c, c->arg[1], &c->s->limits.of[what],
+	return call_put(c, c->arg[1], &c->p->limits.of[what],
 			sizeof(struct rlimit));
 }
 
@@ -181,7 +158,7 @@ int64_t process_setrlimit(struct call *c)
 		return -EFAULT;
 	if (what >= RLIM_NLIMITS)
 		return -EINVAL;
-	r = check_limit(c->s, (int)what, &next);
+	r = check_limit(c->p, (int)what, &next);
 	if (r == 0)
 		set_limit(c, (int)what, &next);
 	return r;
@@ -214,7 +191,7 @@ int64_t process_arch_prctl(struct call *c)
 
 int64_t process_set_tid_address(struct call *c)
 {
-	c->s->clear_tid = c->arg[0];
+	c->t->clear_tid = c->arg[0];
 	return getpid();
 }
 
@@ -224,7 +201,7 @@ int64_t process_set_robust_list(struct call *c)
 {
 	if (c->arg[1] != ROBUST_LIST_SIZE)
 		return -EINVAL;
-	c->s->robust_list = c->arg[0];
+	c->t->robust_list = c->arg[0];
 	return 0;
 }
 
@@ -236,7 +213,7 @@ int64_t process_get_robust_list(struct call *c)
 		return -ESRCH;
 	if (call_put(c, c->arg[2], &size, sizeof(size)) < 0)
 		return -EFAULT;
-	return call_put(c, c->arg[1], &c->s->robust_list, 8);
+	return call_put(c, c->arg[1], &c->t->robust_list, 8);
 }
 
 #define RSEQ_SIZE_MIN 32
@@ -274,25 +251,25 @@ static uint32_t rseq_cpu(void)
 
 void process_rseq_moved(struct call *c)
 {
-	if (c->s->rseq)
-		rseq_write(c, c->s->rseq, rseq_cpu());
+	if (c->t->rseq)
+		rseq_write(c, c->t->rseq, rseq_cpu());
 }
 
 static int64_t rseq_unregister(struct call *c)
 {
-	struct sys *s = c->s;
+	struct thread *t = c->t;
 	int64_t r;
 
 	if ((uint32_t)c->arg[2] & ~RSEQ_FLAG_UNREGISTER)
 		return -EINVAL;
-	if (!s->rseq || c->arg[0] != s->rseq ||
-	    (uint32_t)c->arg[1] != s->rseq_len)
+	if (!t->rseq || c->arg[0] != t->rseq ||
+	    (uint32_t)c->arg[1] != t->rseq_len)
 		return -EINVAL;
-	if ((uint32_t)c->arg[3] != s->rseq_sig)
+	if ((uint32_t)c->arg[3] != t->rseq_sig)
 		return -EPERM;
-	r = rseq_write(c, s->rseq, RSEQ_NO_CPU);
+	r = rseq_write(c, t->rseq, RSEQ_NO_CPU);
 	if (r == 0)
-		s->rseq = 0;
+		t->rseq = 0;
 	return r;
 }
 
@@ -304,26 +281,26 @@ static int64_t rseq_unregister(struct call *c)
 int64_t process_rseq(struct call *c)
 {
 	uint32_t len = (uint32_t)c->arg[1], sig = (uint32_t)c->arg[3];
-	struct sys *s = c->s;
+	struct thread *t = c->t;
 	int64_t r;
 
 	if ((uint32_t)c->arg[2] & RSEQ_FLAG_UNREGISTER)
 		return rseq_unregister(c);
 	if ((uint32_t)c->arg[2])
 		return -EINVAL;
-	if (s->rseq) {
-		if (s->rseq != c->arg[0] || s->rseq_len != len)
+	if (t->rseq) {
+		if (t->rseq != c->arg[0] || t->rseq_len != len)
 			return -EINVAL;
-		return s->rseq_sig != sig ? -EPERM : -EBUSY;
+		return t->rseq_sig != sig ? -EPERM : -EBUSY;
 	}
 	if (len < RSEQ_SIZE_MIN || c->arg[0] % RSEQ_SIZE_MIN)
 		return -EINVAL;
 	r = rseq_write(c, c->arg[0], rseq_cpu());
 	if (r < 0)
 		return r;
-	s->rseq = c->arg[0];
-	s->rseq_len = len;
-	s->rseq_sig = sig;
+	t->rseq = c->arg[0];
+	t->rseq_len = len;
+	t->rseq_sig = sig;
 	return 0;
 }
 
@@ -360,7 +337,7 @@ static int64_t prctl_set_name(struct call *c)
 		if (!name[i])
 			break;
 	}
-	memcpy(c->s->name, name, sizeof(name));
+	memcpy(c->t->name, name, sizeof(name));
 	return 0;
 }
 
@@ -382,11 +359,11 @@ static int64_t prctl_set_thp(struct call *c)
 	    flags & ~(disable ? (uint64_t)HV_THP_DISABLE_UNADVISED : 0))
 		return -EINVAL;
 	if (disable)
-		c->s->thp_disabled =
+		c->p->thp_disabled =
 			flags ? HV_THP_DISABLE_UNADVISED : HV_THP_DISABLE_ALL;
 	else
-		c->s->thp_disabled = 0;
-	process_pass_limits(c);
+		c->p->thp_disabled = 0;
+	process_pass_limits(c->p, c->v);
 	return 0;
 }
 
@@ -394,9 +371,9 @@ static int64_t prctl_get_thp(const struct call *c)
 {
 	if (c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4])
 		return -EINVAL;
-	if (c->s->thp_disabled == HV_THP_DISABLE_UNADVISED)
+	if (c->p->thp_disabled == HV_THP_DISABLE_UNADVISED)
 		return 1 | HV_THP_DISABLE_UNADVISED;
-	return (int64_t)c->s->thp_disabled;
+	return (int64_t)c->p->thp_disabled;
 }
 
 /* Linux prctl_set_mdwe. */
@@ -408,10 +385,10 @@ static int64_t prctl_set_mdwe(struct call *c)
 	    bits & ~(uint64_t)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT) ||
 	    bits == PR_MDWE_NO_INHERIT)
 		return -EINVAL;
-	if (c->s->mdwe && c->s->mdwe != bits)
+	if (c->p->mdwe && c->p->mdwe != bits)
 		return -EPERM; /* once and for all */
-	c->s->mdwe = bits;
-	process_pass_limits(c);
+	c->p->mdwe = bits;
+	process_pass_limits(c->p, c->v);
 	return 0;
 }
 
@@ -419,41 +396,41 @@ static int64_t prctl_get_mdwe(const struct call *c)
 {
 	return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
 		       ? -EINVAL
-		       : (int64_t)c->s->mdwe;
+		       : (int64_t)c->p->mdwe;
 }
 
 int64_t process_prctl(struct call *c)
 {
-	struct sys *s = c->s;
+	struct process *p = c->p;
 
 	switch ((int)c->arg[0]) {
 	case PR_SET_NAME:
 		return prctl_set_name(c);
 	case PR_GET_NAME:
-		return call_put(c, c->arg[1], s->name, sizeof(s->name));
+		return call_put(c, c->arg[1], c->t->name, sizeof(c->t->name));
 	case PR_SET_DUMPABLE:
-		return prctl_set_small(&s->dumpable, c->arg[1], 1);
+		return prctl_set_small(&p->dumpable, c->arg[1], 1);
 	case PR_GET_DUMPABLE:
-		return s->dumpable;
+		return p->dumpable;
 	case PR_SET_PDEATHSIG:
-		return prctl_set_small(&s->pdeathsig, c->arg[1], SIGNALS);
+		return prctl_set_small(&p->pdeathsig, c->arg[1], SIGNALS);
 	case PR_GET_PDEATHSIG:
-		return call_put(c, c->arg[1], &s->pdeathsig, 4);
+		return call_put(c, c->arg[1], &p->pdeathsig, 4);
 	case PR_SET_NO_NEW_PRIVS:
 		if (c->arg[1] != 1 || c->arg[2] || c->arg[3] || c->arg[4])
 			return -EINVAL;
-		s->no_new_privs = 1;
+		p->no_new_privs = 1;
 		return 0;
 	case PR_GET_NO_NEW_PRIVS:
 		return c->arg[1] || c->arg[2] || c->arg[3] || c->arg[4]
 			       ? -EINVAL
-			       : s->no_new_privs;
+			       : p->no_new_privs;
 	case PR_SET_CHILD_SUBREAPER:
-		s->subreaper = c->arg[1] != 0;
+		p->subreaper = c->arg[1] != 0;
 		return 0;
 	case PR_GET_CHILD_SUBREAPER:
-		return call_put(c, c->arg[1], &s->subreaper,
-				sizeof(s->subreaper));
+		return call_put(c, c->arg[1], &p->subreaper,
+				sizeof(p->subreaper));
 	case PR_SET_MM:
 		return setmm_prctl(c);
 	case PR_SET_THP_DISABLE:

@@ -249,12 +249,12 @@ int64_t self_setpgid(struct call *c)
  */
 int64_t self_personality(struct call *c)
 {
-	uint32_t next = (uint32_t)c->arg[0], old = c->s->about.personality;
+	uint32_t next = (uint32_t)c->arg[0], old = c->p->personality;
 
 	if (next == 0xffffffff)
 		return old;
-	c->s->about.personality = next;
-	process_pass_limits(c);
+	c->p->personality = next;
+	process_pass_limits(c->p, c->v);
 	return old;
 }
 
@@ -283,8 +283,8 @@ static int64_t compare_target(struct call *c, int host)
 
 	if (call_get(c, c->arg[4], &slot, sizeof(slot)) < 0)
 		return -EFAULT;
-	set = fdtable_host(&c->s->fds, (int)slot.efd);
-	target = fdtable_host(&c->s->fds, (int)slot.tfd);
+	set = fdtable_host(&c->p->fds, (int)slot.efd);
+	target = fdtable_host(&c->p->fds, (int)slot.tfd);
 	if (set < 0)
 		return -EBADF;
 	slot.efd = (uint32_t)set;

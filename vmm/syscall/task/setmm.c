@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "describe.h"
 #include "families.h"
 #include "vm_setting.h"
@@ -46,7 +47,7 @@ _Static_assert(sizeof(struct map) == 104, "kernel ABI");
 /* Linux validate_prctl_map_addr. */
 static bool is_valid(const struct call *c, const uint64_t *f)
 {
-	const uint64_t limit = c->s->limits.of[RLIMIT_DATA].rlim_cur;
+	const uint64_t limit = c->p->limits.of[RLIMIT_DATA].rlim_cur;
 	const uint64_t lowest = vm_min_addr();
 
 	for (int i = 0; i < FIELDS; i++)
@@ -76,23 +77,24 @@ static int set_field(struct call *c, unsigned n, uint64_t value)
 }
 
 /* Up to its last pair, which is AT_NULL whatever is given. */
-static void set_auxv(struct sys *s, const uint64_t auxv[SYS_AUXV_WORDS])
+static void set_auxv(struct process *p, const uint64_t auxv[PROCESS_AUXV_WORDS])
 {
 	size_t n = 0;
 
-	memcpy(s->auxv, auxv, sizeof(s->auxv));
-	s->auxv[SYS_AUXV_WORDS - 2] = s->auxv[SYS_AUXV_WORDS - 1] = 0;
-	while (s->auxv[n])
+	memcpy(p->own_auxv, auxv, sizeof(p->own_auxv));
+	p->own_auxv[PROCESS_AUXV_WORDS - 2] =
+		p->own_auxv[PROCESS_AUXV_WORDS - 1] = 0;
+	while (p->own_auxv[n])
 		n += 2;
-	s->about.auxv = s->auxv;
-	s->about.auxv_len = (n + 2) * sizeof(s->auxv[0]);
+	p->auxv = p->own_auxv;
+	p->auxv_len = (n + 2) * sizeof(p->own_auxv[0]);
 }
 
 static int64_t get_auxv(struct call *c, uint64_t va, uint64_t len,
-			uint64_t auxv[SYS_AUXV_WORDS])
+			uint64_t auxv[PROCESS_AUXV_WORDS])
 {
-	memset(auxv, 0, SYS_AUXV_WORDS * sizeof(*auxv));
-	if (len > SYS_AUXV_WORDS * sizeof(*auxv))
+	memset(auxv, 0, PROCESS_AUXV_WORDS * sizeof(*auxv));
+	if (len > PROCESS_AUXV_WORDS * sizeof(*auxv))
 		return -EINVAL;
 	return call_get(c, va, auxv, len);
 }
@@ -100,7 +102,7 @@ static int64_t get_auxv(struct call *c, uint64_t va, uint64_t len,
 /* Its mappings would have to be gone before, and so the code that calls. */
 static int64_t set_exe(struct call *c, uint32_t fd)
 {
-	int host = fdtable_host(&c->s->fds, (int)fd);
+	int host = fdtable_host(&c->p->fds, (int)fd);
 	struct stat st;
 
 	if (host < 0)
@@ -113,7 +115,7 @@ static int64_t set_exe(struct call *c, uint32_t fd)
 
 static int64_t set_map(struct call *c)
 {
-	uint64_t auxv[SYS_AUXV_WORDS];
+	uint64_t auxv[PROCESS_AUXV_WORDS];
 	struct map map;
 	int64_t r = 0;
 
@@ -126,13 +128,13 @@ static int64_t set_map(struct call *c)
 	if (map.auxv_size)
 		r = get_auxv(c, map.auxv, map.auxv_size, auxv);
 	if (r == 0 && map.exe_fd != NOT_GIVEN)
-		r = caps_has(CHECKPOINTS) || caps_has(CAP_SYS_ADMIN)
+		r = capable(CHECKPOINTS) || capable(CAP_SYS_ADMIN)
 			    ? set_exe(c, map.exe_fd)
 			    : -EPERM;
 	for (unsigned i = 0; i < FIELDS && r == 0; i++)
 		r = set_field(c, i, map.field[i]);
 	if (r == 0 && map.auxv_size)
-		set_auxv(c->s, auxv);
+		set_auxv(c->p, auxv);
 	return r;
 }
 
@@ -167,18 +169,18 @@ static int64_t set_privileged(struct call *c)
 		[PR_SET_MM_ENV_START] = ENV_START,
 		[PR_SET_MM_ENV_END] = ENV_END,
 	};
-	uint64_t auxv[SYS_AUXV_WORDS];
+	uint64_t auxv[PROCESS_AUXV_WORDS];
 	int op = (int)c->arg[1];
 	int64_t r;
 
-	if (!caps_has(CAP_SYS_RESOURCE))
+	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (op == PR_SET_MM_EXE_FILE)
 		return set_exe(c, (uint32_t)c->arg[2]);
 	if (op == PR_SET_MM_AUXV) {
 		r = get_auxv(c, c->arg[2], c->arg[3], auxv);
 		if (r == 0)
-			set_auxv(c->s, auxv);
+			set_auxv(c->p, auxv);
 		return r;
 	}
 	if (op < PR_SET_MM_START_CODE || op > PR_SET_MM_ENV_END)

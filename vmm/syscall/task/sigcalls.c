@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "pidfd.h"
 #include "stop.h"
 
 #define SIGSET_SIZE  8
@@ -23,9 +24,9 @@
 static void set_action(struct signals *g, int sig,
 		       const struct signal_action *next)
 {
-	g->action[sig] = *next;
-	g->action[sig].flags &= SA_KNOWN;
-	g->action[sig].mask = signal_mask_allowed(next->mask);
+	g->shared->action[sig] = *next;
+	g->shared->action[sig].flags &= SA_KNOWN;
+	g->shared->action[sig].mask = signal_mask_allowed(next->mask);
 	/* POSIX 3.3.1.3: what is pending and now ignored is thrown away. */
 	if (next->handler == 1 ||
 	    (next->handler == 0 && (sig == SIGCHLD || sig == SIGCONT ||
@@ -35,7 +36,7 @@ static void set_action(struct signals *g, int sig,
 
 int64_t sig_action(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	struct signal_action next, old;
 	int sig = (int)c->arg[0];
 
@@ -46,7 +47,7 @@ int64_t sig_action(struct call *c)
 	if (sig < 1 || sig > SIGNALS ||
 	    (c->arg[1] && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
-	old = g->action[sig];
+	old = g->shared->action[sig];
 	if (c->arg[1])
 		set_action(g, sig, &next);
 	return call_put_opt(c, c->arg[2], &old, sizeof(old));
@@ -54,7 +55,7 @@ int64_t sig_action(struct call *c)
 
 int64_t sig_procmask(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	uint64_t old = g->mask, set;
 
 	if (c->arg[3] != SIGSET_SIZE)
@@ -82,7 +83,7 @@ int64_t sig_procmask(struct call *c)
 
 int64_t sig_pending(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	uint64_t set = signals_pending(g) & g->mask;
 
 	if (c->arg[1] > SIGSET_SIZE)
@@ -92,7 +93,7 @@ int64_t sig_pending(struct call *c)
 
 int64_t sig_return(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 
 	if (sigframe_pop(g, c->v, c->regs) < 0) {
 		signals_force_segv(g);
@@ -126,7 +127,7 @@ static int64_t set_stack(struct signals *g, const struct signal_stack *next,
 
 int64_t sig_altstack(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	struct signal_stack old = g->stack, next;
 	int64_t r = 0;
 
@@ -157,7 +158,7 @@ static int64_t send_value(struct call *c, int sig, int code, bool process,
 	if (sig < 0 || sig > SIGNALS)
 		return -EINVAL;
 	if (sig)
-		signals_raise(&c->s->signals, &info);
+		signals_raise(&c->t->signals, &info);
 	return 0;
 }
 
@@ -219,7 +220,7 @@ int64_t sig_pidfd(struct call *c)
 	if (flags & ~7u || flags & (flags - 1))
 		return -EINVAL;
 	if (fd < PIDFD_SELF_FIRST || fd > PIDFD_SELF_LAST)
-		pid = pidfd_pid(c->s, fd);
+		pid = pidfd_pid(c->p, fd);
 	if (pid < 0)
 		return pid == -1 ? -ESRCH : pid;
 	if (c->arg[2] && call_get(c, c->arg[2], info, sizeof(info)) < 0)
@@ -255,7 +256,7 @@ int64_t sig_pause(struct call *c)
  */
 int64_t sig_suspend(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	uint64_t set, old = g->mask;
 
 	if (c->arg[1] != SIGSET_SIZE)
@@ -271,7 +272,7 @@ int64_t sig_suspend(struct call *c)
 
 int64_t sig_timedwait(struct call *c)
 {
-	struct signals *g = &c->s->signals;
+	struct signals *g = &c->t->signals;
 	struct signal_info taken;
 	struct timespec t;
 	uint64_t set;

@@ -25,22 +25,21 @@ static bool is_fetch(const struct hv_call_signal *sig,
 	       (regs->rip & ~(HV_PAGE_SIZE - 1)) == HV_VA_VSYSCALL;
 }
 
-bool vsyscall_serve(struct sys *s, struct vcpu *v,
-		    const struct hv_call_signal *sig, struct hv_regs *regs)
+bool vsyscall_serve(struct call *c, const struct hv_call_signal *sig)
 {
+	struct hv_regs *regs = c->regs;
 	uint64_t offset = regs->rip - HV_VA_VSYSCALL, back;
-	struct call c = {.s = s, .v = v, .regs = regs};
 	int64_t r;
 
 	if (!is_fetch(sig, regs) || !procfs_has_vsyscall() || offset % STEP ||
 	    offset / STEP >= FUNCTIONS)
 		return false;
-	if (usermem_read(v, regs->rsp, &back, sizeof(back)) < 0)
+	if (call_get(c, regs->rsp, &back, sizeof(back)) < 0)
 		return false;
-	c.nr = function[offset / STEP];
-	c.arg[0] = regs->rdi;
-	c.arg[1] = regs->rsi;
-	r = call_dispatch(&c);
+	c->nr = function[offset / STEP];
+	c->arg[0] = regs->rdi;
+	c->arg[1] = regs->rsi;
+	r = call_dispatch(c);
 	if (r == -EFAULT) /* nobody looks at its result: a signal */
 		return false;
 	regs->rax = (uint64_t)r;

@@ -11,14 +11,13 @@
 
 #include "hv_abi.h"
 
-struct sys;
-struct vcpu;
+struct call;
+struct hv_call_signal;
 
 /*
  * Whether that is what the program was about to be given `sig` for; if so,
- * `regs` are as after the function's return.
+ * its registers are as after the function's return.
  */
-bool vsyscall_serve(struct sys *s, struct vcpu *v,
-		    const struct hv_call_signal *sig, struct hv_regs *regs);
+bool vsyscall_serve(struct call *c, const struct hv_call_signal *sig);
 
 #endif

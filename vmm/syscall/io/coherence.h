@@ -14,7 +14,7 @@
 
 struct call;
 
-struct mapped_io {
+struct coherence {
 	uint32_t out;	     /* file number that the call may change; 0: none */
 	bool by_size;	     /* ... or any, whose size is new */
 	uint64_t start, end; /* bytes of it, as far as known before */
@@ -22,14 +22,14 @@ struct mapped_io {
 };
 
 /* Around a call; both do nothing where no mapped file is concerned. */
-void mapped_before(struct call *c, struct mapped_io *io);
+void coherence_before(struct call *c, struct coherence *io);
 /* The result, or what the call has to say of write-back. */
-int64_t mapped_after(struct call *c, const struct mapped_io *io,
-		     int64_t result);
+int64_t coherence_after(struct call *c, const struct coherence *io,
+			int64_t result);
 
 /* The file number of a descriptor, 0: not mapped. */
-uint32_t mapped_number(struct call *c, uint64_t guest_fd);
+uint32_t coherence_number(struct call *c, uint64_t guest_fd);
 /* What the program stored in the bytes [start, end) goes to the file. */
-void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end);
+void coherence_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end);
 
 #endif

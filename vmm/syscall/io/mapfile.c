@@ -1,11 +1,11 @@
 /*
- * mapfile.c: mmap of a descriptor: may it be, and what is behind it? sys_file_*
- * of sys.h.
+ * mapfile.c: mmap of a descriptor: may it be, and what is behind it?
  */
+#include "mapfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
-#include <linux/magic.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,13 +13,13 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "call.h"
-#include "elfload.h"
-#include "families.h"
-#include "path.h"
+#include "fdpath.h"
+#include "machine.h"
+#include "opening.h"
+#include "process.h"
+#include "procfs.h"
 
 static bool is_shared(uint32_t map_flags)
 {
@@ -89,17 +89,16 @@ static bool is_noexec(int fd)
 }
 
 /* Linux mm/mmap.c, do_mmap: what a mapping asks of the descriptor. */
-static int may_map(struct sys *s, int fd, uint32_t prot, uint32_t map_flags,
+static int may_map(struct process *p, int fd, uint32_t prot, uint32_t map_flags,
 		   struct stat *st)
 {
 	if (fstat(fd, st) < 0)
 		return -errno;
 	if ((prot & PROT_EXEC) && is_noexec(fd))
 		return -EPERM;
-	if (is_shared(map_flags) && (prot & PROT_WRITE) &&
-	    seals_forbid_writing(fd))
+	if (is_shared(map_flags) && (prot & PROT_WRITE) && files_is_sealed(fd))
 		return -EPERM;
-	if (is_dev_zero(st) || files_number(&s->files, fd))
+	if (is_dev_zero(st) || files_number(&p->machine->files, fd))
 		return 0;
 	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)
 		       ? -ENODEV
@@ -108,16 +107,16 @@ static int may_map(struct sys *s, int fd, uint32_t prot, uint32_t map_flags,
 
 /* The opening is by another link to the inode than the mapping that was first.
  */
-static int note_name(struct sys *s, struct file *file, int guest_fd,
+static int note_name(struct process *p, struct file *file, int guest_fd,
 		     const char *path)
 {
-	uint32_t opened = sys_file_opening(s, guest_fd);
+	uint32_t opened = opening_of(p, guest_fd);
 	char now[PATH_MAX];
 
-	path_of_file(s, file, opened, now, sizeof(now));
+	fdpath_of_file(p->machine, file, opened, now, sizeof(now));
 	if (!strcmp(now, path))
 		return 0;
-	return file_add_name(file, opened, fdtable_host(&s->fds, guest_fd),
+	return file_add_name(file, opened, fdtable_host(&p->fds, guest_fd),
 			     path);
 }
 
@@ -131,30 +130,30 @@ static bool may_write(int fd, uint32_t map_flags)
  * With descriptors of our own: to read, and to write back. None left is no
  * limit of the program's: as if the machine had none (ENFILE).
  */
-static int add_file(struct sys *s, int guest_fd, const char *path,
+static int add_file(struct process *p, int guest_fd, const char *path,
 		    uint32_t map_flags)
 {
-	uint64_t version = s->files.version;
-	int fd = fdtable_host(&s->fds, guest_fd);
-	int number = files_add(&s->files, fd, path), r = number;
-	struct file *file = files_find(&s->files, (uint32_t)number);
+	uint64_t version = p->machine->files.version;
+	int fd = fdtable_host(&p->fds, guest_fd);
+	int number = files_add(&p->machine->files, fd, path), r = number;
+	struct file *file = files_find(&p->machine->files, (uint32_t)number);
 
-	if (number > 0 && s->files.version == version)
-		r = note_name(s, file, guest_fd, path);
+	if (number > 0 && p->machine->files.version == version)
+		r = note_name(p, file, guest_fd, path);
 	if (r >= 0 && may_write(fd, map_flags) && !file->zero &&
-	    !seals_forbid_writing(fd))
-		r = files_allow_write(&s->files, (uint32_t)number, fd);
+	    !files_is_sealed(fd))
+		r = files_allow_write(&p->machine->files, (uint32_t)number, fd);
 	if (r >= 0)
 		return number;
-	if (number > 0 && s->files.version != version)
-		files_put(&s->files, (uint32_t)number);
+	if (number > 0 && p->machine->files.version != version)
+		files_put(&p->machine->files, (uint32_t)number);
 	return r == -EMFILE ? -ENFILE : r;
 }
 
-int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
-		 uint64_t *size)
+int mapfile_get(struct process *p, int guest_fd, uint32_t prot,
+		uint32_t map_flags, uint64_t *size)
 {
-	int fd = fdtable_host(&s->fds, guest_fd);
+	int fd = fdtable_host(&p->fds, guest_fd);
 	char path[PATH_MAX];
 	unsigned proc;
 	struct stat st;
@@ -162,18 +161,18 @@ int sys_file_get(struct sys *s, int guest_fd, uint32_t prot, uint32_t map_flags,
 
 	if (fd < 0)
 		return fd;
-	proc = fdtable_entry(&s->fds, guest_fd)->proc;
+	proc = fdtable_entry(&p->fds, guest_fd)->proc;
 	r = check_mode(fd, prot, map_flags);
 	if (r == 0 && proc)
 		r = refuse_proc(proc, prot, map_flags);
 	if (r == 0)
-		r = may_map(s, fd, prot, map_flags, &st);
+		r = may_map(p, fd, prot, map_flags, &st);
 	if (r == 0)
-		r = path_real(s, fd, path, sizeof(path));
+		r = fdpath_real(p->machine, fd, path, sizeof(path));
 	if (r < 0)
 		return r;
 	*size = (uint64_t)st.st_size;
-	return add_file(s, guest_fd, path, map_flags);
+	return add_file(p, guest_fd, path, map_flags);
 }
 
 /* Linux mm/mincore.c, can_do_mincore. */
@@ -186,18 +185,6 @@ static bool is_foreign(int fd)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return faccessat(AT_FDCWD, link, W_OK, AT_EACCESS) != 0;
-}
-
-uint32_t sys_file_kind(int fd)
-{
-	struct statfs fs;
-	uint32_t flags = 0;
-
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
-		flags |= HV_FILE_TMPFS;
-	if (elfload_thp_files(fd))
-		flags |= HV_FILE_HUGE;
-	return flags;
 }
 
 /* Does this host's kernel align it for huge pages? What would not be 2 MiB. */
@@ -228,11 +215,11 @@ static uint32_t noexec_flag(int fd)
 	return is_noexec(fd) ? HV_FILE_NOEXEC : 0;
 }
 
-uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
-			uint32_t map_flags)
+uint32_t mapfile_flags(struct process *p, uint32_t number, int guest_fd,
+		       uint32_t map_flags)
 {
-	const struct file *f = files_find(&s->files, number);
-	int fd = fdtable_host(&s->fds, guest_fd);
+	const struct file *f = files_find(&p->machine->files, number);
+	int fd = fdtable_host(&p->fds, guest_fd);
 	uint32_t flags;
 	bool writable;
 
@@ -241,37 +228,12 @@ uint32_t sys_file_flags(struct sys *s, uint32_t number, int guest_fd,
 	writable = may_write(fd, map_flags);
 	if (f->zero)
 		return zero_flags(fd, writable) | noexec_flag(fd);
-	flags = sys_file_kind(fd) | noexec_flag(fd);
+	flags = files_kind(fd) | noexec_flag(fd);
 	if (is_foreign(fd))
 		flags |= HV_FILE_FOREIGN;
-	if (writable && seals_forbid_writing(fd))
+	if (writable && files_is_sealed(fd))
 		flags |= HV_FILE_SEALED;
 	else if (writable)
 		flags |= HV_FILE_WRITABLE;
 	return flags;
-}
-
-static bool is_same_opening(int a, int b)
-{
-	pid_t self = getpid();
-
-	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
-}
-
-uint32_t sys_file_opening(struct sys *s, int guest_fd)
-{
-	struct fd_entry *e = fdtable_entry(&s->fds, guest_fd);
-
-	if (!e)
-		return 0;
-	for (unsigned i = 0; i < s->fds.size && !e->opened; i++) {
-		const struct fd_entry *other = &s->fds.entry[i];
-
-		if (other->host >= 0 && other->opened &&
-		    is_same_opening(other->host, e->host))
-			e->opened = other->opened;
-	}
-	if (!e->opened)
-		e->opened = ++s->files.openings;
-	return e->opened;
 }

@@ -1,7 +1,7 @@
 /*
  * mapped.c: see mapped.h.
  */
-#include "mapped.h"
+#include "coherence.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,10 @@
 #include "families.h"
 
 /* Remembered in the table. */
-uint32_t mapped_number(struct call *c, uint64_t guest_fd)
+uint32_t coherence_number(struct call *c, uint64_t guest_fd)
 {
-	struct fd_entry *e = fdtable_entry(&c->s->fds, (int)guest_fd);
-	struct files *files = &c->s->files;
+	struct fd_entry *e = fdtable_entry(&c->p->fds, (int)guest_fd);
+	struct files *files = &c->m->files;
 
 	if (!e)
 		return 0;
@@ -30,7 +30,7 @@ uint32_t mapped_number(struct call *c, uint64_t guest_fd)
 static void ask(struct call *c, uint32_t number, enum hv_file_upcall op,
 		uint64_t start, uint64_t end)
 {
-	struct file *f = files_find(&c->s->files, number);
+	struct file *f = files_find(&c->m->files, number);
 	struct hv_call_file_upcall call = {
 		.start = start,
 		.end = end,
@@ -50,7 +50,7 @@ static void ask(struct call *c, uint32_t number, enum hv_file_upcall op,
 /* Where the next call by the descriptor's position begins. */
 static uint64_t position(struct call *c, uint64_t guest_fd, bool writes)
 {
-	int host = fdtable_host(&c->s->fds, (int)guest_fd);
+	int host = fdtable_host(&c->p->fds, (int)guest_fd);
 	struct stat st;
 	off_t at;
 
@@ -65,9 +65,9 @@ static uint64_t end_of(uint64_t start, uint64_t len)
 	return len > INT64_MAX - start ? INT64_MAX : start + len;
 }
 
-void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
+void coherence_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
 {
-	uint32_t number = mapped_number(c, fd);
+	uint32_t number = coherence_number(c, fd);
 
 	if (number)
 		ask(c, number, HV_FILE_UPCALL_SYNC, start, end);
@@ -76,16 +76,16 @@ void mapped_sync(struct call *c, uint64_t fd, uint64_t start, uint64_t end)
 /* The host is about to read from the file: it has what was stored then. */
 static void put(struct call *c, uint64_t fd)
 {
-	uint32_t number = mapped_number(c, fd);
+	uint32_t number = coherence_number(c, fd);
 
 	if (number)
 		ask(c, number, HV_FILE_UPCALL_PUT, 0, INT64_MAX);
 }
 
 /* The call will write by fd, somewhere. */
-static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
+static void begin_any(struct call *c, struct coherence *io, uint64_t fd)
 {
-	io->out = mapped_number(c, fd);
+	io->out = coherence_number(c, fd);
 	io->end = INT64_MAX;
 	if (io->out)
 		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
@@ -95,13 +95,13 @@ static void begin_any(struct call *c, struct mapped_io *io, uint64_t fd)
  * To make room changes no byte of the file, but may give it another size. What
  * takes room away has the next store to a page ask for it anew.
  */
-static void begin_fallocate(struct call *c, struct mapped_io *io)
+static void begin_fallocate(struct call *c, struct coherence *io)
 {
 	if (c->arg[1] & ~FALLOC_FL_KEEP_SIZE) {
-		io->out = mapped_number(c, c->arg[0]);
+		io->out = coherence_number(c, c->arg[0]);
 		io->start = c->arg[2];
 		io->end = INT64_MAX;
-		mapped_sync(c, c->arg[0], io->start, io->end);
+		coherence_sync(c, c->arg[0], io->start, io->end);
 		return;
 	}
 	put(c, c->arg[0]);
@@ -109,10 +109,10 @@ static void begin_fallocate(struct call *c, struct mapped_io *io)
 }
 
 /* It will write at an offset, or at the position if that is -1. */
-static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
+static void begin_write(struct call *c, struct coherence *io, uint64_t offset,
 			uint64_t len)
 {
-	io->out = mapped_number(c, c->arg[0]);
+	io->out = coherence_number(c, c->arg[0]);
 	if (!io->out)
 		return;
 	io->start = (int64_t)offset < 0 ? position(c, c->arg[0], true) : offset;
@@ -123,7 +123,7 @@ static void begin_write(struct call *c, struct mapped_io *io, uint64_t offset,
 
 static void begin_read(struct call *c, uint64_t offset, uint64_t len)
 {
-	uint32_t number = mapped_number(c, c->arg[0]);
+	uint32_t number = coherence_number(c, c->arg[0]);
 
 	if (!number)
 		return;
@@ -133,19 +133,19 @@ static void begin_read(struct call *c, uint64_t offset, uint64_t len)
 }
 
 /* A file that is named, not held, gets another size. */
-static void begin_path(struct call *c, struct mapped_io *io)
+static void begin_path(struct call *c, struct coherence *io)
 {
 	io->by_size = true;
-	for (uint32_t i = 1; i <= c->s->files.size; i++)
+	for (uint32_t i = 1; i <= c->m->files.size; i++)
 		ask(c, i, HV_FILE_UPCALL_PUT, 0, INT64_MAX);
 }
 
 #define AT_POSITION (~0ull)
 
-void mapped_before(struct call *c, struct mapped_io *io)
+void coherence_before(struct call *c, struct coherence *io)
 {
-	*io = (struct mapped_io){0};
-	if (!c->s->files.version)
+	*io = (struct coherence){0};
+	if (!c->m->files.version)
 		return;
 	switch (c->nr) {
 	case SYS_read:
@@ -185,13 +185,13 @@ void mapped_before(struct call *c, struct mapped_io *io)
 		break;
 	case SYS_sync:
 	case SYS_syncfs:
-		for (uint32_t i = 1; i <= c->s->files.size; i++)
+		for (uint32_t i = 1; i <= c->m->files.size; i++)
 			ask(c, i, HV_FILE_UPCALL_SYNC, 0, INT64_MAX);
 		break;
 	case SYS_fsync:
 	case SYS_fdatasync:
 	case SYS_sync_file_range:
-		mapped_sync(c, c->arg[0], 0, INT64_MAX);
+		coherence_sync(c, c->arg[0], 0, INT64_MAX);
 		break;
 	case SYS_ftruncate:
 		begin_any(c, io, c->arg[0]);
@@ -217,8 +217,8 @@ void mapped_before(struct call *c, struct mapped_io *io)
 
 static void check_sizes(struct call *c)
 {
-	for (uint32_t i = 1; i <= c->s->files.size; i++) {
-		const struct file *f = files_find(&c->s->files, i);
+	for (uint32_t i = 1; i <= c->m->files.size; i++) {
+		const struct file *f = files_find(&c->m->files, i);
 		struct stat st;
 
 		if (f && fstat(f->fd, &st) == 0 && st.st_size != f->size)
@@ -235,10 +235,11 @@ static bool is_sync(const struct call *c)
 			     SYNC_FILE_RANGE_WAIT_AFTER));
 }
 
-int64_t mapped_after(struct call *c, const struct mapped_io *io, int64_t result)
+int64_t coherence_after(struct call *c, const struct coherence *io,
+			int64_t result)
 {
 	uint64_t end = io->end;
-	int lost = is_sync(c) ? lost_take(c->s, (int)c->arg[0]) : 0;
+	int lost = is_sync(c) ? lost_take(c->p, (int)c->arg[0]) : 0;
 
 	if (result < 0)
 		return result;

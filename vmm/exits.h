@@ -1,0 +1,13 @@
+/*
+ * exits.h: why KVM_RUN came back.
+ */
+#ifndef EXITS_H
+#define EXITS_H
+
+struct vcpu;
+
+void exit_dispatch(struct vcpu *v);
+/* Registers, instruction bytes, page-table walk, on stderr. */
+void exit_dump(struct vcpu *v);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * opening.c: see opening.h.
+ */
+#include "opening.h"
+
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "process.h"
+
+static bool is_same_opening(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+uint32_t opening_of(struct process *p, int guest_fd)
+{
+	struct fd_entry *e = fdtable_entry(&p->fds, guest_fd);
+
+	if (!e)
+		return 0;
+	for (unsigned i = 0; i < p->fds.size && !e->opened; i++) {
+		const struct fd_entry *other = &p->fds.entry[i];
+
+		if (other->host >= 0 && other->opened &&
+		    is_same_opening(other->host, e->host))
+			e->opened = other->opened;
+	}
+	if (!e->opened)
+		e->opened = ++p->machine->files.openings;
+	return e->opened;
+}

@@ -1,0 +1,15 @@
+/*
+ * opening.h: which opening of its file (Linux struct file) a descriptor is of.
+ */
+#ifndef OPENING_H
+#define OPENING_H
+
+#include <stdint.h>
+
+struct process;
+
+/* A number from 1, the same for all copies of a descriptor; 0: it is not open.
+ */
+uint32_t opening_of(struct process *p, int guest_fd);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * serve.c: see serve.h.
+ */
+#include "serve.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "coherence.h"
+#include "message.h"
+#include "vsyscall.h"
+
+void call_say_refused(struct call *c, int error)
+{
+	uint64_t *said = &c->m->said[c->nr % MACHINE_CALLS / 64];
+	uint64_t bit = 1ull << c->nr % 64;
+	char *name;
+
+	if (c->nr >= MACHINE_CALLS || (*said & bit))
+		return;
+	*said |= bit;
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)c->nr);
+	note("system call %s (%u) is not supported: the program got %s",
+	     name ? name : "?", (unsigned)c->nr, strerrorname_np(error));
+	free(name);
+}
+
+int64_t call_dispatch(struct call *c)
+{
+	const struct call_row *row = call_row(c->nr);
+	struct coherence io;
+	int64_t r;
+
+	if (!row) {
+		call_say_refused(c, ENOSYS);
+		return -ENOSYS;
+	}
+	if (row->error)
+		return -row->error;
+	coherence_before(c, &io);
+	r = row->fn ? row->fn(c) : call_forward(c, row);
+	return coherence_after(c, &io, r);
+}
+
+/* As a call does that fails by it. */
+static void raise_own(struct thread *t, int sig)
+{
+	const struct signal_info info = {
+		.sig = sig,
+		.code = SI_USER,
+		.pid = getpid(),
+		.uid = getuid(),
+	};
+
+	signals_raise(&t->signals, &info);
+}
+
+/* A call of this thread. */
+static struct call call_of(struct thread *t, struct hv_regs *regs)
+{
+	return (struct call){
+		.m = t->process->machine,
+		.p = t->process,
+		.t = t,
+		.v = t->vcpu,
+		.regs = regs,
+	};
+}
+
+/* Registers of a program that has ended stay as it had them: --dump=syscall. */
+static void finish(struct thread *t, struct hv_regs *regs)
+{
+	signals_deliver(&t->signals, t->vcpu, regs);
+	if (!t->process->signals.dead)
+		vcpu_set_regs(t->vcpu, regs);
+}
+
+void serve_syscall(struct thread *t)
+{
+	struct hv_regs regs;
+	struct call c = call_of(t, &regs);
+	int64_t r;
+
+	vcpu_get_regs(t->vcpu, &regs);
+	c.nr = (uint32_t)regs.rax; /* as Linux: an int */
+	c.arg[0] = regs.rdi;
+	c.arg[1] = regs.rsi;
+	c.arg[2] = regs.rdx;
+	c.arg[3] = regs.r10;
+	c.arg[4] = regs.r8;
+	c.arg[5] = regs.r9;
+	r = call_dispatch(&c);
+	if (c.broken_pipe)
+		raise_own(t, SIGPIPE);
+	if (c.too_large)
+		raise_own(t, SIGXFSZ);
+	regs.rax = (uint64_t)r;
+	finish(t, &regs);
+}
+
+void serve_signal(struct thread *t, const struct hv_call_signal *sig)
+{
+	const struct signal_info info = {
+		.sig = sig->sig,
+		.code = sig->code,
+		.fault = true,
+		.addr = sig->addr,
+		.trapno = sig->trapno,
+		.err = sig->err,
+		.pkey = sig->pkey,
+	};
+	struct hv_regs regs;
+	struct call c = call_of(t, &regs);
+
+	if (sig->sig < 1 || sig->sig > SIGNALS)
+		return;
+	vcpu_get_regs(t->vcpu, &regs);
+	if (!vsyscall_serve(&c, sig))
+		signals_force(&t->signals, &info);
+	finish(t, &regs);
+}

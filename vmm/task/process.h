@@ -1,0 +1,73 @@
+/*
+ * process.h: a process of the guest, what Linux keeps by thread group and by
+ * address space. Ids, credentials, session and priorities are still those of
+ * the host process and of the thread that serves the calls; all else is here,
+ * and nothing of the host process changes with it.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fdtable.h"
+#include "rlimits.h"
+#include "signals.h"
+
+#define PROCESS_AUXV_WORDS 56 /* Linux AT_VECTOR_SIZE on x86-64 */
+
+struct exec;
+struct machine;
+struct vcpu;
+
+/* What it may set of itself in /proc/PID; see procfs_settings.c. */
+struct process_settings {
+	bool known; /* else still the VMM's */
+	int oom_score_adj, oom_score_adj_min;
+	uint32_t coredump_filter, loginuid;
+};
+
+struct process {
+	struct machine *machine;
+	struct exec *exec; /* what it runs */
+	char *exe;	   /* absolute path */
+	int exe_fd;	   /* O_PATH */
+	int cwd;	   /* O_PATH: the working directory */
+	struct fdtable fds;
+	struct rlimits limits;
+	struct signal_shared signals;
+	const void *auxv; /* with its last pair, AT_NULL; NULL: not known */
+	size_t auxv_len;  /* bytes */
+	uint64_t own_auxv[PROCESS_AUXV_WORDS]; /* PR_SET_MM: auxv is this */
+	uint32_t personality;
+	struct process_settings settings;
+	int dumpable, no_new_privs, pdeathsig, subreaper;
+	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
+	uint64_t mdwe;	       /* PR_SET_MDWE: PR_MDWE_* */
+};
+
+struct process_config {
+	const char *exe;	      /* absolute path of the program */
+	const struct rlimits *limits; /* its own; NULL: this process's */
+	/*
+	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
+	 * all without FD_CLOEXEC become the program's: so the VMM must open
+	 * its own with O_CLOEXEC, and they are never reachable.
+	 */
+	bool keep_inherited;
+};
+
+/*
+ * The first process, as execve leaves it: what is inherited is that of this
+ * process, its working directory too. 0 or -errno; in either case
+ * process_fini.
+ */
+int process_init(struct process *p, struct machine *m,
+		 const struct process_config *config);
+void process_fini(struct process *p);
+
+/* Tell the guest's memory manager of the limits, and of what else it heeds. */
+void process_pass_limits(const struct process *p, struct vcpu *v);
+
+#endif

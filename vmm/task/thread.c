@@ -1,0 +1,22 @@
+/*
+ * thread.c: see thread.h.
+ */
+#include "thread.h"
+
+#include <string.h>
+
+#include "process.h"
+
+void thread_init(struct thread *t, struct process *p)
+{
+	*t = (struct thread){.process = p};
+	signals_init(&t->signals, &p->signals);
+}
+
+void thread_set_name(struct thread *t, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	memset(t->name, 0, sizeof(t->name));
+	strncpy(t->name, slash ? slash + 1 : path, sizeof(t->name) - 1);
+}
