@@ -30,10 +30,13 @@ all: $(B)/vmm $(B)/guest.elf images
 
 UAPI     := $(B)/uapi
 KERNELS  := cpl0 cpl3
-GUEST_C  := $(wildcard guest/mm/*.c guest/lib/*.c guest/hv/*.c guest/sys/*.c) \
+MM_DIRS  := $(addprefix guest/mm/,frames space cache fault calls show check)
+MM_C     := $(wildcard $(MM_DIRS:=/*.c))
+GUEST_C  := $(MM_C) $(wildcard guest/lib/*.c guest/hv/*.c guest/task/*.c) \
 	    guest/arch/trap.c
 GCC_INC   = $(shell $(CC) -print-file-name=include)
-GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/mm -Iguest/hv
+GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/hv $(MM_DIRS:%=-I%) \
+	     -Iguest/task
 # No FPU, no red zone, no libc; the instructions that software KVM lacks at
 # ring 0 are not in the baseline, and must not come in by -march.
 GUEST_CF  = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
@@ -141,7 +144,7 @@ COMMON_H := $(wildcard tests/common/*.h)
 # with red zones and poisoning in the slab allocator, rel without.
 SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
 san_CF   := -DSLAB_DEBUG
-MM_INC   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/mm -Iguest/hv
+MM_INC   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/hv $(MM_DIRS:%=-I%)
 # Tests that make allocations fail do so at these.
 WRAPS    := -Wl,--wrap=buddy_alloc,--wrap=kmem_cache_alloc \
 	    -Wl,--wrap=kmem_cache_zalloc,--wrap=kmalloc
@@ -171,7 +174,7 @@ $(B)/$(1)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) $$(VMM_INC) -Itests/unit \
 		$$(COMMON_INC) -c $$< -o $$@
-$(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard guest/mm/*.c tests/shim/*.c))
+$(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(MM_C) $$(wildcard tests/shim/*.c))
 $(1)_VMM := $$(patsubst %.c,$(B)/$(1)/%.o,$$(filter-out $$(KVM_C),$$(VMM_C)) \
 	    $$(ELF_C) $$(UNIT_HELP_C))
 $(B)/$(1)/libmm.a: $$($(1)_MM)

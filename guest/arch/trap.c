@@ -9,10 +9,10 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
-#include "../sys/kernel.h"
 #include "arch.h"
 #include "cpu.h"
 #include "hv.h"
+#include "kernel.h"
 #include "mm.h"
 #include "panic.h"
 

@@ -3,10 +3,10 @@
  */
 #include "hv.h"
 
-#include "../arch/cpu.h"
-#include "../arch/trap.h"
 #include "arch.h"
+#include "cpu.h"
 #include "string.h"
+#include "trap.h"
 
 static struct hv_call_page_s *call_page(void)
 {

@@ -4,10 +4,10 @@
  */
 #include <arch.h>
 
-#include "../../sys/kernel.h"
-#include "../cpu.h"
-#include "../trap.h"
+#include "cpu.h"
 #include "hv.h"
+#include "kernel.h"
+#include "trap.h"
 
 static struct {
 	bool zero_by_host;

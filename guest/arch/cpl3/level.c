@@ -3,10 +3,10 @@
  */
 #include <arch.h>
 
-#include "../../sys/kernel.h"
-#include "../trap.h"
 #include "cpu.h"
 #include "hv.h"
+#include "kernel.h"
+#include "trap.h"
 
 #define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
 

@@ -5,11 +5,11 @@
 
 #include <asm/errno.h>
 
-#include "../arch/cpu.h"
-#include "../arch/trap.h"
+#include "cpu.h"
 #include "kernel.h"
 #include "mm.h"
 #include "string.h"
+#include "trap.h"
 
 bool user_range_ok(uint64_t va, uint64_t len)
 {

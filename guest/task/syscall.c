@@ -5,12 +5,12 @@
 #include <asm/errno.h>
 #include <asm/unistd.h>
 
-#include "../arch/cpu.h"
-#include "../arch/trap.h"
+#include "cpu.h"
 #include "hv.h"
 #include "kernel.h"
 #include "mm.h"
 #include "policy.h"
+#include "trap.h"
 #include "user.h"
 
 /* Newer than Debian 12's headers. */

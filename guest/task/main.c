@@ -1,15 +1,15 @@
 /*
  * main.c: from the host's boot information to the program, and its end.
  */
-#include "../arch/cpu.h"
-#include "../arch/trap.h"
 #include "arch.h"
 #include "buddy.h"
+#include "cpu.h"
 #include "hv.h"
 #include "kernel.h"
 #include "mm.h"
 #include "panic.h"
 #include "slab.h"
+#include "trap.h"
 
 struct kernel_boot kernel_boot;
 

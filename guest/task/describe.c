@@ -4,8 +4,8 @@
  */
 #include <asm/errno.h>
 
-#include "../arch/cpu.h"
 #include "buddy.h"
+#include "cpu.h"
 #include "filemap.h"
 #include "hv.h"
 #include "kernel.h"
