@@ -30,13 +30,17 @@ all: $(B)/vmm $(B)/guest.elf images
 
 UAPI     := $(B)/uapi
 KERNELS  := cpl0 cpl3
+# From the lowest folder up: each includes itself and what stands before it.
 MM_DIRS  := $(addprefix guest/mm/,frames space cache fault calls show check)
+LAYERS   := guest/lib guest/arch guest/hv $(MM_DIRS) guest/task
 MM_C     := $(wildcard $(MM_DIRS:=/*.c))
-GUEST_C  := $(MM_C) $(wildcard guest/lib/*.c guest/hv/*.c guest/task/*.c) \
-	    guest/arch/trap.c
+GUEST_C  := $(wildcard $(LAYERS:=/*.c))
 GCC_INC   = $(shell $(CC) -print-file-name=include)
-GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/hv $(MM_DIRS:%=-I%) \
-	     -Iguest/task
+# $(call upto,FILE): the folders that the file's own may include.
+$(foreach d,$(LAYERS),$(eval UPTO += $(d))$(eval UPTO.$(d) := $(UPTO)))
+upto      = $(UPTO.$(firstword $(filter $(patsubst %/,%,$(dir $(1))),$(LAYERS)) \
+	    guest/arch))
+GUEST_INC = -Ivmm/abi $(patsubst %,-I%,$(call upto,$(1)))
 # No FPU, no red zone, no libc; the instructions that software KVM lacks at
 # ring 0 are not in the baseline, and must not come in by -march.
 GUEST_CF  = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
@@ -51,7 +55,7 @@ $(1)_OBJ := $$(GUEST_C:%.c=$(B)/$(1)/%.o) $(B)/$(1)/guest/arch/image.o \
 	$$(patsubst %.S,$(B)/$(1)/%.o,$$(wildcard guest/arch/$(1)/*.S))
 $(B)/$(1)/%.o: %.c | $(UAPI)
 	@mkdir -p $$(@D)
-	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(GUEST_INC) -c $$< -o $$@
+	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(call GUEST_INC,$$<) -c $$< -o $$@
 $(B)/$(1)/%.o: %.S
 	@mkdir -p $$(@D)
 	$$(CC) -MMD -MP -g -c $$< -o $$@
@@ -144,7 +148,9 @@ COMMON_H := $(wildcard tests/common/*.h)
 # with red zones and poisoning in the slab allocator, rel without.
 SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
 san_CF   := -DSLAB_DEBUG
-MM_INC   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/hv $(MM_DIRS:%=-I%)
+HOSTED   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/hv
+MM_INC   := $(HOSTED) $(MM_DIRS:%=-I%)
+HOSTED_INC = $(HOSTED) $(patsubst %,-I%,$(filter $(MM_DIRS),$(call upto,$(1))))
 # Tests that make allocations fail do so at these.
 WRAPS    := -Wl,--wrap=buddy_alloc,--wrap=kmem_cache_alloc \
 	    -Wl,--wrap=kmem_cache_zalloc,--wrap=kmalloc
@@ -160,7 +166,7 @@ KVM_C    := $(addprefix vmm/,main.c vm.c vcpu.c exits.c hypercall.c guestmem.c \
 define UNIT_RULES
 $(B)/$(1)/guest/%.o: guest/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -c $$< -o $$@
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(call HOSTED_INC,$$<) -c $$< -o $$@
 $(B)/$(1)/tests/shim/%.o: tests/shim/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -Ivmm -c $$< -o $$@

@@ -5,14 +5,17 @@
 #include <asm/errno.h>
 
 #include "buddy.h"
+#include "calls.h"
 #include "cpu.h"
 #include "filemap.h"
 #include "hv.h"
 #include "kernel.h"
-#include "mm.h"
-#include "pagetable.h"
+#include "machine.h"
+#include "parts.h"
+#include "show.h"
 #include "slab.h"
 #include "string.h"
+#include "writeback.h"
 
 _Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES,
 	       "as the contract says");
@@ -222,8 +225,8 @@ static int describe_memory(struct hv_call_describe *d)
 	out->anon = mm.rss_anon;
 	out->shmem = mm.rss_shmem;
 	out->anon_huge = mm_huge_frames(cpu_this()->mm);
-	out->committed = mm_committed();
-	out->thp = *mm_thp_events();
+	out->committed = machine.committed;
+	out->thp = thp_events;
 	slab_for_each(add_slab_pages, &out->slab);
 	for (unsigned z = 0; z < NR_ZONES; z++) {
 		out->zone[z].frontier = stats.frontier[z];

@@ -15,8 +15,6 @@ extern struct kernel_boot {
 	bool check;	      /* tear down and count at the end */
 	struct hv_ring *ring; /* NULL: a trap for each record */
 	uint32_t ring_records;
-	bool syscall_faults; /* SYSCALL arrives as a page fault */
-	bool pkeys;	     /* protection keys are served */
 } kernel_boot;
 
 /* The first C code: makes the address space and enters the program. */
@@ -24,9 +22,6 @@ _Noreturn void kernel_main(const struct hv_boot *boot);
 
 /* The program has ended: tear down if asked to, and tell the host. */
 _Noreturn void kernel_exit(void);
-
-/* Serve the system call in `regs`, here or by the host; sets rax. */
-void syscall_handle(struct hv_regs *regs);
 
 /* See that mm knows the limits of today: before it looks at them. */
 void kernel_update_limits(void);

@@ -2,14 +2,19 @@
  * main.c: from the host's boot information to the program, and its end.
  */
 #include "arch.h"
-#include "buddy.h"
+#include "check.h"
 #include "cpu.h"
 #include "hv.h"
 #include "kernel.h"
-#include "mm.h"
+#include "level.h"
+#include "mm_exec.h"
+#include "mm_init.h"
+#include "mm_life.h"
 #include "panic.h"
+#include "show.h"
 #include "slab.h"
 #include "trap.h"
+#include "writeback.h"
 
 struct kernel_boot kernel_boot;
 
@@ -23,8 +28,6 @@ static void take_boot_flags(const struct hv_boot *boot)
 		kernel_boot.ring = arch_phys_to_virt(boot->ring);
 	kernel_boot.ring_records = (uint32_t)boot->ring_records;
 	kernel_boot.check = boot->flags & HV_BOOT_CHECK;
-	kernel_boot.pkeys = boot->flags & HV_BOOT_PKEYS;
-	kernel_boot.syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
 }
 
 void kernel_main(const struct hv_boot *boot)
@@ -34,13 +37,14 @@ void kernel_main(const struct hv_boot *boot)
 
 	take_boot_flags(boot);
 	level_init(boot);
+	trap_init(boot);
 	cpu->stack_top = (uint64_t)cpu_area() + HV_VCPU_AREA_SIZE;
 	mm_init(boot);
 	cpu->mm = mm_create(&boot->exec);
 	if (!cpu->mm)
 		panic("no memory for the program's address space");
 	mm_populate_strings(cpu->mm);
-	if (kernel_boot.pkeys)
+	if (boot->flags & HV_BOOT_PKEYS)
 		arch_pkru_write(HV_PKRU_INIT);
 	cpu_area()->call.user_root = mm_root(cpu->mm);
 	arch_root_use(mm_root(cpu->mm));

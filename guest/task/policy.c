@@ -7,8 +7,8 @@
 #include <linux/mempolicy.h>
 #include <stdbool.h>
 
-#include "mm.h"
 #include "user.h"
+#include "user_page.h"
 
 #define MODES	     7 /* since Linux 6.9: MPOL_WEIGHTED_INTERLEAVE is 6 */
 #define MODE_FLAGS   0xe000u

@@ -5,10 +5,11 @@
 #include <asm/errno.h>
 #include <asm/unistd.h>
 
+#include "calls.h"
 #include "cpu.h"
 #include "hv.h"
 #include "kernel.h"
-#include "mm.h"
+#include "level.h"
 #include "policy.h"
 #include "trap.h"
 #include "user.h"
@@ -196,7 +197,14 @@ static int64_t serve(struct mm *mm, const struct hv_regs *r, bool *ours)
 	}
 }
 
-void syscall_handle(struct hv_regs *regs)
+void task_resume(struct hv_regs *regs)
+{
+	if (!hv_answer_upcalls(&kernel_upcalls))
+		kernel_exit();
+	trap_check_return(regs);
+}
+
+void task_syscall(struct hv_regs *regs)
 {
 	/* Most calls are not for us, and each instruction may cost 1 us. */
 	bool ours = (uint32_t)regs->rax >= __NR_mmap;
@@ -208,6 +216,6 @@ void syscall_handle(struct hv_regs *regs)
 	}
 	if (ours)
 		regs->rax = (uint64_t)ret;
-	else
-		level_forward_syscall();
+	else if (level_forward_syscall())
+		task_resume(regs);
 }

@@ -7,9 +7,9 @@
 
 #include "cpu.h"
 #include "kernel.h"
-#include "mm.h"
+#include "level.h"
 #include "string.h"
-#include "trap.h"
+#include "user_page.h"
 
 bool user_range_ok(uint64_t va, uint64_t len)
 {

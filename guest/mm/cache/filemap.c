@@ -1,9 +1,9 @@
 /*
  * filemap.c: the page cache.
  *
- * A node of level n spans 64^n pages; level 1 holds the pages. The tree grows
- * upwards when an index does not fit, and is freed as a whole. A page leaves
- * the cache with its file, or when the file gets shorter; nothing is reclaimed.
+ * The tree grows upwards when an index does not fit, and is freed as a whole. A
+ * page leaves the cache with its file, or when the file gets shorter; nothing
+ * is reclaimed.
  */
 #include "filemap.h"
 
@@ -11,105 +11,24 @@
 
 #include "buddy.h"
 #include "hv.h"
-#include "internal.h"
 #include "panic.h"
 #include "slab.h"
-#include "wrong.h"
 
-#define NODE_SHIFT 6
-#define NODE_SLOTS (1u << NODE_SHIFT)
-#define NODE_MASK  (NODE_SLOTS - 1u)
-
-struct filemap_node {
-	void *slots[NODE_SLOTS]; /* nodes; at level 1 struct pages */
-};
-
-static struct kmem_cache *file_cache, *node_cache;
-static struct list files;
-static uint64_t nr_files, nr_cached, shm_ids;
+static struct kmem_cache *node_cache;
+static uint64_t nr_cached;
 
 void filemap_init(void)
 {
-	list_init(&files);
-	nr_files = nr_cached = shm_ids = 0;
-	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
+	nr_cached = 0;
 	node_cache = kmem_cache_create("filemap_node",
 				       sizeof(struct filemap_node), 0, NULL);
-	if (!file_cache || !node_cache)
-		panic("filemap: no memory for the caches");
-}
-
-uint64_t filemap_files(void)
-{
-	return nr_files;
+	if (!node_cache)
+		panic("filemap: no memory for the cache of nodes");
 }
 
 uint64_t filemap_pages(void)
 {
 	return nr_cached;
-}
-
-/* ---- Files ------------------------------------------------------------- */
-
-struct file *file_find(uint32_t number)
-{
-	for (struct list *l = files.next; l != &files; l = l->next) {
-		struct file *file = list_entry(l, struct file, link);
-
-		if (file->number == number)
-			return file;
-	}
-	return NULL;
-}
-
-bool file_known(uint32_t number)
-{
-	return file_find(number) != NULL;
-}
-
-static struct file *file_new(uint32_t number)
-{
-	struct file *file = kmem_cache_zalloc(file_cache);
-
-	if (!file)
-		return NULL;
-	file->number = number;
-	list_init(&file->vmas);
-	list_add(&files, &file->link);
-	nr_files++;
-	return file;
-}
-
-struct file *file_open(uint32_t number, uint64_t size, uint32_t flags)
-{
-	struct file *file = file_find(number);
-
-	if (!file)
-		file = file_new(number);
-	if (!file)
-		return NULL;
-	file->refs++;
-	file_changed(file, 0, 0, size);
-	file->flags |= flags;
-	return file;
-}
-
-struct file *file_new_anon(uint64_t size)
-{
-	struct file *file = file_new(0);
-
-	if (!file)
-		return NULL;
-	file->refs = 1;
-	file->size = size;
-	file->flags = FILE_SHMEM | FILE_ANON;
-	file->shm = ++shm_ids;
-	return file;
-}
-
-void file_get(struct file *file)
-{
-	file->refs++;
 }
 
 static void page_drop(struct file *file, struct page *page)
@@ -137,24 +56,10 @@ static void node_drop(struct file *file, struct filemap_node *node,
 	kmem_cache_free(node_cache, node);
 }
 
-void file_put(struct file *file)
+void filemap_drop_all(struct file *file)
 {
-	uint32_t number = file->number;
-
-	BUG_ON(!file->refs);
-	if (file->refs == 1)
-		file_sync(file, 0, ~0ull);
-	if (--file->refs)
-		return;
 	if (file->root)
 		node_drop(file, file->root, file->height);
-	BUG_ON(file->nr_pages);
-	mm_globals.committed -= file->promised;
-	list_del(&file->link);
-	kmem_cache_free(file_cache, file);
-	nr_files--;
-	if (number)
-		hv_file_put(number);
 }
 
 /* ---- The tree ---------------------------------------------------------- */
@@ -262,12 +167,6 @@ void filemap_walk(struct file *file, uint64_t start, uint64_t end,
 
 	if (file->root)
 		walk_node(&w, file->root, file->height, 0);
-}
-
-void filemap_sync_all(void)
-{
-	for (struct list *l = files.next; l != &files; l = l->next)
-		file_sync(list_entry(l, struct file, link), 0, ~0ull);
 }
 
 /* ---- Reading ----------------------------------------------------------- */
@@ -415,78 +314,4 @@ int filemap_read(struct file *file, uint64_t index, unsigned n, unsigned want,
 		i += run - 1;
 	}
 	return (int)mask;
-}
-
-/* ---- Check ------------------------------------------------------------- */
-
-static const char *check_page(const struct file *file, const struct page *page,
-			      uint64_t index)
-{
-	uint32_t flags = page->flags % PG_FOLIO;
-
-	flags &= ~(PG_DIRTY | PG_SENT | PG_DATA);
-	if (flags == (PG_CACHE | (file->flags & FILE_SHMEM ? PG_SHMEM : 0)) &&
-	    page->owner == file && page->index == index &&
-	    page->refcount == page->mapcount + 1)
-		return NULL;
-	return wrong("filemap: page %#lx of file %u: pfn %#lx flags %#x owner "
-		     "%p index %#lx refcount %u mapcount %u",
-		     index, file->number, page_to_pfn(page), page->flags,
-		     page->owner, page->index, page->refcount, page->mapcount);
-}
-
-static const char *check_node(const struct file *file,
-			      const struct filemap_node *node, unsigned level,
-			      uint64_t index, uint64_t *pages)
-{
-	const char *why = NULL;
-
-	for (unsigned i = 0; i < NODE_SLOTS && !why; i++) {
-		uint64_t at = index | (uint64_t)i << (level - 1) * NODE_SHIFT;
-
-		if (!node->slots[i])
-			continue;
-		if (level > 1) {
-			why = check_node(file, node->slots[i], level - 1, at,
-					 pages);
-			continue;
-		}
-		++*pages;
-		why = check_page(file, node->slots[i], at);
-	}
-	return why;
-}
-
-static const char *check_file(const struct file *file, uint64_t *total)
-{
-	const char *why = NULL;
-	uint64_t pages = 0;
-
-	if (!file->refs || !file->number != !!(file->flags & FILE_ANON))
-		return wrong("filemap: file %u: refs %lu flags %#x",
-			     file->number, (unsigned long)file->refs,
-			     file->flags);
-	if (file->root)
-		why = check_node(file, file->root, file->height, 0, &pages);
-	if (!why && pages != file->nr_pages)
-		why = wrong("filemap: file %u has %lu pages, counted are %lu",
-			    file->number, pages, (unsigned long)file->nr_pages);
-	*total += pages;
-	return why;
-}
-
-const char *filemap_check(void)
-{
-	uint64_t nfiles = 0, total = 0;
-	const char *why = NULL;
-
-	for (struct list *l = files.next; l != &files && !why; l = l->next) {
-		why = check_file(list_entry(l, struct file, link), &total);
-		nfiles++;
-	}
-	if (!why && (nfiles != nr_files || total != nr_cached))
-		why = wrong("filemap: %lu files with %lu pages, counted are "
-			    "%lu with %lu",
-			    nfiles, total, nr_files, nr_cached);
-	return why;
 }

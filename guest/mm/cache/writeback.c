@@ -8,11 +8,14 @@
  * page offset. The cache never writes beyond the end of the file: the host cuts
  * off what lies there.
  */
-#include "buddy.h"
+#include "writeback.h"
+
+#include "filemap.h"
 #include "hv.h"
-#include "internal.h"
-#include "panic.h"
+#include "pagetable.h"
 #include "string.h"
+#include "unmap.h"
+#include "vma.h"
 
 /* ---- Entries that map a file ------------------------------------------- */
 
@@ -147,6 +150,12 @@ void file_sync(struct file *file, uint64_t start, uint64_t end)
 	write_back(file, start, end, false);
 }
 
+void mm_sync_files(void)
+{
+	for (struct list *l = file_list.next; l != &file_list; l = l->next)
+		file_sync(list_entry(l, struct file, link), 0, ~0ull);
+}
+
 /* ---- Changes from outside ---------------------------------------------- */
 
 static void drop_page(struct file *file, struct page *page, void *ctx)
@@ -227,6 +236,20 @@ void file_changed(struct file *file, uint64_t start, uint64_t end,
 	run_read(file, &r);
 }
 
+struct file *file_open(uint32_t number, uint64_t size, uint32_t flags)
+{
+	struct file *file = file_find(number);
+
+	if (!file)
+		file = file_new(number);
+	if (!file)
+		return NULL;
+	file->refs++;
+	file_changed(file, 0, 0, size);
+	file->flags |= flags;
+	return file;
+}
+
 /* ---- Advice ------------------------------------------------------------ */
 
 int file_punch(struct file *file, uint64_t start, uint64_t end)
@@ -280,7 +303,17 @@ int mm_file_upcall(const struct hv_call_file_upcall *call)
 	return 0;
 }
 
-void mm_sync_files(void)
+/* ---- Files as a whole --------------------------------------------------- */
+
+/* The last reference goes. */
+static void release(struct file *file)
 {
-	filemap_sync_all();
+	file_sync(file, 0, ~0ull);
+	filemap_drop_all(file);
+}
+
+void cache_init(void)
+{
+	file_init(release);
+	filemap_init();
 }

@@ -3,7 +3,13 @@
  * special mapping: it is private anonymous memory. But brk looks for something
  * to extend from start_brk on only, so a bss that ends there stays apart.
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "account.h"
+#include "calls.h"
+#include "mm.h"
+#include "populate.h"
+#include "unmap.h"
 
 /* Linux check_data_rlimit. */
 static bool data_limit_allows(const struct mm *mm, uint64_t brk)

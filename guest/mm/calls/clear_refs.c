@@ -5,7 +5,9 @@
  */
 #include <asm/errno.h>
 
-#include "internal.h"
+#include "calls.h"
+#include "leaf.h"
+#include "mm.h"
 
 static int clear_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {

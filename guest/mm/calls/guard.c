@@ -6,7 +6,12 @@
  * They stay when pages are dropped, and move with mremap; only munmap and
  * MADV_GUARD_REMOVE take them away.
  */
-#include "internal.h"
+#include "guard.h"
+
+#include <asm/errno.h>
+
+#include "merge.h"
+#include "unmap.h"
 
 int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 {

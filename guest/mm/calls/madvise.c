@@ -6,8 +6,19 @@
  * MADV_PAGEOUT takes away what a Linux without swap can: clean pages of files,
  * and private memory that may be lost (MADV_FREE, MAP_DROPPABLE).
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "calls.h"
+#include "collapse.h"
+#include "guard.h"
+#include "huge_unused.h"
+#include "leaf.h"
+#include "merge.h"
 #include "parts.h"
+#include "pkey.h"
+#include "populate.h"
+#include "unmap.h"
+#include "writeback.h"
 
 /* Newer than Debian 12's headers, or not in all of them. */
 #ifndef MADV_COLLAPSE

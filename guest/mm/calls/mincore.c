@@ -2,8 +2,12 @@
  * mincore.c: which pages are in memory (Linux mm/mincore.c). Of a file, those
  * in the page cache; of one that is in memory on the host, all but holes.
  */
+#include <asm/errno.h>
+
+#include "calls.h"
+#include "filemap.h"
 #include "hv.h"
-#include "internal.h"
+#include "mm.h"
 #include "string.h"
 
 struct residency {

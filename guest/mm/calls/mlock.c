@@ -2,7 +2,11 @@
  * mlock.c: memory that stays (Linux mm/mlock.c). There is nothing here that
  * would take a page away, so locking is bookkeeping, limits, and bringing in.
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "calls.h"
+#include "merge.h"
+#include "populate.h"
 
 /* Newer than some headers. */
 #ifndef MLOCK_ONFAULT

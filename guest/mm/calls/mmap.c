@@ -5,8 +5,18 @@
  * The order of the checks is Linux's, since it decides which errno a call with
  * two mistakes gets.
  */
+#include "mmap.h"
+
+#include <asm/errno.h>
+
+#include "account.h"
+#include "calls.h"
 #include "hv.h"
-#include "internal.h"
+#include "merge.h"
+#include "pkey.h"
+#include "populate.h"
+#include "unmap.h"
+#include "writeback.h"
 
 /* Newer than Debian 12's headers. */
 #ifndef MAP_DROPPABLE

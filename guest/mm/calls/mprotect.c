@@ -1,7 +1,14 @@
 /*
  * mprotect.c: mprotect, pkey_mprotect, mseal (Linux mm/mprotect.c, mm/mseal.c).
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "account.h"
+#include "calls.h"
+#include "leaf.h"
+#include "merge.h"
+#include "pkey.h"
+#include "populate.h"
 
 struct protect {
 	struct pt_gather g;

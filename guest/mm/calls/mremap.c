@@ -2,7 +2,15 @@
  * mremap.c: shrink, grow in place, move, duplicate (Linux mm/mremap.c, 6.18).
  * Frames move by their page-table entries; nothing is copied.
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "account.h"
+#include "calls.h"
+#include "huge.h"
+#include "merge.h"
+#include "mmap.h"
+#include "populate.h"
+#include "unmap.h"
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4

@@ -1,8 +1,12 @@
 /*
  * msync.c: msync (Linux mm/msync.c).
  */
+#include <asm/errno.h>
+
+#include "calls.h"
 #include "hv.h"
-#include "internal.h"
+#include "mm.h"
+#include "writeback.h"
 
 /* Linux vfs_fsync_range: the pages, and the file on its disk. */
 static int sync_file(const struct vma *v, uint64_t start, uint64_t end)

@@ -1,40 +1,10 @@
 /*
- * mm_check.c: counters for the host, and whether an address space is sound.
+ * mm_check.c: whether an address space is sound, and all that it stands on.
  */
-#include "buddy.h"
-#include "internal.h"
-#include "parts.h"
-#include "slab.h"
+#include "account.h"
+#include "check.h"
+#include "leaf.h"
 #include "wrong.h"
-
-static void add_slab_frames(const struct slab_stats *s, void *ctx)
-{
-	uint64_t *frames = ctx;
-
-	*frames += (s->slabs_full + s->slabs_partial + s->slabs_empty)
-		   << s->slab_order;
-}
-
-void mm_counters(struct hv_counters *out)
-{
-	struct buddy_stats buddy;
-	uint64_t frames = 1; /* the zero pages */
-
-	if (mm_globals.huge_zero_pfn)
-		frames += PT_FRAMES_2M;
-	buddy_stats(&buddy);
-	slab_for_each(add_slab_frames, &frames);
-	out->frames_total = buddy.frames_total;
-	out->frames_free = buddy.frames_free;
-	out->frames_kernel = frames + pt_tables();
-	out->slab_objects = slab_objects();
-	out->vmas_peak = vma_count_peak();
-	out->pagetables_peak = pt_tables_peak();
-	out->faults = mm_globals.faults;
-	tlb_flush_counts(&out->tlb_flush_page, &out->tlb_flush_all);
-	out->buddy_splits = buddy.splits;
-	out->buddy_merges = buddy.merges;
-}
 
 struct check {
 	struct vma *v; /* the one the walk has come to */
@@ -136,12 +106,12 @@ static const char *figures_check(const struct figure *f, size_t n)
 
 static const char *accounts_check(const struct mm *mm)
 {
-	uint64_t committed = mm_globals.committed;
+	uint64_t committed = machine.committed;
 	struct mm sum = {0};
 
 	for (const struct vma *v = mm->vmas.first; v; v = v->next)
 		mm_account(&sum, v->prot, v->flags, (int64_t)vma_pages(v));
-	mm_globals.committed = committed; /* mm_account counts it too */
+	machine.committed = committed; /* mm_account counts it too */
 	const struct figure f[] = {
 		{"total_vm", sum.total_vm, mm->total_vm},
 		{"data_vm", sum.data_vm, mm->data_vm},

@@ -8,8 +8,17 @@
  * a write, so that the processor never has to write to a page table.
  */
 #include "fault.h"
+
+#include <asm/errno.h>
+
+#include "account.h"
 #include "buddy.h"
+#include "fault_internal.h"
+#include "huge.h"
+#include "huge_unused.h"
+#include "merge.h"
 #include "panic.h"
+#include "pkey.h"
 
 /* Error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
 #define PF_RSVD 8u
@@ -19,25 +28,6 @@
 #define OUTCOME_SILENT HV_FAULT_OUTCOMES
 
 /* ---- Frames and entries ------------------------------------------------ */
-
-/* Linux anon_vma_compatible: would they merge, but for their rights? */
-static bool anon_adjacent(const struct vma *a, const struct vma *b)
-{
-	return a->end == b->start && a->file == b->file &&
-	       a->opened == b->opened &&
-	       !((a->flags ^ b->flags) & ~VMA_NO_MATTER) &&
-	       b->pgoff == a->pgoff + vma_pages(a);
-}
-
-void mm_anon_prepare(struct mm *mm, struct vma *v)
-{
-	if (v->next && v->next->anon_id && anon_adjacent(v, v->next))
-		v->anon_id = v->next->anon_id;
-	else if (v->prev && v->prev->anon_id && anon_adjacent(v->prev, v))
-		v->anon_id = v->prev->anon_id;
-	else
-		v->anon_id = ++mm->anon_ids;
-}
 
 struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
 {
@@ -58,8 +48,8 @@ static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
 
-	if (!fault_is_write(f) && mm_globals.read_zero) {
-		f->pfn = mm_globals.zero_pfn;
+	if (!fault_is_write(f) && machine.read_zero) {
+		f->pfn = machine.zero_pfn;
 		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma)));
 		return HV_FAULT_ZERO_PAGE;
 	}
@@ -97,7 +87,7 @@ static enum hv_outcome write_fault(struct fault *f, pte_t pte)
 	struct page *old, *page;
 
 	f->old_pfn = pte_pfn(pte);
-	if (f->old_pfn == mm_globals.zero_pfn) {
+	if (f->old_pfn == machine.zero_pfn) {
 		page = fault_anon_frame(f, 0, GFP_ZERO);
 		if (!page)
 			return HV_FAULT_OOM;
@@ -359,7 +349,7 @@ int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
 	if (outcome == OUTCOME_SILENT)
 		return MM_FAULT_SILENT;
 	record_mapping(&f, r);
-	r->seq = ++mm_globals.faults;
+	r->seq = ++machine.faults;
 	r->va = va;
 	r->ip = ip;
 	r->err = err;

@@ -1,85 +1,33 @@
 /*
- * fault.h: one fault while it is being resolved. fault.c decides what it is and
- * knows private memory, fault_file.c files, huge.c pages of 2 MiB.
+ * fault.h: a page fault is resolved (Linux arch/x86/mm/fault.c, mm/memory.c).
  */
-#ifndef MM_FAULT_H
-#define MM_FAULT_H
+#ifndef FAULT_H
+#define FAULT_H
 
-#include "internal.h"
-
-struct fault {
-	struct mm *mm;
-	uint64_t va; /* page-aligned */
-	uint32_t access;
-	bool by_key; /* the processor says that a key denies it */
-	struct vma *vma;
-	pte_t *p; /* the leaf entry; of a file's page NULL: no table yet */
-	/* For the record: */
-	uint64_t pfn, old_pfn;
-	unsigned order;
-	unsigned around;
-	bool major;
-};
-
-static inline bool fault_is_write(const struct fault *f)
-{
-	return f->access & HV_ACCESS_WRITE;
-}
-
-/* The entry for a frame of the VMA's own, but for PTE_PS. */
-static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
-{
-	uint64_t bits = vma_pte_bits(f->vma);
-
-	if (f->vma->prot & PROT_WRITE) /* not if the write was forced */
-		bits |= PTE_RW | PTE_D;
-	if (fault_is_write(f) || f->order) /* Linux map_anon_folio_pmd */
-		bits |= PTE_D;
-	return pte_make(pfn, bits);
-}
-
-/* Linux finish_fault, filemap_map_pmd: what is beyond a file's end needs no
- * table. False: no memory. */
-static inline bool fault_need_table(struct fault *f)
-{
-	if (!f->p)
-		f->p = pt_walk_alloc(f->mm->root, f->va);
-	return f->p;
-}
-
-/* The entry was empty: it maps this frame of the VMA's own. */
-static inline void fault_map_frame(struct fault *f, const struct page *page)
-{
-	f->pfn = page_to_pfn(page);
-	pt_fill(f->p, fault_anon_pte(f, f->pfn));
-}
-
-/* A block of the VMA's own, counted and not yet mapped. NULL: no memory. */
-struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp);
+#include "mm.h"
 
 /*
- * Memory without an entry, in a VMA that may have huge pages: one of them, if
- * it fits in there and there is a block of 2 MiB. False: an ordinary page.
+ * Resolve a fault at va. access: HV_ACCESS_*, HV_FAULTF_UPCALL, and with it
+ * HV_FAULTF_FORCE; err: the error
+ * code. Fills `record` but for tsc and cycles (the caller's), whatever
+ * the outcome, and only at the end: it may lie in the call page. Returns 0, or
+ * -EFAULT with a signal outcome in the record (SEGV_*, SIGBUS, OOM), or
+ * MM_FAULT_SILENT: an upcall for a page that the program could access already;
+ * accessed and dirty bits are set now, nothing is to be logged, and the record
+ * is untouched.
+ *
+ * pfn is the frame mapped now, also for REUSE (old_pfn is the same frame then).
+ * A write to a file page that was mapped for reading is FILE_COW with old_pfn.
+ * The zero page broken by a write is COW, old_pfn the zero page's. As on x86
+ * Linux, an instruction fetch from a page that is absent and not executable
+ * first brings the page in; the retry fails with SEGV_ACCERR.
  */
-bool fault_huge(struct fault *f, enum hv_outcome *outcome);
-/*
- * A write to a huge page that is mapped for reading. False: split it, and look
- * again.
- */
-bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome);
-/* The entry's frame gives way to `page`, which is counted already. */
-void fault_replace_frame(struct fault *f, struct page *page);
+#define MM_FAULT_SILENT 1
+int mm_fault(struct mm *mm, uint64_t va, uint32_t access, uint64_t err,
+	     uint64_t ip, struct hv_fault *record);
 
-/*
- * Linux do_page_mkwrite: before the first store to a page of a file that is not
- * in memory alone its file system is asked for room, so that none is lost
- * later.
- */
-bool fault_page_mkwrite(const struct fault *f, const struct page *page);
-
-/* The entry is empty, and the VMA is of a file. */
-enum hv_outcome fault_file_read(struct fault *f);
-enum hv_outcome fault_file_shared_write(struct fault *f);
-enum hv_outcome fault_file_cow(struct fault *f);
+/* A fault that nobody took: not logged; the program's getrusage counts it, as
+ * on Linux one of get_user_pages. */
+enum hv_outcome mm_fault_in(struct mm *mm, uint64_t va, uint32_t access);
 
 #endif

@@ -2,9 +2,13 @@
  * fault_file.c: faults in files that are mapped, on pages that are not there
  * (Linux mm/memory.c, do_read_fault, do_cow_fault, do_shared_fault).
  */
+#include <asm/errno.h>
+
 #include "buddy.h"
-#include "fault.h"
+#include "fault_internal.h"
+#include "filemap.h"
 #include "hv.h"
+#include "merge.h"
 
 /* Keeps large folios out of the common paths. */
 #define RARE __attribute__((noinline))
@@ -53,7 +57,7 @@ static struct window around_window(const struct fault *f, uint64_t index,
 				   uint64_t limit)
 {
 	const struct vma *v = f->vma;
-	unsigned size = mm_globals.around ? mm_globals.around : 1;
+	unsigned size = machine.around ? machine.around : 1;
 	uint64_t off = f->va >> PAGE_SHIFT & 511;
 	uint64_t vma_off = (f->va - v->start) >> PAGE_SHIFT;
 	uint64_t from = off & ~(uint64_t)(size - 1), to;
@@ -220,7 +224,7 @@ static RARE bool looks_around(const struct fault *f, const struct window *w,
 
 	while (i < w->n && !pages[i])
 		i++;
-	if (i == w->n || mm_globals.around <= 1)
+	if (i == w->n || machine.around <= 1)
 		return false;
 	folio = folio_of(f, pages[i]);
 	return f->p || f->vma->file->flags & FILE_SHMEM ||

@@ -1,7 +1,11 @@
 /*
- * populate.c: pages brought in before they are touched (Linux mm/gup.c).
+ * populate.c: see populate.h.
  */
-#include "internal.h"
+#include "populate.h"
+
+#include <asm/errno.h>
+
+#include "fault.h"
 
 static bool is_dirty(const struct mm *mm, uint64_t va)
 {
@@ -66,15 +70,6 @@ static int populate(struct mm *mm, uint64_t start, uint64_t end, bool write,
 int mm_populate(struct mm *mm, uint64_t start, uint64_t end, bool write)
 {
 	return populate(mm, start, end, write, false);
-}
-
-void mm_populate_strings(struct mm *mm)
-{
-	const struct vma *v =
-		vma_find_first(&mm->vmas, mm->arg_start, mm->arg_start + 1);
-
-	if (v)
-		mm_populate(mm, mm->arg_start & PAGE_MASK, v->end, true);
 }
 
 int mm_populate_vmas(struct mm *mm, uint64_t start, uint64_t end, bool ignore)

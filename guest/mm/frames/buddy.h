@@ -22,8 +22,6 @@
 #include "page.h"
 #include "panic.h"
 
-#define BUDDY_ORDERS 11 /* orders 0 to 10 */
-
 #define GFP_KERNEL 0u
 #define GFP_ZERO   1u /* filled with zeros */
 #define GFP_DMA	   2u /* below 16 MiB only */
@@ -84,9 +82,5 @@ void buddy_stats(struct buddy_stats *out);
  * some frames back, try again, the lists are drained.
  */
 void buddy_set_reclaim(bool (*fn)(void));
-
-/* Every invariant above, by looking at every free block. NULL, or what is wrong
- * (wrong.h). For tests, debug. */
-const char *buddy_check(void);
 
 #endif

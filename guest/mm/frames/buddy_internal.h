@@ -1,11 +1,11 @@
 /*
  * buddy_internal.h: the buddy allocator's state, for buddy.c, which changes it,
- * and buddy_check.c, which looks at it.
+ * and for buddy_stats.c and check/buddy_check.c, which look at it.
  */
 #ifndef BUDDY_INTERNAL_H
 #define BUDDY_INTERNAL_H
 
-#include "buddy.h"
+#include "page.h"
 
 #define ORDER_MAX (BUDDY_ORDERS - 1)
 

@@ -5,7 +5,9 @@
  * A class gets its cache when it is first asked for: start-up costs nothing.
  */
 #include "bits.h"
+#include "buddy.h"
 #include "panic.h"
+#include "slab.h"
 #include "slab_internal.h"
 
 #define CLASS_MAX 8192

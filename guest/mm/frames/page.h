@@ -7,14 +7,16 @@
 #ifndef PAGE_H
 #define PAGE_H
 
-#include <arch.h>
 #include <stdint.h>
 
+#include "arch.h"
 #include "list.h"
 
 #define PAGE_SHIFT HV_PAGE_SHIFT
 #define PAGE_SIZE  HV_PAGE_SIZE
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
+
+#define BUDDY_ORDERS 11 /* sizes of blocks: orders 0 to 10 */
 
 enum zone_id { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, NR_ZONES };
 

@@ -17,6 +17,11 @@
 
 #include "page.h"
 
+#define PARTS_FRAMES (1u << HV_HUGE_ORDER)
+
+/* What became of huge pages: vmstat's thp_*. */
+extern struct hv_thp_events thp_events;
+
 void parts_init(void);
 /* A block of 2 MiB that is mapped by one entry becomes 512 mapped frames. */
 void parts_make(struct page *head);
@@ -30,7 +35,9 @@ void parts_split(struct page *page);
 bool parts_are_missing(const struct page *page);
 /* Is the frame in the same block? */
 bool parts_are_one(const struct page *a, const struct page *b);
-/* NULL, or what is wrong (wrong.h). */
-const char *parts_check(void);
+
+/* Blocks with held frames, in the order in which they came: for the check.
+ * `fresh` are those that parts_settle has not seen. */
+extern struct list parts_fresh, parts_deferred;
 
 #endif

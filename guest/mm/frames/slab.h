@@ -55,19 +55,13 @@ struct slab_stats {
 	unsigned objects_per_slab, slab_order;
 	uint64_t objects_active, slabs_full, slabs_partial, slabs_empty;
 };
-/* Calls fn for each cache, kmalloc's and the cache of caches included. */
+/* Calls fn for each cache, kmalloc's and the cache of caches included. This and
+ * slab_objects first put the objects kept ready back into their slabs. */
 void slab_for_each(void (*fn)(const struct slab_stats *, void *), void *ctx);
 /*
  * Objects allocated now by all caches, and blocks by kmalloc; the caches
  * themselves, which are objects too, do not count.
  */
 uint64_t slab_objects(void);
-
-/*
- * Every invariant, by looking at every slab. For tests and debug. NULL, or what
- * is wrong (wrong.h). This, slab_for_each and slab_objects first put the
- * objects kept ready back into their slabs.
- */
-const char *slab_check(void);
 
 #endif

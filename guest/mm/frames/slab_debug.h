@@ -12,6 +12,7 @@
 #ifndef SLAB_DEBUG_H
 #define SLAB_DEBUG_H
 
+#include "buddy.h"
 #include "panic.h"
 #include "slab_internal.h"
 #include "string.h"

@@ -1,5 +1,5 @@
 /*
- * slab_internal.h: what slab.c, kmalloc.c, slab_check.c and slab_debug.h share.
+ * slab_internal.h: what the files of the slab allocator share, and its check.
  *
  * A slab is a buddy block: objects of `stride` bytes from its start on. Which
  * of them are free is told by a bitmap. So the allocator never writes to an
@@ -20,8 +20,10 @@
 #ifndef SLAB_INTERNAL_H
 #define SLAB_INTERNAL_H
 
-#include "buddy.h"
-#include "slab.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "page.h"
 
 #define SLAB_ALIGN_MIN 8
 #define SLAB_ORDER_MAX 3

@@ -2,7 +2,11 @@
  * mm_walk.c: an address space as /proc shows it (Linux fs/proc/task_mmu.c), and
  * where its pages are. Looks, and changes nothing.
  */
-#include "internal.h"
+#include <asm/errno.h>
+
+#include "huge.h"
+#include "leaf.h"
+#include "show.h"
 
 static const struct {
 	uint32_t vma;
@@ -103,10 +107,9 @@ void mm_for_each_locked(struct mm *mm, mm_frames_fn *fn, void *ctx)
 
 bool mm_is_zero_page(uint64_t pfn)
 {
-	uint64_t huge = mm_globals.huge_zero_pfn;
+	uint64_t huge = machine.huge_zero_pfn;
 
-	return pfn == mm_globals.zero_pfn ||
-	       (huge && pfn - huge < PT_FRAMES_2M);
+	return pfn == machine.zero_pfn || (huge && pfn - huge < PT_FRAMES_2M);
 }
 
 int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx)
@@ -193,16 +196,10 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 		pt_visit(mm->root, start, end, smaps_pte, &s);
 }
 
-/* The frame of va, of those that the entry maps. */
-static uint64_t frame_of(pte_t pte, uint64_t va)
-{
-	return pte_pfn(pte) + (va >> PAGE_SHIFT & (pte_frames(pte) - 1));
-}
-
 /* Linux pte_to_pagemap_entry, pagemap_pmd_range. */
 static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 {
-	uint64_t entry = 1ull << 63 | frame_of(pte, va);
+	uint64_t entry = 1ull << 63 | pte_frame_of(pte, va);
 	const struct page *page = pfn_to_page(pte_pfn(pte));
 
 	if (pte_is_guard(pte))
@@ -283,22 +280,20 @@ int mm_set_field(struct mm *mm, unsigned n, uint64_t value)
 	return 0;
 }
 
-/* ---- For the kernel's own accesses -------------------------------------- */
-
-void *mm_user_page(struct mm *mm, uint64_t va, bool write)
+static int count_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 {
-	uint64_t need = PTE_P | PTE_US | PTE_A;
-	pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
-	pte_t pte = {p ? arch_pte_get(p).v : 0};
-
-	if (write)
-		need |= PTE_RW | PTE_D;
-	if (!p || (pte.v & need) != need || pkey_denies(pte_pkey(pte), write))
-		return NULL;
-	return page_to_virt(pfn_to_page(frame_of(pte, va)));
+	(void)p;
+	(void)va;
+	if (pte_is_huge(pte) && !pte_is_zero_page(pte))
+		*(uint64_t *)ctx += PT_FRAMES_2M;
+	return 0;
 }
 
-bool mm_is_mapped(struct mm *mm, uint64_t va)
+uint64_t mm_huge_frames(struct mm *mm)
 {
-	return vma_find_first(&mm->vmas, va, va + 1) != NULL;
+	uint64_t frames = 0;
+
+	if (mm->nr_huge)
+		pt_visit(mm->root, 0, HV_VA_USER_END, count_entry, &frames);
+	return frames;
 }

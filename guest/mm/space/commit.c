@@ -1,16 +1,16 @@
 /*
- * commit.c: how much memory may be promised (Linux mm/util.c,
- * __vm_enough_memory). What is promised is counted by mm_account and with
+ * commit.c: how much memory may be committed (Linux mm/util.c,
+ * __vm_enough_memory). What is committed is counted by mm_account and with
  * shared anonymous memory; here is only asked.
  */
-#include "internal.h"
+#include "account.h"
+#include "machine.h"
 
 static struct hv_commit commit;
 
 void mm_commit_init(const struct hv_commit *rules)
 {
 	commit = *rules;
-	mm_globals.committed = 0;
 }
 
 bool mm_commit_never(void)
@@ -29,7 +29,7 @@ bool mm_may_commit(const struct mm *mm, uint64_t pages)
 	if (reserve > commit.reserve)
 		reserve = commit.reserve;
 	limit = limit > reserve ? limit - reserve : 0;
-	return mm_globals.committed + pages < limit;
+	return machine.committed + pages < limit;
 }
 
 uint64_t mm_accounted_pages(struct mm *mm, uint64_t start, uint64_t end)
@@ -42,9 +42,4 @@ uint64_t mm_accounted_pages(struct mm *mm, uint64_t start, uint64_t end)
 			bytes += (v->end < end ? v->end : end) -
 				 (v->start > start ? v->start : start);
 	return bytes >> PAGE_SHIFT;
-}
-
-uint64_t mm_committed(void)
-{
-	return mm_globals.committed;
 }

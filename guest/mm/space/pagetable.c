@@ -8,35 +8,14 @@
 
 #include "buddy.h"
 #include "panic.h"
-#include "parts.h"
-#include "wrong.h"
 
-#define PT_SHIFT	9
-#define PT_ENTRIES	512u
-#define PT_LEVELS	4    /* 4: root .. 1: leaf table */
-#define PT_USER_ENTRIES 256u /* of the root */
-#define PT_TABLE_BITS	(PTE_P | PTE_RW | PTE_US | PTE_A)
+#define PT_TABLE_BITS (PTE_P | PTE_RW | PTE_US | PTE_A)
 
 static uint64_t nr_tables, nr_tables_peak;
 
-static inline unsigned level_shift(int level)
-{
-	return PAGE_SHIFT + (unsigned)(level - 1) * PT_SHIFT;
-}
-
 static inline unsigned level_index(uint64_t va, int level)
 {
-	return (unsigned)(va >> level_shift(level)) & (PT_ENTRIES - 1);
-}
-
-static inline pte_t *entry_table(pte_t entry)
-{
-	return arch_phys_to_virt((hv_gpa_t){entry.v & PTE_PFN_MASK});
-}
-
-static inline struct page *table_page(const pte_t *p)
-{
-	return virt_to_page((const void *)((uintptr_t)p & PAGE_MASK));
+	return (unsigned)(va >> pt_shift(level)) & (PT_ENTRIES - 1);
 }
 
 uint64_t pt_tables(void)
@@ -67,52 +46,6 @@ static void table_free(struct page *page)
 	page->flags &= ~PG_TABLE;
 	nr_tables--;
 	page_put(page);
-}
-
-/* ---- Gather ------------------------------------------------------------ */
-
-void pt_gather_init(struct pt_gather *g)
-{
-	g->start = ~0ull;
-	g->end = 0;
-	g->pages = NULL;
-}
-
-void pt_gather_page(struct pt_gather *g, struct page *page)
-{
-	BUG_ON(!page->refcount);
-	if (page->refcount > 1) {
-		page->refcount--;
-		return;
-	}
-	page->private = (uint64_t)(uintptr_t)g->pages;
-	g->pages = page;
-}
-
-void pt_gather_finish(struct pt_gather *g)
-{
-	bool parts = false;
-
-	if (g->start + PAGE_SIZE == g->end)
-		tlb_flush_page(g->start);
-	else if (g->start < g->end)
-		tlb_flush_range(g->start, g->end);
-	while (g->pages) {
-		struct page *page = g->pages;
-
-		g->pages = (struct page *)(uintptr_t)page->private;
-		page->private = 0;
-		page->flags &= ~(PG_ANON | PG_TABLE | PG_LAZYFREE);
-		if (__builtin_expect(page->flags & PG_PART, 0)) {
-			parts_put(page);
-			parts = true;
-		} else {
-			page_put(page);
-		}
-	}
-	if (parts)
-		parts_settle();
-	pt_gather_init(g);
 }
 
 /* ---- Roots ------------------------------------------------------------- */
@@ -148,7 +81,7 @@ pte_t *pt_walk(pte_t *root, uint64_t va)
 			return NULL;
 		if (pte_is_huge(entry))
 			return &table[level_index(va, level)];
-		table = entry_table(entry);
+		table = pte_table(entry);
 	}
 	return &table[level_index(va, 1)];
 }
@@ -169,7 +102,7 @@ static inline pte_t *table_below(pte_t *table, uint64_t va, int level)
 	pte_t *p = &table[level_index(va, level)];
 	pte_t entry = arch_pte_get(p);
 
-	return __builtin_expect(!!entry.v, 1) ? entry_table(entry)
+	return __builtin_expect(!!entry.v, 1) ? pte_table(entry)
 					      : table_make(p);
 }
 
@@ -192,7 +125,7 @@ pte_t *pt_entry(pte_t *root, uint64_t va, int level)
 
 		if (!entry.v)
 			return NULL;
-		table = entry_table(entry);
+		table = pte_table(entry);
 	}
 	return &table[level_index(va, level)];
 }
@@ -216,7 +149,7 @@ pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
 	entry = arch_pte_get(p);
 	if (pte_is_huge(entry))
 		return p;
-	table = __builtin_expect(!!entry.v, 1) ? entry_table(entry)
+	table = __builtin_expect(!!entry.v, 1) ? pte_table(entry)
 					       : table_make(p);
 	return table ? &table[level_index(va, 1)] : NULL;
 }
@@ -225,19 +158,19 @@ pte_t *pt_walk_alloc(pte_t *root, uint64_t va)
 
 void pt_fill(pte_t *p, pte_t pte)
 {
-	table_page(p)->inuse++;
+	pt_table_page(p)->inuse++;
 	arch_pte_set(p, pte);
 }
 
 void pt_count_filled(pte_t *p, unsigned n)
 {
-	table_page(p)->inuse += n;
+	pt_table_page(p)->inuse += n;
 }
 
 /* Tables in reserve are a list of the level 2 table whose entries need them. */
 static void reserve_put(pte_t *p, struct page *table)
 {
-	struct page *above = table_page(p);
+	struct page *above = pt_table_page(p);
 
 	table->private = above->private;
 	above->private = (uint64_t)(uintptr_t)table;
@@ -245,7 +178,7 @@ static void reserve_put(pte_t *p, struct page *table)
 
 static struct page *reserve_take(pte_t *p)
 {
-	struct page *above = table_page(p);
+	struct page *above = pt_table_page(p);
 	struct page *table = (struct page *)(uintptr_t)above->private;
 
 	BUG_ON(!table);
@@ -256,7 +189,7 @@ static struct page *reserve_take(pte_t *p)
 
 void pt_clear(pte_t *p)
 {
-	struct page *page = table_page(p);
+	struct page *page = pt_table_page(p);
 
 	BUG_ON(!page->inuse);
 	page->inuse--;
@@ -283,7 +216,7 @@ void pt_move(pte_t *to, pte_t *from)
 	if (pte_is_huge(pte))
 		reserve_put(to, reserve_take(from));
 	pt_fill(to, pte);
-	table_page(from)->inuse--;
+	pt_table_page(from)->inuse--;
 	arch_pte_set(from, (pte_t){0});
 }
 
@@ -302,7 +235,7 @@ void pt_split_2m(pte_t *p, pte_t first, unsigned step)
 
 void pt_join_2m(pte_t *p, pte_t pte)
 {
-	struct page *page = virt_to_page(entry_table(arch_pte_get(p)));
+	struct page *page = virt_to_page(pte_table(arch_pte_get(p)));
 	pte_t *table = page_to_virt(page);
 
 	arch_pte_set(p, (pte_t){pte.v | PTE_PS});
@@ -324,7 +257,7 @@ struct visit {
 /* The table that p names is empty: take it out. */
 static void table_release(pte_t *p, uint64_t va, struct pt_gather *g)
 {
-	struct page *page = virt_to_page(entry_table(arch_pte_get(p)));
+	struct page *page = virt_to_page(pte_table(arch_pte_get(p)));
 
 	pt_clear(p);
 	nr_tables--;
@@ -337,10 +270,10 @@ static void table_release(pte_t *p, uint64_t va, struct pt_gather *g)
 static inline bool may_release(const pte_t *table, int level, uint64_t va,
 			       const struct pt_limits *l)
 {
-	uint64_t span = 1ull << level_shift(level + 1);
+	uint64_t span = 1ull << pt_shift(level + 1);
 	uint64_t start = va & ~(span - 1);
 
-	return level <= l->top && !table_page(table)->inuse &&
+	return level <= l->top && !pt_table_page(table)->inuse &&
 	       start >= l->floor && start + span <= l->ceiling;
 }
 
@@ -348,8 +281,8 @@ static inline bool may_release(const pte_t *table, int level, uint64_t va,
 static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 		       const struct visit *v)
 {
-	uint64_t span = 1ull << level_shift(level);
-	uint32_t left = table_page(table)->inuse;
+	uint64_t span = 1ull << pt_shift(level);
+	uint32_t left = pt_table_page(table)->inuse;
 	int ret = 0;
 
 	for (uint64_t va = start, next; va < end && left && !ret; va = next) {
@@ -366,7 +299,7 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 				ret = v->fn(p, entry, va, v->ctx);
 			continue;
 		}
-		sub = entry_table(entry);
+		sub = pte_table(entry);
 		ret = visit_table(sub, level - 1, va, next < end ? next : end,
 				  v);
 		if (may_release(sub, level - 1, va, &v->limits))
@@ -404,93 +337,4 @@ int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
 	const struct visit v = {*limits, fn, ctx, true};
 
 	return visit(root, start, end, &v);
-}
-
-/* ---- Check ------------------------------------------------------------- */
-
-/* One table in reserve for each leaf of 2 MiB: how many there are, or ~0. */
-static uint32_t count_reserve(const struct page *page)
-{
-	const struct page *table = (const void *)(uintptr_t)page->private;
-	uint32_t n = 0;
-
-	for (; table && n <= PT_ENTRIES; n++) {
-		if (table->flags != PG_TABLE || table->inuse)
-			return ~0u;
-		table = (const void *)(uintptr_t)table->private;
-	}
-	return n;
-}
-
-static bool leaf_is_sound(pte_t entry, int level)
-{
-	if (pte_is_huge(entry) != (level == 2) ||
-	    (pte_is_huge(entry) && pte_pfn(entry) & (PT_FRAMES_2M - 1)))
-		return false;
-	if (pte_is_guard(entry))
-		return true;
-	return !(entry.v & PTE_P) != !(entry.v & PTE_PROTNONE);
-}
-
-struct check {
-	pt_used_fn *used;
-	void *ctx;
-};
-
-static const char *check_table(pte_t *table, int level, uint64_t start,
-			       const struct check *c);
-
-/* An entry of level `level` for what begins at va. */
-static const char *check_entry(pte_t entry, int level, uint64_t va,
-			       const struct check *c)
-{
-	if (level > 1 && !pte_is_huge(entry))
-		return check_table(entry_table(entry), level - 1, va, c);
-	return leaf_is_sound(entry, level)
-		       ? NULL
-		       : wrong("pagetable: entry %#lx of level %d at %#lx",
-			       entry.v, level, va);
-}
-
-/* `table` maps what begins at `start`. */
-static const char *check_table(pte_t *table, int level, uint64_t start,
-			       const struct check *c)
-{
-	const struct page *page = table_page(table);
-	unsigned n = level == PT_LEVELS ? PT_USER_ENTRIES : PT_ENTRIES;
-	uint64_t span = 1ull << level_shift(level);
-	uint32_t inuse = 0, leaves = 0;
-	const char *why = NULL;
-
-	if (page->flags != PG_TABLE || page->refcount != 1)
-		return wrong("pagetable: table of level %d at %#lx: pfn %#lx "
-			     "flags %#x refcount %u",
-			     level, start, page_to_pfn(page), page->flags,
-			     page->refcount);
-	if (level < PT_LEVELS && !c->used(start, start + n * span, c->ctx))
-		return wrong("pagetable: table of level %d at %#lx is for "
-			     "nobody",
-			     level, start);
-	for (unsigned i = 0; i < n && !why; i++) {
-		pte_t entry = arch_pte_get(&table[i]);
-
-		if (!entry.v)
-			continue;
-		inuse++;
-		leaves += level == 2 && pte_is_huge(entry);
-		why = check_entry(entry, level, start + i * span, c);
-	}
-	if (!why && (inuse != page->inuse || leaves != count_reserve(page)))
-		why = wrong("pagetable: table of level %d at %#lx: %u entries, "
-			    "counted are %u; %u of 2 MiB, in reserve are %d",
-			    level, start, inuse, page->inuse, leaves,
-			    (int)count_reserve(page));
-	return why;
-}
-
-const char *pt_check(pte_t *root, pt_used_fn *used, void *ctx)
-{
-	const struct check c = {used, ctx};
-
-	return check_table(root, PT_LEVELS, 0, &c);
 }

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "page.h"
+#include "tlb.h"
 
 #define PTE_P	     0x1ull
 #define PTE_RW	     0x2ull
@@ -39,6 +39,17 @@
 #define PT_ALL	     3		  /* levels of tables that a leaf needs */
 #define PT_ORDER_2M  HV_HUGE_ORDER
 #define PT_FRAMES_2M (1u << PT_ORDER_2M)
+
+#define PT_SHIFT	9
+#define PT_ENTRIES	512u
+#define PT_LEVELS	4    /* 4: root .. 1: leaf table */
+#define PT_USER_ENTRIES 256u /* of the root */
+
+/* The size of what an entry of this level stands for is 1 << shift. */
+static inline unsigned pt_shift(int level)
+{
+	return PAGE_SHIFT + (unsigned)(level - 1) * PT_SHIFT;
+}
 
 static inline uint64_t pte_pfn(pte_t pte)
 {
@@ -67,30 +78,24 @@ static inline bool pte_is_guard(pte_t pte)
 	return pte.v == PTE_GUARD;
 }
 
+/* The table that an entry names. */
+static inline pte_t *pte_table(pte_t entry)
+{
+	return arch_phys_to_virt((hv_gpa_t){entry.v & PTE_PFN_MASK});
+}
+
+/* The struct page of the table that p is an entry of. */
+static inline struct page *pt_table_page(const pte_t *p)
+{
+	return virt_to_page((const void *)((uintptr_t)p & PAGE_MASK));
+}
+
 static inline pte_t pte_make(uint64_t pfn, uint64_t bits)
 {
 	return (pte_t){pfn << PAGE_SHIFT | bits};
 }
 
-/*
- * What a change of page tables leaves to be done: a TLB flush of a range, then
- * the freeing of frames and tables that nothing refers to any more.
- */
-struct pt_gather {
-	uint64_t start, end; /* to be flushed; start >= end: nothing */
-	struct page *pages;  /* chained by page->private */
-};
-
-void pt_gather_init(struct pt_gather *g);
-/* Rights of the page at va went away, or its frame. */
-static inline void pt_gather_flush(struct pt_gather *g, uint64_t va)
-{
-	if (va < g->start)
-		g->start = va;
-	if (va + PAGE_SIZE > g->end)
-		g->end = va + PAGE_SIZE;
-}
-/* Likewise of all that the entry maps. */
+/* pt_gather_flush of all that the entry maps. */
 static inline void pt_gather_flush_entry(struct pt_gather *g, uint64_t va,
 					 pte_t pte)
 {
@@ -101,10 +106,6 @@ static inline void pt_gather_flush_entry(struct pt_gather *g, uint64_t va,
 		pt_gather_flush(g, va + PT_SPAN_2M - PAGE_SIZE);
 	}
 }
-/* Drop one reference, after the flush if it is the last. */
-void pt_gather_page(struct pt_gather *g, struct page *page);
-/* Flush, then free. */
-void pt_gather_finish(struct pt_gather *g);
 
 /* An empty root that has the kernel's share. NULL: no memory. */
 pte_t *pt_root_alloc(void);
@@ -183,13 +184,5 @@ int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
 /* Table pages there are now, roots included, and the most there ever were. */
 uint64_t pt_tables(void);
 uint64_t pt_tables_peak(void);
-
-/*
- * Is every count true, every table a PG_TABLE page, and of use to someone?
- * NULL, or what is wrong (wrong.h). used tells whether the bytes [start, end),
- * which may reach beyond user space, are mapped in part.
- */
-typedef bool pt_used_fn(uint64_t start, uint64_t end, void *ctx);
-const char *pt_check(pte_t *root, pt_used_fn *used, void *ctx);
 
 #endif

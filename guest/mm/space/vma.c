@@ -8,10 +8,8 @@
  */
 #include "vma.h"
 
-#include "filemap.h"
 #include "panic.h"
 #include "slab.h"
-#include "wrong.h"
 
 static struct kmem_cache *vma_cache;
 static uint64_t nr_vmas, nr_vmas_peak;
@@ -400,78 +398,4 @@ uint64_t vma_gap_bottomup(const struct vma_tree *t, uint64_t len, uint64_t low,
 			return va;
 		q.low = next->end;
 	}
-}
-
-/* ---- Check ------------------------------------------------------------- */
-
-struct check {
-	const struct vma *prev; /* the one before, in order */
-	uint64_t count;
-};
-
-static const char *vma_wrong(const struct vma *v, const char *what)
-{
-	return wrong("vma: %s: [%#lx, %#lx) flags %#x height %d below it "
-		     "[%#lx, %#lx) gap %#lx",
-		     what, v->start, v->end, v->flags, v->height, v->sub_start,
-		     v->sub_end, v->sub_gap);
-}
-
-static const char *check_one(const struct vma *v, const struct vma *prev)
-{
-	struct vma copy = *v;
-
-	if (v->start >= v->end || (v->start | v->end) % HV_PAGE_SIZE ||
-	    v->end > HV_VA_USER_END)
-		return vma_wrong(v, "bad bounds");
-	if (v->prev != prev || (prev && prev->next != v))
-		return vma_wrong(v, "not linked with the one before");
-	if (prev && prev->end > v->start)
-		return vma_wrong(v, "overlaps the one before");
-	refresh(&copy);
-	if (copy.height != v->height || copy.sub_start != v->sub_start ||
-	    copy.sub_end != v->sub_end || copy.sub_gap != v->sub_gap)
-		return vma_wrong(v, "does not know what is below it");
-	if (height(v->left) - height(v->right) > 1 ||
-	    height(v->right) - height(v->left) > 1)
-		return vma_wrong(v, "out of balance");
-	return NULL;
-}
-
-static const char *check_node(const struct vma *t, struct check *c)
-{
-	const char *why;
-
-	if (!t)
-		return NULL;
-	why = check_node(t->left, c);
-	why = why ? why : check_one(t, c->prev);
-	if (why)
-		return why;
-	c->prev = t;
-	c->count++;
-	return check_node(t->right, c);
-}
-
-const char *vma_check(const struct vma_tree *t)
-{
-	struct check c = {NULL, 0};
-	const char *why = check_node(t->root, &c);
-	bool cached = !t->cached;
-
-	if (why)
-		return why;
-	if (c.count != t->count)
-		return wrong("vma: %lu in the tree, counted are %lu", c.count,
-			     t->count);
-	if (c.prev && c.prev->next)
-		return vma_wrong(c.prev, "the last one has a next one");
-	if (!t->first != !t->root || (t->first && t->first->prev))
-		return wrong("vma: the first is %p, the root %p",
-			     (const void *)t->first, (const void *)t->root);
-	for (const struct vma *v = t->first; v; v = v->next)
-		cached |= v == t->cached;
-	return cached ? NULL
-		      : wrong("vma: the one found last, %p, is not in the tree",
-			      (const void *)t->cached);
 }

@@ -5,7 +5,7 @@
  * a mapping and finding room for one are both logarithmic (Linux mm/vma.c,
  * mm/mmap.c: find_vma, vm_unmapped_area). VMAs never overlap and are never
  * empty. Knows nothing of page tables. What may be merged is decided here, by
- * Linux's rules; when to merge is the caller's business (internal.h).
+ * Linux's rules; when to merge is the caller's business (merge.h).
  */
 #ifndef VMA_H
 #define VMA_H
@@ -13,10 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
-#include "list.h"
+#include "file.h"
 
-struct file;
 struct mm;
 
 /* The low flags are those of the contract: they go to the log as they are. */
@@ -44,6 +42,8 @@ struct mm;
 #define VMA_ZERO	0x2000000u /* of /dev/zero, but no page of a file */
 #define VMA_FILE_SEAL	0x4000000u /* VMA_NOWRITE by a seal of a memfd */
 #define VMA_NOEXEC	0x8000000u /* not VM_MAYEXEC: of a noexec mount */
+
+#define VMA_LOCKED_MASK (VMA_LOCKED | VMA_LOCKONFAULT)
 
 #define VMA_PKEY       0xf0000000u /* the protection key */
 #define VMA_PKEY_SHIFT 28
@@ -192,9 +192,5 @@ uint64_t vma_gap_bottomup(const struct vma_tree *t, uint64_t len, uint64_t low,
 /* VMAs that exist now, in any tree or none, and the most there ever were. */
 uint64_t vma_count(void);
 uint64_t vma_count_peak(void);
-
-/* Order, balance, links, gaps, count: every invariant above. NULL, or what is
- * wrong (wrong.h). */
-const char *vma_check(const struct vma_tree *t);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * level.h for a kernel at CPL 3 (see cpl0/level.h).
+ * pte.h for a kernel at CPL 3 (see cpl0/pte.h).
  *
  * Where KVM keeps shadow page tables, a store by the kernel to a live
  * page-table page costs 12 us (it is write-protected, and synchronised again at
@@ -7,13 +7,13 @@
  * until the kernel leaves, and the gate does it; what came before it is stored
  * at once. tlb_flush_* and hypercalls end the wait.
  */
-#ifndef ARCH_LEVEL_H
-#define ARCH_LEVEL_H
+#ifndef ARCH_PTE_H
+#define ARCH_PTE_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "cpu.h"
+#include "pte_t.h"
 
 static inline void level_store_pending(struct cpu *cpu)
 {

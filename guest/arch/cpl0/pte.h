@@ -1,12 +1,12 @@
 /*
- * level.h for a kernel at CPL 0: page-table stores are plain stores.
+ * pte.h for a kernel at CPL 0: page-table stores are plain stores.
  *
  * Each level has a header of this name; -I chooses it.
  */
-#ifndef ARCH_LEVEL_H
-#define ARCH_LEVEL_H
+#ifndef ARCH_PTE_H
+#define ARCH_PTE_H
 
-#include <stdint.h>
+#include "pte_t.h"
 
 static inline pte_t arch_pte_get(const pte_t *p)
 {
