@@ -30,10 +30,18 @@ all: $(B)/vmm $(B)/guest.elf images
 
 UAPI     := $(B)/uapi
 KERNELS  := cpl0 cpl3
-GUEST_C  := $(wildcard guest/mm/*.c guest/lib/*.c guest/hv/*.c guest/sys/*.c) \
-	    guest/arch/trap.c
+# From the lowest folder up: each includes itself and what stands before it.
+MM_DIRS  := $(addprefix guest/mm/,frames space cache fault calls show check)
+LAYERS   := guest/lib guest/arch guest/hv $(MM_DIRS) guest/task
+MM_C     := $(wildcard $(MM_DIRS:=/*.c))
+GUEST_C  := $(wildcard $(LAYERS:=/*.c))
 GCC_INC   = $(shell $(CC) -print-file-name=include)
-GUEST_INC := -Ivmm/abi -Iguest/arch -Iguest/lib -Iguest/mm -Iguest/hv
+# $(call upto,LIST,FILE,ELSE): the folders of the list up to the file's own.
+upto_1    = $(if $(2),$(firstword $(2)) $(if $(filter $(1),$(firstword $(2))),,\
+	    $(call upto_1,$(1),$(wordlist 2,99,$(2)))))
+upto      = $(call upto_1,$(firstword $(filter $(patsubst %/,%,$(dir $(2))),$(1)) \
+	    $(3)),$(1))
+GUEST_INC = -Ivmm/abi $(patsubst %,-I%,$(call upto,$(LAYERS),$(1),guest/arch))
 # No FPU, no red zone, no libc; the instructions that software KVM lacks at
 # ring 0 are not in the baseline, and must not come in by -march.
 GUEST_CF  = $(STD) $(WARN) -O2 -g -ffreestanding -nostdinc -isystem $(GCC_INC) \
@@ -48,7 +56,7 @@ $(1)_OBJ := $$(GUEST_C:%.c=$(B)/$(1)/%.o) $(B)/$(1)/guest/arch/image.o \
 	$$(patsubst %.S,$(B)/$(1)/%.o,$$(wildcard guest/arch/$(1)/*.S))
 $(B)/$(1)/%.o: %.c | $(UAPI)
 	@mkdir -p $$(@D)
-	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(GUEST_INC) -c $$< -o $$@
+	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(call GUEST_INC,$$<) -c $$< -o $$@
 $(B)/$(1)/%.o: %.S
 	@mkdir -p $$(@D)
 	$$(CC) -MMD -MP -g -c $$< -o $$@
@@ -93,9 +101,14 @@ $(UAPI):
 
 VMM_C    := $(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c)
 ELF_C    := $(wildcard elfload/*.c)
-VMM_DIRS := abi base machine task files exec procfs inspect trace syscall \
-	    $(patsubst vmm/%,%,$(wildcard vmm/syscall/*/.))
-VMM_INC  := -Ivmm $(VMM_DIRS:%=-Ivmm/%) -Ielfload
+# From the lowest up, as above; the families of system calls are one folder.
+FAMILIES := $(addprefix vmm/syscall/,io path socket task time)
+VMM_DIRS := vmm/abi vmm/base vmm/trace vmm/machine vmm/task vmm/files vmm/exec \
+	    vmm/procfs $(FAMILIES) vmm/syscall vmm/inspect vmm
+VMM_INC  := $(VMM_DIRS:%=-I%) -Ielfload
+# $(call VMM_UPTO,FILE)
+VMM_UPTO  = $(patsubst %,-I%,$(call upto,$(VMM_DIRS),$(patsubst \
+	    vmm/syscall/%,vmm/syscall/.,$(1)),vmm)) -Ielfload
 ELF_INC  := -Ielfload
 VMM_LIBS := -lelf -lseccomp
 HOST_CF  := $(STD) $(WARN) -D_GNU_SOURCE -O2 -g
@@ -104,7 +117,7 @@ VMM_OBJ  := $(VMM_C:%.c=$(B)/host/%.o) $(ELF_C:%.c=$(B)/host/%.o) \
 
 $(B)/host/vmm/%.o: vmm/%.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) $(VMM_INC) -c $< -o $@
+	$(CC) $(HOST_CF) $(call VMM_UPTO,$<) -c $< -o $@
 $(B)/host/elfload/%.o: elfload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CF) $(ELF_INC) -c $< -o $@
@@ -143,7 +156,9 @@ COMMON_H := $(wildcard tests/common/*.h)
 # with red zones and poisoning in the slab allocator, rel without.
 SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
 san_CF   := -DSLAB_DEBUG
-MM_INC   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/mm -Iguest/hv
+HOSTED   := -Ivmm/abi -Itests/shim -iquote guest/lib -Iguest/hv
+MM_INC   := $(HOSTED) $(MM_DIRS:%=-I%)
+HOSTED_INC = $(HOSTED) $(patsubst %,-I%,$(filter $(MM_DIRS),$(call upto,$(LAYERS),$(1),guest/arch)))
 # Tests that make allocations fail do so at these.
 WRAPS    := -Wl,--wrap=buddy_alloc,--wrap=kmem_cache_alloc \
 	    -Wl,--wrap=kmem_cache_zalloc,--wrap=kmalloc
@@ -160,7 +175,7 @@ KVM_C    := $(addprefix vmm/,main.c exits.c hypercall.c faultlog.c inspect/count
 define UNIT_RULES
 $(B)/$(1)/guest/%.o: guest/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -c $$< -o $$@
+	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(call HOSTED_INC,$$<) -c $$< -o $$@
 $(B)/$(1)/tests/shim/%.o: tests/shim/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) -Ivmm/machine -c $$< -o $$@
@@ -174,7 +189,7 @@ $(B)/$(1)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(SAN_CF) $$($(1)_CF) $$(MM_INC) $$(VMM_INC) -Itests/unit \
 		$$(COMMON_INC) -c $$< -o $$@
-$(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard guest/mm/*.c tests/shim/*.c))
+$(1)_MM  := $$(patsubst %.c,$(B)/$(1)/%.o,$$(MM_C) $$(wildcard tests/shim/*.c))
 $(1)_VMM := $$(patsubst %.c,$(B)/$(1)/%.o,$$(filter-out $$(KVM_C),$$(VMM_C)) \
 	    $$(ELF_C) $$(UNIT_HELP_C))
 $(B)/$(1)/libmm.a: $$($(1)_MM)

@@ -1,5 +1,6 @@
 #!/bin/bash
-# lint.sh BUILD: layout of the source, both compilers, layering; as TAP.
+# lint.sh BUILD: layout of the source, both compilers, layering (layers.sh); as
+# TAP.
 set -u
 build=$1
 here=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]')
@@ -21,8 +22,7 @@ contract_includes_two_headers() {
 }
 
 no_privileged_instruction_outside_arch() {
-	! grep -nE '__asm__|asm volatile' guest/mm/*.[ch] guest/sys/*.[ch] \
-		guest/hv/*.[ch]
+	! grep -rnE '__asm__|asm volatile' guest/mm guest/task guest/hv
 }
 
 vmm_never_includes_guest() {
@@ -53,3 +53,4 @@ check "no assembly in guest/ but in arch/" \
 check "vmm never includes guest" vmm_never_includes_guest
 check "clang builds everything without a warning" clang_builds_without_warning
 check "--help and the man page have the same options" man_page_and_help_agree
+tests/layers.sh

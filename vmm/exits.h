@@ -7,7 +7,5 @@
 struct vcpu;
 
 void exit_dispatch(struct vcpu *v);
-/* Registers, instruction bytes, page-table walk, on stderr. */
-void exit_dump(struct vcpu *v);
 
 #endif

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "owner.h"
 #include "trace.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 /* One bad record ends the guest: the log must not be trusted then. */

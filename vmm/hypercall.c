@@ -12,7 +12,6 @@
 #include "check_guest.h"
 #include "dump.h"
 #include "exec.h"
-#include "exits.h"
 #include "faultlog.h"
 #include "filepages.h"
 #include "hypercall.h"
@@ -22,6 +21,7 @@
 #include "opening.h"
 #include "owner.h"
 #include "pidfd.h"
+#include "registers.h"
 #include "serve.h"
 #include "trace.h"
 #include "walk.h"
@@ -59,7 +59,7 @@ static void call_panic(struct vcpu *v)
 
 	copy_text(v, text);
 	error("guest kernel panic: %s", text);
-	exit_dump(v);
+	registers_dump(v);
 	vcpu_abort(v);
 }
 
@@ -189,7 +189,7 @@ static void call_file_get(struct vcpu *v)
 			     ? mapfile_flags(process_of(v), (uint32_t)call.file,
 					     call.fd, call.map_flags)
 			     : 0;
-	call.opened = opening_of(process_of(v), call.fd);
+	call.opened = opening_of(&process_of(v)->fds, call.fd);
 	call_page(v)->file_get = call;
 }
 

@@ -27,11 +27,13 @@
 #include "message.h"
 #include "options.h"
 #include "process.h"
+#include "registers.h"
 #include "stop.h"
 #include "symbols.h"
 #include "thread.h"
 #include "tick.h"
 #include "trace.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 #include "vm.h"
 
@@ -57,7 +59,7 @@ static const struct vcpu_handlers handlers = {
 	.exit = exit_dispatch,
 	.ended = hypercall_end,
 	.flush = faultlog_write,
-	.dump = exit_dump,
+	.dump = registers_dump,
 };
 
 static int prepare_vm(struct run *r)

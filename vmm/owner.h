@@ -6,6 +6,7 @@
 
 #include "process.h"
 #include "thread.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 static inline struct process *process_of(const struct vcpu *v)

@@ -13,10 +13,7 @@
 #include <stdint.h>
 
 #include "hv_abi.h"
-
-typedef struct {
-	uint64_t v;
-} pte_t;
+#include "pte.h" /* arch_pte_get, arch_pte_set: by the level, cpl0/ or cpl3/ */
 
 /* The direct map: every RAM address, whether its bank is online or not. */
 static inline void *arch_phys_to_virt(hv_gpa_t gpa)
@@ -29,14 +26,11 @@ static inline hv_gpa_t arch_virt_to_phys(const void *va)
 	return (hv_gpa_t){(uint64_t)va - HV_VA_DIRECT};
 }
 
-/* struct page number 0 (type in mm/page.h). */
+/* struct page number 0 (type in frames/page.h). */
 static inline void *arch_memmap(void)
 {
 	return (void *)HV_VA_VMEMMAP;
 }
-
-/* arch_pte_get, arch_pte_set: they depend on the privilege level. */
-#include "level.h"
 
 /* Fill or copy one frame, by whichever way is native on this host. */
 void arch_page_zero(hv_gpa_t page);

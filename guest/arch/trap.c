@@ -1,19 +1,13 @@
 /*
- * trap.c: what each exception and each SYSCALL means, at either level.
- *
- * Resolves page faults through mm_fault and reports each to the host; all that
- * raises a signal on Linux goes to the host as that signal.
+ * trap.c: what each exception and each SYSCALL means, at either level. What to
+ * do about it is task/'s business (trap.h).
  */
 #include "trap.h"
 
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
-#include "../sys/kernel.h"
-#include "arch.h"
-#include "cpu.h"
-#include "hv.h"
-#include "mm.h"
+#include "level.h"
 #include "panic.h"
 
 /* Page-fault error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
@@ -31,97 +25,38 @@
 #define RFLAGS_USER  0x250dd5ull
 #define RFLAGS_FIXED 0x202ull
 
+#define CODE_KERNEL 0x80 /* SI_KERNEL */
+
+static bool syscall_faults; /* SYSCALL arrives as a page fault */
+
+void trap_init(const struct hv_boot *boot)
+{
+	syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
+}
+
 /*
  * Linux arch/x86/kernel/traps.c. `at_ip`: si_addr is the instruction's
- * address, else 0. Code 0x80 is SI_KERNEL.
+ * address, else 0.
  */
 static const struct {
 	uint8_t sig, code;
 	bool at_ip;
 } exception_signal[HV_VECTORS] = {
-	[0] = {SIGFPE, FPE_INTDIV, true},   [1] = {SIGTRAP, TRAP_BRKPT, true},
-	[3] = {SIGTRAP, 0x80, false},	    [4] = {SIGSEGV, 0x80, false},
-	[5] = {SIGSEGV, 0x80, false},	    [6] = {SIGILL, ILL_ILLOPN, true},
-	[9] = {SIGFPE, 0x80, false},	    [10] = {SIGSEGV, 0x80, false},
-	[11] = {SIGBUS, 0x80, false},	    [12] = {SIGBUS, 0x80, false},
-	[13] = {SIGSEGV, 0x80, false},	    [16] = {SIGFPE, 0, true},
-	[17] = {SIGBUS, BUS_ADRALN, false}, [19] = {SIGFPE, 0, true},
+	[0] = {SIGFPE, FPE_INTDIV, true},
+	[1] = {SIGTRAP, TRAP_BRKPT, true},
+	[3] = {SIGTRAP, CODE_KERNEL, false},
+	[4] = {SIGSEGV, CODE_KERNEL, false},
+	[5] = {SIGSEGV, CODE_KERNEL, false},
+	[6] = {SIGILL, ILL_ILLOPN, true},
+	[9] = {SIGFPE, CODE_KERNEL, false},
+	[10] = {SIGSEGV, CODE_KERNEL, false},
+	[11] = {SIGBUS, CODE_KERNEL, false},
+	[12] = {SIGBUS, CODE_KERNEL, false},
+	[13] = {SIGSEGV, CODE_KERNEL, false},
+	[16] = {SIGFPE, 0, true},
+	[17] = {SIGBUS, BUS_ADRALN, false},
+	[19] = {SIGFPE, 0, true},
 };
-
-/* key: of SEGV_PKUERR, else 0. */
-static void raise_fault(struct hv_regs *regs, int sig, int code, uint64_t addr,
-			uint32_t key)
-{
-	struct hv_call_signal signal = {
-		.addr = addr,
-		.sig = sig,
-		.code = code,
-		.pkey = key,
-		.trapno = (uint32_t)regs->vector,
-		.err = (uint32_t)regs->err,
-	};
-
-	if (!hv_signal(&signal, &kernel_upcalls))
-		kernel_exit();
-}
-
-static void raise_signal(struct hv_regs *regs, int sig, int code, uint64_t addr)
-{
-	raise_fault(regs, sig, code, addr, 0);
-}
-
-/* Where the next record goes: straight into the ring, if there is one. */
-static struct hv_fault *next_record(void)
-{
-	struct hv_ring *ring = kernel_boot.ring;
-
-	return ring ? &ring->records[ring->count] : &cpu_area()->call.fault;
-}
-
-/* The host may look into the ring at any moment: the record comes first. */
-static void log_record(void)
-{
-	struct hv_ring *ring = kernel_boot.ring;
-
-	if (!ring) {
-		hv_fault_log();
-		return;
-	}
-	__atomic_store_n(&ring->count, ring->count + 1, __ATOMIC_RELEASE);
-	if (ring->count == kernel_boot.ring_records)
-		level_hypercall(HV_CALL_RING_FULL);
-}
-
-static int fault_resolve(uint64_t va, uint32_t access, uint64_t err,
-			 uint64_t ip, uint16_t *outcome)
-{
-	struct cpu *cpu = cpu_this();
-	struct hv_fault *record = next_record();
-	uint64_t start = kernel_boot.trace ? arch_tsc() : 0;
-	int ret;
-
-	kernel_update_limits();
-	ret = mm_fault(cpu->mm, va, access, err, ip, record);
-
-	if (ret == MM_FAULT_SILENT)
-		return 0;
-	*outcome = record->outcome;
-	if (kernel_boot.trace) {
-		record->tsc = start;
-		record->cycles = arch_tsc() - start;
-		log_record();
-	}
-	return ret;
-}
-
-int kernel_fault_in(uint64_t va, uint32_t access)
-{
-	uint64_t err = access & HV_ACCESS_WRITE ? PF_WRITE : 0;
-	uint16_t outcome;
-
-	return fault_resolve(va, access | HV_FAULTF_UPCALL, err,
-			     cpu_area()->regs.rip, &outcome);
-}
 
 /* A call of [vsyscall]: the host may serve it instead of raising the signal. */
 static bool is_vsyscall(const struct hv_regs *regs, uint64_t va)
@@ -134,12 +69,9 @@ static void page_fault(struct hv_regs *regs)
 {
 	uint64_t va = level_fault_address();
 	uint32_t access = HV_ACCESS_USER;
-	int sig = SIGSEGV, code = SEGV_MAPERR;
-	uint32_t key = 0;
-	uint16_t outcome;
 
 	if (is_vsyscall(regs, va)) {
-		raise_signal(regs, SIGSEGV, 0x80, 0);
+		task_signal(regs, SIGSEGV, CODE_KERNEL, 0);
 		trap_check_return(regs);
 		return;
 	}
@@ -151,26 +83,7 @@ static void page_fault(struct hv_regs *regs)
 		regs->err = (regs->err | PF_PRESENT) & ~(uint64_t)PF_RSVD;
 	access |= regs->err & PF_WRITE ? HV_ACCESS_WRITE : 0;
 	access |= regs->err & PF_INSTR ? HV_ACCESS_EXEC : 0;
-	if (!fault_resolve(va, access, regs->err, regs->rip, &outcome))
-		return;
-	switch (outcome) {
-	case HV_FAULT_SEGV_ACCERR:
-		code = SEGV_ACCERR;
-		break;
-	case HV_FAULT_SEGV_PKUERR:
-		code = SEGV_PKUERR;
-		key = mm_pkey_at(cpu_this()->mm, va);
-		break;
-	case HV_FAULT_SIGBUS:
-		sig = SIGBUS;
-		code = BUS_ADRERR;
-		break;
-	case HV_FAULT_OOM:
-		sig = SIGKILL;
-		code = 0;
-		break;
-	}
-	raise_fault(regs, sig, code, va, key);
+	task_page_fault(regs, va, access);
 }
 
 /*
@@ -180,8 +93,7 @@ static void page_fault(struct hv_regs *regs)
  */
 static bool is_faulted_syscall(const struct hv_regs *regs)
 {
-	return kernel_boot.syscall_faults &&
-	       regs->rip == (uint64_t)syscall_entry &&
+	return syscall_faults && regs->rip == (uint64_t)syscall_entry &&
 	       (regs->err & (PF_USER | PF_INSTR)) == (PF_USER | PF_INSTR);
 }
 
@@ -205,7 +117,7 @@ bool trap_check_return(struct hv_regs *regs)
 		return true;
 	regs->vector = VECTOR_GP;
 	regs->err = 0;
-	raise_signal(regs, SIGSEGV, 0x80, 0);
+	task_signal(regs, SIGSEGV, CODE_KERNEL, 0);
 	return false;
 }
 
@@ -220,8 +132,8 @@ static void exception(struct hv_regs *regs)
 	code = exception_signal[v].code;
 	if (v == VECTOR_DB && regs->rflags & RFLAGS_TF)
 		code = TRAP_TRACE;
-	raise_signal(regs, exception_signal[v].sig, code,
-		     exception_signal[v].at_ip ? regs->rip : 0);
+	task_signal(regs, exception_signal[v].sig, code,
+		    exception_signal[v].at_ip ? regs->rip : 0);
 }
 
 void trap_handle(struct hv_regs *regs)
@@ -235,7 +147,7 @@ void trap_handle(struct hv_regs *regs)
 		undo_faulted_syscall(regs);
 	if (regs->vector == HV_VECTOR_SYSCALL) {
 		if (trap_check_return(regs))
-			syscall_handle(regs);
+			task_syscall(regs);
 	} else if (regs->vector == VECTOR_PF) {
 		page_fault(regs);
 	} else {

@@ -3,10 +3,9 @@
  */
 #include "hv.h"
 
-#include "../arch/cpu.h"
-#include "../arch/trap.h"
 #include "arch.h"
-#include "string.h"
+#include "cpu.h"
+#include "level.h"
 
 static struct hv_call_page_s *call_page(void)
 {
@@ -111,25 +110,12 @@ void hv_file_put(uint32_t file)
 	level_hypercall(HV_CALL_FILE_PUT);
 }
 
-void hv_page_zero(hv_gpa_t page)
-{
-	call_page()->page.dst = page;
-	level_hypercall(HV_CALL_PAGE_ZERO);
-}
-
-void hv_page_copy(hv_gpa_t dst, hv_gpa_t src)
-{
-	call_page()->page.dst = dst;
-	call_page()->page.src = src;
-	level_hypercall(HV_CALL_PAGE_COPY);
-}
-
 void hv_fault_log(void)
 {
 	level_fault_log();
 }
 
-static void put_text(const char *text)
+void hv_panic(const char *text)
 {
 	struct hv_call_text *call = &call_page()->text;
 	uint32_t len = 0;
@@ -139,17 +125,6 @@ static void put_text(const char *text)
 		len++;
 	}
 	call->len = len;
-}
-
-void hv_print(const char *text)
-{
-	put_text(text);
-	level_hypercall(HV_CALL_PRINT);
-}
-
-void hv_panic(const char *text)
-{
-	put_text(text);
 	for (;;)
 		level_hypercall(HV_CALL_PANIC);
 }
@@ -193,11 +168,6 @@ bool hv_exec(const struct hv_upcalls *up, int *result)
 
 	*result = call_page()->exec.result;
 	return alive;
-}
-
-bool hv_syscall(const struct hv_upcalls *up)
-{
-	return call_with_upcalls(HV_CALL_SYSCALL, up);
 }
 
 bool hv_signal(const struct hv_call_signal *signal, const struct hv_upcalls *up)

@@ -53,15 +53,9 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
 /* No mapping and no cached page of `file` is left. */
 void hv_file_put(uint32_t file);
 
-/* Fill or copy a frame; for arch/, where the kernel cannot do it natively. */
-void hv_page_zero(hv_gpa_t page);
-void hv_page_copy(hv_gpa_t dst, hv_gpa_t src);
-
 /* Report the record in the call page; returns once the host logged it. */
 void hv_fault_log(void);
 
-/* Debugging text, shown by -v. */
-void hv_print(const char *text);
 /* Report a broken invariant; the host stops this guest. */
 _Noreturn void hv_panic(const char *text);
 
@@ -79,9 +73,7 @@ struct hv_upcalls {
 };
 /* exec's last step; 0 or -errno. */
 bool hv_exec(const struct hv_upcalls *up, int *result);
-/* Forward the system call in the vCPU's registers. */
-bool hv_syscall(const struct hv_upcalls *up);
-/* The rest of a forwarded call that began on the way out of the kernel. */
+/* The rest of a system call that was forwarded (level_forward_syscall). */
 bool hv_answer_upcalls(const struct hv_upcalls *up);
 bool hv_signal(const struct hv_call_signal *signal,
 	       const struct hv_upcalls *up);

@@ -1,13 +1,10 @@
 /*
- * print.c: see print.h, and panic.
+ * print.c: see print.h.
  */
 #include "print.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "hv.h"
-#include "panic.h"
 
 struct sink {
 	char *dst;
@@ -109,15 +106,4 @@ size_t print_format(char *dst, size_t size, const char *fmt, va_list args)
 	}
 	dst[s.len] = '\0';
 	return s.len;
-}
-
-void panic(const char *fmt, ...)
-{
-	char text[252];
-	va_list args;
-
-	va_start(args, fmt);
-	print_format(text, sizeof(text), fmt, args);
-	va_end(args);
-	hv_panic(text);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "buddy.h"
+#include "check.h"
 #include "loop.h"
 #include "shim.h"
 #include "slab.h"

@@ -13,10 +13,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "buddy.h"
-#include "internal.h"
+#include "calls.h"
+#include "check.h"
 #include "loop.h"
-#include "mm.h"
+#include "mm_exec.h"
+#include "mm_init.h"
 #include "page_size.h"
 #include "shim.h"
 #include "vma.h"

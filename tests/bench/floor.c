@@ -39,7 +39,7 @@ extern const char floor_kcode[], floor_kcode_end[], floor_ucode[],
 #define STARTS_MAX    1000
 #define CPUID_ENTRIES 256
 
-struct machine {
+struct mm_machine {
 	int kvm, vm, vcpu;
 	int run_size;
 	struct kvm_run *run;
@@ -57,12 +57,12 @@ static int check(int result, const char *what)
 	return result;
 }
 
-static void put64(struct machine *m, uint64_t gpa, uint64_t value)
+static void put64(struct mm_machine *m, uint64_t gpa, uint64_t value)
 {
 	memcpy(m->ram + gpa, &value, sizeof(value));
 }
 
-static void build_page_tables(struct machine *m)
+static void build_page_tables(struct mm_machine *m)
 {
 	put64(m, PML4, PDPT | P_W_U);
 	put64(m, PDPT, PDIR | P_W_U);
@@ -76,7 +76,7 @@ static void build_page_tables(struct machine *m)
 		put64(m, TOUCH_PD + i * 8, (TOUCH_PT + i * 4096) | P_W_U);
 }
 
-static void build_descriptors(struct machine *m, const char *fault_handler)
+static void build_descriptors(struct mm_machine *m, const char *fault_handler)
 {
 	put64(m, GDT + SEL_KCS, 0x00af9b000000ffff);
 	put64(m, GDT + 0x10, 0x00cf93000000ffff);
@@ -109,7 +109,7 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type)
 				    .g = 1};
 }
 
-static void set_sregs(struct machine *m, int cpl)
+static void set_sregs(struct mm_machine *m, int cpl)
 {
 	struct kvm_sregs s;
 
@@ -131,7 +131,7 @@ static void set_sregs(struct machine *m, int cpl)
 	check(ioctl(m->vcpu, KVM_SET_SREGS, &s), "KVM_SET_SREGS");
 }
 
-static void machine_open(struct machine *m)
+static void machine_open(struct mm_machine *m)
 {
 	struct kvm_userspace_memory_region region = {.memory_size = RAM_SIZE};
 
@@ -152,7 +152,7 @@ static void machine_open(struct machine *m)
 	check(ioctl(m->vcpu, KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
 }
 
-static void machine_close(struct machine *m)
+static void machine_close(struct mm_machine *m)
 {
 	munmap(m->run, (size_t)m->run_size);
 	close(m->vcpu);
@@ -175,7 +175,7 @@ static void ask_cpuid(void)
 	close(kvm);
 }
 
-static void load(struct machine *m, const char *fault_handler)
+static void load(struct mm_machine *m, const char *fault_handler)
 {
 	build_page_tables(m);
 	build_descriptors(m, fault_handler);
@@ -185,7 +185,7 @@ static void load(struct machine *m, const char *fault_handler)
 	       (size_t)(floor_ucode_end - floor_ucode));
 }
 
-static void enter(struct machine *m, int cpl, uint64_t rip, uint64_t pages)
+static void enter(struct mm_machine *m, int cpl, uint64_t rip, uint64_t pages)
 {
 	struct kvm_regs r = {
 		.rip = rip,
@@ -200,7 +200,7 @@ static void enter(struct machine *m, int cpl, uint64_t rip, uint64_t pages)
 	check(ioctl(m->vcpu, KVM_SET_REGS, &r), "KVM_SET_REGS");
 }
 
-static int leave(struct machine *m)
+static int leave(struct mm_machine *m)
 {
 	check(ioctl(m->vcpu, KVM_RUN, 0), "KVM_RUN");
 	if (m->run->exit_reason == KVM_EXIT_IO)
@@ -234,7 +234,7 @@ static double median(double *values, unsigned n)
 static void measure_starts(unsigned n, int closing)
 {
 	static double wall[STARTS_MAX], cpu[STARTS_MAX];
-	struct machine m;
+	struct mm_machine m;
 
 	for (unsigned i = 0; i < n; i++) {
 		double w = now(CLOCK_MONOTONIC);
@@ -260,7 +260,7 @@ static void measure_starts(unsigned n, int closing)
 
 static void measure_faults(unsigned n, const char *handler)
 {
-	struct machine m;
+	struct mm_machine m;
 	double w, c;
 	unsigned i = 0;
 	int port;

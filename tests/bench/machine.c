@@ -1,5 +1,5 @@
 /*
- * machine.c: what kind of machine the figures are from.
+ * mm_machine.c: what kind of machine the figures are from.
  *
  * The kind of KVM: which of its modules is loaded and how it does paging; and
  * whether ring 0 is interpreted, which vmm measures (docs/kvm-kinds.md).

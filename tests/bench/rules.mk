@@ -9,8 +9,8 @@ BENCH_OBJ   := $(BENCH_C:%.c=$(B)/bench/obj/%.o)
 BENCH_GUEST := $(patsubst $(BENCH_DIR)/guest/%.c,$(B)/bench/%, \
 	       $(wildcard $(BENCH_DIR)/guest/*.c))
 # guest/mm hosted, optimised as in the guest kernel, no sanitizers.
-BENCH_MM    := $(patsubst %.c,$(B)/bench/obj/%.o,$(wildcard guest/mm/*.c \
-	       tests/shim/*.c) vmm/machine/banks.c)
+BENCH_MM    := $(patsubst %.c,$(B)/bench/obj/%.o,$(MM_C) \
+	       $(wildcard tests/shim/*.c) vmm/machine/banks.c)
 BENCH_TESTS := $(addprefix $(B)/bench/,bench_alloc bench_malloc bench_vma floor)
 BENCH_OTHER := $(patsubst %.c,$(B)/bench/obj/$(BENCH_DIR)/%.o,$(BENCH_OWN)) \
 	       $(B)/bench/obj/$(BENCH_DIR)/floor_guest.o

@@ -299,11 +299,6 @@ void hv_file_put(uint32_t file)
 	file_at(file)->refs--;
 }
 
-void hv_print(const char *text)
-{
-	fputs(text, stderr);
-}
-
 void hv_panic(const char *text)
 {
 	fprintf(stderr, "panic: %s\n", text);

@@ -14,14 +14,34 @@
 #define MM_FIXTURE_H
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
+#include "account.h"
 #include "buddy.h"
-#include "internal.h"
+#include "calls.h"
+#include "check.h"
+#include "fault.h"
+#include "filemap.h"
+#include "guard.h"
+#include "huge.h"
+#include "leaf.h"
+#include "merge.h"
+#include "mm_exec.h"
+#include "mm_init.h"
+#include "mm_life.h"
+#include "mmap.h"
+#include "parts.h"
+#include "pkey.h"
+#include "populate.h"
 #include "random.h"
 #include "shim.h"
+#include "show.h"
 #include "slab.h"
 #include "sound.h"
+#include "unmap.h"
+#include "user_page.h"
+#include "writeback.h"
 
 #define MIB	   (1ull << 20)
 #define TEXT	   0x400000ull
@@ -105,7 +125,7 @@ static inline void assert_all_is_back(void)
 
 	cr_assert_eq(vma_count(), 0);
 	cr_assert_eq(pt_tables(), 0);
-	cr_assert_eq(filemap_files(), 0);
+	cr_assert_eq(file_count(), 0);
 	cr_assert_eq(filemap_pages(), 0);
 	cr_assert_eq(slab_objects(), objects_at_start);
 	slab_shrink_all();

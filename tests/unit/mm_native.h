@@ -31,7 +31,7 @@ static inline void follow_linux(void)
 	if (major * 1000 + minor < 6017)
 		cr_skip_test("needs Linux 6.17 to compare with, not %s",
 			     u.release);
-	mm_globals.read_zero = zeropage_of_host();
+	mm_machine.read_zero = zeropage_of_host();
 }
 
 /* The guest has protection keys where this machine has them. */

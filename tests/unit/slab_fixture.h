@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "buddy.h"
+#include "check.h"
 #include "shim.h"
 #include "slab.h"
 #include "sound.h"

@@ -14,10 +14,10 @@ static void rules(uint32_t mode, uint64_t total, uint64_t limit)
 		.limit = limit,
 		.reserve = 0,
 	};
-	uint64_t committed = mm_globals.committed;
+	uint64_t committed = mm_machine.committed;
 
 	mm_commit_init(&c);
-	mm_globals.committed = committed;
+	mm_machine.committed = committed;
 }
 
 /* The fixture: data 2, bss 2, stack 14 pages. */
@@ -25,25 +25,25 @@ static void rules(uint32_t mode, uint64_t total, uint64_t limit)
 
 Test(commit, private_writable_memory_is_promised)
 {
-	cr_assert_eq(mm_globals.committed, START);
+	cr_assert_eq(mm_machine.committed, START);
 	map_some(3, RW);
-	cr_assert_eq(mm_globals.committed, START + 3);
+	cr_assert_eq(mm_machine.committed, START + 3);
 	map_some(3, PROT_READ);
 	map(0, 3, RW, ANON | MAP_NORESERVE);
-	cr_assert_eq(mm_globals.committed, START + 3);
+	cr_assert_eq(mm_machine.committed, START + 3);
 }
 
 Test(commit, shared_memory_is_promised_as_long_as_it_is)
 {
 	uint64_t va = (uint64_t)map(0, 4, RW, MAP_SHARED | MAP_ANONYMOUS);
 
-	cr_assert_eq(mm_globals.committed, START + 4);
+	cr_assert_eq(mm_machine.committed, START + 4);
 	mm_munmap(mm, va, PAGES(2));
-	cr_assert_eq(mm_globals.committed, START + 4);
+	cr_assert_eq(mm_machine.committed, START + 4);
 	mm_munmap(mm, va + PAGES(2), PAGES(2));
-	cr_assert_eq(mm_globals.committed, START);
+	cr_assert_eq(mm_machine.committed, START);
 	map(0, 4, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE);
-	cr_assert_eq(mm_globals.committed, START);
+	cr_assert_eq(mm_machine.committed, START);
 }
 
 Test(commit, becoming_writable_is_a_promise)
@@ -51,7 +51,7 @@ Test(commit, becoming_writable_is_a_promise)
 	uint64_t va = map_some(4, PROT_READ);
 
 	mm_mprotect(mm, va, PAGES(2), RW);
-	cr_assert_eq(mm_globals.committed, START + 2);
+	cr_assert_eq(mm_machine.committed, START + 2);
 	rules(2, 0, START + 3);
 	cr_assert_eq(mm_mprotect(mm, va + PAGES(2), PAGES(2), RW), -ENOMEM);
 	rules(1, 0, 0);
@@ -99,7 +99,7 @@ Test(commit, moving_promises_nothing_new)
 	to = mm_mremap(mm, va, PAGES(10), PAGES(10),
 		       MREMAP_MAYMOVE | MREMAP_FIXED, va - PAGES(20));
 	cr_assert_eq(to, (int64_t)(va - PAGES(20)));
-	cr_assert_eq(mm_globals.committed, START + 10);
+	cr_assert_eq(mm_machine.committed, START + 10);
 	cr_assert_eq(mm_mremap(mm, (uint64_t)to, PAGES(10), PAGES(10),
 			       MREMAP_MAYMOVE | 4, 0),
 		     -ENOMEM, "but keeping the old mapping does");

@@ -19,7 +19,7 @@ Test(fault, reading_fresh_memory_maps_the_zero_page)
 	touch(va + PAGE_SIZE, READ); /* makes the tables */
 	free = frames_free();
 	cr_assert_eq(fault(va, READ), HV_FAULT_ZERO_PAGE);
-	cr_assert_eq(rec.pfn, mm_globals.zero_pfn);
+	cr_assert_eq(rec.pfn, mm_machine.zero_pfn);
 	cr_assert_eq(frames_free(), free);
 	cr_assert_eq(pte_at(va) &
 			     (PTE_P | PTE_US | PTE_RW | PTE_A | PTE_D | PTE_NX),
@@ -33,7 +33,7 @@ Test(fault, where_reads_map_no_zero_page_they_get_a_frame)
 {
 	uint64_t va = map_some(2, RW), ro = map_some(1, PROT_READ);
 
-	mm_globals.read_zero = false;
+	mm_machine.read_zero = false;
 	cr_assert_eq(fault(va, READ), HV_FAULT_ANON_ZERO);
 	cr_assert_eq(fault(ro, READ), HV_FAULT_ANON_ZERO);
 	cr_assert(frame_is(va, 0));
@@ -47,7 +47,7 @@ Test(fault, writing_fresh_memory_gives_a_zeroed_frame)
 	uint64_t va = map_some(2, RW);
 
 	cr_assert_eq(fault(va + 5, WRITE), HV_FAULT_ANON_ZERO);
-	cr_assert_neq(rec.pfn, mm_globals.zero_pfn);
+	cr_assert_neq(rec.pfn, mm_machine.zero_pfn);
 	cr_assert_eq(rec.old_pfn, 0);
 	cr_assert_eq(pte_at(va) &
 			     (PTE_P | PTE_US | PTE_RW | PTE_A | PTE_D | PTE_NX),
@@ -82,8 +82,8 @@ Test(fault, writing_after_reading_breaks_the_zero_page)
 	fault(va, READ);
 	shim_flush_forget();
 	cr_assert_eq(fault(va, WRITE), HV_FAULT_COW);
-	cr_assert_eq(rec.old_pfn, mm_globals.zero_pfn);
-	cr_assert_neq(rec.pfn, mm_globals.zero_pfn);
+	cr_assert_eq(rec.old_pfn, mm_machine.zero_pfn);
+	cr_assert_neq(rec.pfn, mm_machine.zero_pfn);
 	cr_assert_eq(rec.pfn, page_to_pfn(frame_at(va)));
 	cr_assert(frame_is(va, 0));
 	cr_assert_eq(shim_pages_copied(), 0, "zeroed, not copied");
@@ -182,13 +182,13 @@ Test(fault, an_upcall_for_an_accessible_page_is_silent)
 	store(va, 1);
 	p = pt_walk(mm->root, va);
 	arch_pte_set(p, (pte_t){arch_pte_get(p).v & ~(PTE_A | PTE_D)});
-	faults = mm_globals.faults;
+	faults = mm_machine.faults;
 	cr_assert_eq(fault(va, HV_FAULTF_UPCALL), -1);
 	cr_assert_eq(rec.pfn, 0xeeeeeeeeeeeeeeeeull, "record untouched");
 	cr_assert_eq(pte_at(va) & (PTE_A | PTE_D), PTE_A);
 	cr_assert_eq(fault(va, HV_FAULTF_UPCALL | HV_ACCESS_WRITE), -1);
 	cr_assert_eq(pte_at(va) & (PTE_A | PTE_D), PTE_A | PTE_D);
-	cr_assert_eq(mm_globals.faults, faults);
+	cr_assert_eq(mm_machine.faults, faults);
 }
 
 Test(fault, an_upcall_for_an_absent_page_is_a_fault)
@@ -325,7 +325,7 @@ Test(fault, the_stack_grows_to_where_it_is_touched)
 	cr_assert_eq(mm->total_vm, total + 4);
 	cr_assert_eq(fault(va + PAGES(1), WRITE), HV_FAULT_ANON_ZERO);
 	cr_assert_eq(fault(va - PAGES(1), READ), HV_FAULT_STACK_GROWTH);
-	cr_assert_eq(rec.pfn, mm_globals.zero_pfn);
+	cr_assert_eq(rec.pfn, mm_machine.zero_pfn);
 }
 
 Test(fault, the_stack_grows_to_its_limit_and_no_further)

@@ -34,7 +34,7 @@ Test(filemap, a_new_file_has_no_pages)
 {
 	cr_assert_null(filemap_find(file, 0));
 	cr_assert_null(filemap_find(file, 1ull << 50));
-	cr_assert_eq(filemap_files(), 1);
+	cr_assert_eq(file_count(), 1);
 	cr_assert_eq(file_pages(file), 8);
 }
 
@@ -58,7 +58,7 @@ Test(filemap, the_same_number_is_the_same_file)
 	cr_assert_eq(again, file);
 	cr_assert_eq(file->size, 5, "the newest size counts");
 	cr_assert_eq(file->refs, 2);
-	cr_assert(file_known(1) && !file_known(2));
+	cr_assert(file_find(1) && !file_find(2));
 	file_put(again);
 	cr_assert_eq(shim_file_refs(1), 0, "still in use");
 }
@@ -166,7 +166,7 @@ Test(filemap, no_memory_for_a_file)
 		cr_skip_test("linked without SHIM_FAIL_LDFLAGS");
 	shim_fail_allocs(0, 1);
 	cr_assert_null(file_open(9, 0, 0));
-	cr_assert(!file_known(9));
+	cr_assert(!file_find(9));
 }
 
 Test(filemap, dropping_a_page_in_use_is_a_panic, .signal = SIGABRT)

@@ -148,7 +148,7 @@ Test(folios, a_shared_store_beside_mapped_pages_maps_one)
 
 Test(folios, without_fault_around_a_read_maps_the_folio_alone)
 {
-	mm_globals.around = 1;
+	mm_machine.around = 1;
 	map_folios(AT, 100, 3, 0, 100, MAP_PRIVATE);
 	fault(AT + PAGES(20), READ);
 	assert_mapped(AT, 16, 24);

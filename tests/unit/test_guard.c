@@ -71,14 +71,14 @@ Test(guard, every_access_is_a_signal_and_says_why)
 /* Linux mm_account_fault: what comes to nothing is no fault of getrusage's. */
 Test(guard, a_fault_there_is_logged_and_not_counted)
 {
-	uint64_t logged = mm_globals.faults, counted;
+	uint64_t logged = mm_machine.faults, counted;
 
 	map(AT(0), 2, RW, FIXED);
 	store(AT(1), 1);
 	counted = mm->faults;
 	cr_assert_eq(advise(0, 1, INSTALL), 0);
 	cr_assert_eq(fault(AT(0), READ), HV_FAULT_SEGV_GUARD);
-	cr_assert_eq(mm_globals.faults, logged + 2);
+	cr_assert_eq(mm_machine.faults, logged + 2);
 	cr_assert_eq(mm->faults, counted);
 }
 

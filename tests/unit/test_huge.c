@@ -20,14 +20,14 @@ static uint64_t area;
 
 static void set_thp(uint32_t thp)
 {
-	mm_globals.thp = thp;
+	mm_machine.thp = thp;
 	huge_set_disabled(mm, 0);
 }
 
 static void begin(void)
 {
 	mm_begin();
-	mm_globals.thp_zero = true;
+	mm_machine.thp_zero = true;
 	set_thp(HV_THP_MADVISE);
 	area = map_some(4 * HUGE_PAGES, RW);
 	cr_assert_eq(area % HUGE, 0);
@@ -83,7 +83,7 @@ Test(huge, a_read_maps_the_huge_zero_page)
 
 Test(huge, without_a_huge_zero_page_a_read_gets_a_block)
 {
-	mm_globals.thp_zero = false;
+	mm_machine.thp_zero = false;
 	cr_assert_eq(fault(area, READ), HV_FAULT_HUGE);
 	cr_assert_eq(mm->rss[RSS_ANON], HUGE_PAGES);
 	cr_assert(pte_at(area) & PTE_D); /* Linux map_anon_folio_pmd */
@@ -221,7 +221,7 @@ Test(huge, a_write_to_the_zero_page_without_a_block_splits_it)
 	cr_assert(!is_huge(area));
 	cr_assert_eq(mm->rss[RSS_ANON], 1);
 	cr_assert(frame_is(area, 0));
-	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_machine.zero_pfn);
 	assert_sound(mm_check(mm));
 }
 
@@ -262,7 +262,7 @@ Test(huge, a_border_in_the_middle_splits_and_keeps_every_byte)
 
 Test(huge, what_is_unmapped_in_part_is_held_until_all_of_it_goes)
 {
-	const struct hv_thp_events *e = mm_thp_events();
+	const struct hv_thp_events *e = (&thp_events);
 	uint64_t free;
 
 	fill();
@@ -289,7 +289,7 @@ Test(huge, unmapping_all_that_was_split_defers_nothing)
 	mm_mprotect(mm, area, PAGE_SIZE, PROT_READ);
 	cr_assert(!is_huge(area));
 	cr_assert_eq(mm_munmap(mm, area, HUGE), 0);
-	cr_assert_eq(mm_thp_events()->deferred_split_page, 0);
+	cr_assert_eq((&thp_events)->deferred_split_page, 0);
 }
 
 Test(huge, held_frames_are_given_back_when_memory_is_short)
@@ -303,7 +303,7 @@ Test(huge, held_frames_are_given_back_when_memory_is_short)
 	while ((taken[n] = buddy_alloc(0, GFP_KERNEL)))
 		n++;
 	cr_assert_eq(n, free + 20);
-	cr_assert_eq(mm_thp_events()->split_page, 1);
+	cr_assert_eq((&thp_events)->split_page, 1);
 	assert_sound(mm_check(mm));
 	while (n)
 		page_put(taken[--n]);
@@ -320,7 +320,7 @@ Test(huge, advice_splits_what_is_mapped_in_part)
 	free = frames_free();
 	cr_assert_eq(mm_madvise(mm, area + PAGES(40), PAGES(2), MADV_COLD), 0);
 	cr_assert_eq(frames_free(), free + 22, "two are of zeros");
-	cr_assert_eq(mm_thp_events()->split_page, 1);
+	cr_assert_eq((&thp_events)->split_page, 1);
 	assert_filled(30, HUGE_PAGES);
 	assert_sound(mm_check(mm));
 }
@@ -368,7 +368,7 @@ Test(huge, split_by_advice_frames_of_zeros_are_given_back)
 	cr_assert_eq(mm_madvise(mm, area, PAGES(2), MADV_COLD), 0);
 	cr_assert_eq(mm->rss[RSS_ANON], 1);
 	cr_assert_eq(frames_free(), free + HUGE_PAGES - 1);
-	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_globals.zero_pfn);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(area)}), mm_machine.zero_pfn);
 	cr_assert_eq(*user(area + PAGES(7)), 1);
 	assert_sound(mm_check(mm));
 	store(area, 9);
@@ -577,7 +577,7 @@ Test(huge, what_cannot_be_collapsed)
 
 Test(huge, proc_vmstat_tells_what_became_of_them)
 {
-	const struct hv_thp_events *e = mm_thp_events();
+	const struct hv_thp_events *e = (&thp_events);
 
 	store(area, 1);
 	load(area + HUGE);

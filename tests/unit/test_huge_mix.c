@@ -114,8 +114,8 @@ Test(huge_mix, whatever_is_done_the_bytes_are_right, .timeout = 300)
 	uint64_t seed = 4, base = map_some(MODEL_PAGES, RW), splits = 0;
 	uint64_t before = 0;
 
-	mm_globals.thp_zero = true;
-	mm_globals.thp = HV_THP_ALWAYS;
+	mm_machine.thp_zero = true;
+	mm_machine.thp = HV_THP_ALWAYS;
 	huge_set_disabled(mm, 0);
 	for (unsigned step = 0; step < 3000; step++) {
 		random_step(base, &seed);

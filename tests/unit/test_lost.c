@@ -31,7 +31,7 @@ static void begin(void)
 	host_file("rw/mapped", "0123456789");
 	fd = (int)guest_open("rw/mapped", O_RDWR);
 	number = map();
-	opened = opening_of(&process, fd);
+	opened = opening_of(&process.fds, fd);
 }
 
 static void lose(void)

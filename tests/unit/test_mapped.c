@@ -177,17 +177,17 @@ Test(mapped, copies_of_a_descriptor_are_one_opening)
 {
 	int copy = (int)call(SYS_dup, (uint64_t)fd);
 	int other = (int)guest_open("rw/mapped", O_RDWR);
-	uint32_t first = opening_of(&process, fd);
+	uint32_t first = opening_of(&process.fds, fd);
 
 	cr_assert_neq(first, 0);
-	cr_assert_eq(opening_of(&process, copy), first);
-	cr_assert_neq(opening_of(&process, other), first);
+	cr_assert_eq(opening_of(&process.fds, copy), first);
+	cr_assert_neq(opening_of(&process.fds, other), first);
 }
 
 Test(mapped, an_opening_has_the_name_it_was_made_by)
 {
 	uint64_t size;
-	uint32_t first = opening_of(&process, fd), second;
+	uint32_t first = opening_of(&process.fds, fd), second;
 	int other;
 
 	cr_assert_eq(link(in_scratch("rw/mapped"), in_scratch("rw/link")), 0);
@@ -195,7 +195,7 @@ Test(mapped, an_opening_has_the_name_it_was_made_by)
 	cr_assert_eq(
 		mapfile_get(&process, other, PROT_READ, MAP_PRIVATE, &size),
 		number);
-	second = opening_of(&process, other);
+	second = opening_of(&process.fds, other);
 	cr_assert(strstr(filepages_path(&machine, number, first), "rw/mapped"));
 	cr_assert(strstr(filepages_path(&machine, number, second), "rw/link"));
 	cr_assert(strstr(filepages_path(&machine, number, 0), "rw/mapped"));

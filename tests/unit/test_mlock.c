@@ -149,7 +149,7 @@ Test(mlock, becoming_writable_breaks_copies_at_once)
 	uint64_t va = map_some(2, PROT_READ);
 
 	mm_mlock(mm, va, PAGES(2));
-	cr_assert_eq(pte_pfn((pte_t){pte_at(va)}), mm_globals.zero_pfn);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(va)}), mm_machine.zero_pfn);
 	mm_mprotect(mm, va, PAGES(2), RW);
 	cr_assert(pte_at(va) & PTE_RW);
 	cr_assert(pte_at(va + PAGES(1)) & PTE_RW);

@@ -26,7 +26,7 @@ Test(mm, exec_maps_are_there)
 	cr_assert_eq(mm->stack_vm, 14);
 	cr_assert_eq(mm->start_brk, HEAP);
 	cr_assert_eq(mm_root(mm).v % PAGE_SIZE, 0);
-	cr_assert_eq(filemap_files(), 1);
+	cr_assert_eq(file_count(), 1);
 	cr_assert_eq(vma_at(TEXT)->file->size, FILE1_SIZE);
 }
 

@@ -21,14 +21,14 @@ Test(mm_calls, a_fixed_address_that_looks_like_an_error_is_one)
 
 Test(mm_calls, no_file_is_one_of_huge_pages)
 {
-	uint64_t files = filemap_files();
+	uint64_t files = file_count();
 
 	cr_assert_eq(
 		mm_mmap(mm, 0, 1, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, 1, 0),
 		-EINVAL);
 	cr_assert_eq(mm_mmap(mm, 0, 1, RW, MAP_PRIVATE | MAP_HUGETLB, -1, 0),
 		     -EBADF);
-	cr_assert_eq(filemap_files(), files);
+	cr_assert_eq(file_count(), files);
 }
 
 Test(mm_calls, a_mapping_over_the_limit_leaves_its_borders)

@@ -171,8 +171,7 @@ Test(mm_walk, pagemap_names_the_frame)
 	cr_assert_eq(out[0], 0);
 	touch(va, READ);
 	mm_pagemap(mm, va, 1, out);
-	cr_assert_eq(out[0],
-		     1ull << 63 | HV_PAGEMAP_ZERO | mm_globals.zero_pfn);
+	cr_assert_eq(out[0], 1ull << 63 | HV_PAGEMAP_ZERO | mm_machine.zero_pfn);
 	touch(TEXT, READ);
 	mm_pagemap(mm, TEXT, 1, out);
 	cr_assert(out[0] >> 61 & 1);

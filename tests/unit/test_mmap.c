@@ -249,7 +249,7 @@ Test(mmap, a_file_that_is_not_mapped_after_all_is_given_back)
 	shim_fd_set(2, shim_file_add_pattern(100));
 	cr_assert_eq(mm_mmap(mm, 0, 0, RW, MAP_PRIVATE, 2, 0), -EINVAL);
 	cr_assert_eq(shim_file_refs(2), 0);
-	cr_assert_eq(filemap_files(), 1);
+	cr_assert_eq(file_count(), 1);
 }
 
 Test(mmap, limits_are_obeyed)
@@ -445,7 +445,7 @@ Test(mmap, all_can_be_unmapped)
 {
 	cr_assert_eq(mm_munmap(mm, 0, HV_VA_USER_END), 0);
 	cr_assert_eq(mm->vmas.count, 0);
-	cr_assert_eq(filemap_files(), 0);
+	cr_assert_eq(file_count(), 0);
 	cr_assert_eq(shim_file_refs(1), -1);
 }
 

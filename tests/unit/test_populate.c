@@ -12,17 +12,17 @@ TestSuite(populate, .init = mm_begin, .fini = mm_end);
 
 Test(populate, populate_brings_all_in_and_logs_no_fault)
 {
-	uint64_t faults = mm_globals.faults, counted = mm->faults;
+	uint64_t faults = mm_machine.faults, counted = mm->faults;
 
 	map(AT(0), 8, RW, FIXED | MAP_POPULATE);
 	cr_assert_eq(mm->rss[RSS_ANON], 8);
 	cr_assert_eq(touch(AT(7), WRITE), 0);
 	map(AT(20), 8, PROT_READ, FIXED | MAP_POPULATE);
-	cr_assert_eq(pte_pfn((pte_t){pte_at(AT(20))}), mm_globals.zero_pfn);
+	cr_assert_eq(pte_pfn((pte_t){pte_at(AT(20))}), mm_machine.zero_pfn);
 	map(AT(40), 8, RW, FIXED | MAP_POPULATE | MAP_NONBLOCK);
 	cr_assert_eq(pte_at(AT(40)), 0);
 	map(AT(60), 8, PROT_NONE, FIXED | MAP_POPULATE);
-	cr_assert_eq(mm_globals.faults, faults);
+	cr_assert_eq(mm_machine.faults, faults);
 	cr_assert_eq(mm->faults, counted + 16, "as Linux counts them");
 }
 
@@ -125,7 +125,7 @@ Test(populate, strings_of_exec_come_without_a_fault)
 {
 	mm->arg_start = STACK_LOW + PAGES(12) + 0xff8;
 	mm_populate_strings(mm);
-	cr_assert_eq(mm_globals.faults, 0);
+	cr_assert_eq(mm_machine.faults, 0);
 	cr_assert_eq(mm->rss[RSS_ANON], 2);
 	cr_assert_eq(pte_at(STACK_LOW + PAGES(11)), 0);
 	cr_assert_eq(touch(STACK_LOW + PAGES(12), WRITE), 0);

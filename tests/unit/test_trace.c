@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "test_trace.h"
+#include "outcome.h"
 #include "text.h"
 #include "trace.h"
 
@@ -36,17 +37,17 @@ static char *finish(const struct hv_fault *records, size_t nr, bool summary,
 Test(trace, every_outcome_has_a_name_of_its_own)
 {
 	for (unsigned i = 0; i < HV_FAULT_OUTCOMES; i++) {
-		const char *name = trace_outcome_name(i);
+		const char *name = outcome_name(i);
 
 		cr_assert_str_neq(name, "unknown");
 		cr_assert_leq(strlen(name), 12, "the column is 12 wide");
 		cr_assert_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz-"),
 			     strlen(name));
 		for (unsigned j = 0; j < i; j++)
-			cr_assert_str_neq(name, trace_outcome_name(j));
+			cr_assert_str_neq(name, outcome_name(j));
 	}
-	cr_assert_str_eq(trace_outcome_name(HV_FAULT_OUTCOMES), "unknown");
-	cr_assert_str_eq(trace_outcome_name(~0u), "unknown");
+	cr_assert_str_eq(outcome_name(HV_FAULT_OUTCOMES), "unknown");
+	cr_assert_str_eq(outcome_name(~0u), "unknown");
 }
 
 Test(trace, an_unbroken_sequence_loses_nothing)

@@ -99,7 +99,7 @@ int filepages_write(struct process *p, uint32_t number, uint64_t offset,
 		return -EBADF;
 	r = write_back(f, offset, src, len);
 	if (r < 0)
-		lost_note(p, f, r);
+		lost_note(&p->machine->lost, &p->fds, f, r);
 	return r;
 }
 
@@ -110,8 +110,8 @@ int filepages_sync(struct process *p, uint32_t number, uint32_t opened)
 	if (!f || f->wfd < 0)
 		return -EINVAL;
 	if (fdatasync(f->wfd) < 0)
-		lost_note(p, f, -errno);
-	return lost_take_mapped(p, number, opened);
+		lost_note(&p->machine->lost, &p->fds, f, -errno);
+	return lost_take_mapped(&p->machine->lost, &p->fds, f, opened);
 }
 
 const char *filepages_path(const struct machine *m, uint32_t number,

@@ -45,7 +45,6 @@ struct files {
 	struct file *file; /* number n is file[n - 1] */
 	uint32_t size;
 	uint32_t nr_writable; /* with a wfd */
-	uint32_t openings;    /* the last that was given */
 	uint64_t waits;	      /* reads that the host's cache could not serve */
 	/* Changes with each number given or taken back; 0: none ever was. */
 	uint64_t version;

@@ -8,97 +8,104 @@
 #include <sys/stat.h>
 
 #include "escape.h"
-#include "machine.h"
+#include "fdtable.h"
+#include "files.h"
 #include "message.h"
 #include "opening.h"
-#include "process.h"
 
-static struct lost_file *find(const struct process *p, dev_t dev, ino_t ino)
+static struct lost_file *find(const struct lost *l, dev_t dev, ino_t ino)
 {
-	for (unsigned i = 0; i < p->machine->lost.n; i++)
-		if (p->machine->lost.file[i].dev == dev &&
-		    p->machine->lost.file[i].ino == ino)
-			return &p->machine->lost.file[i];
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->file[i].dev == dev && l->file[i].ino == ino)
+			return &l->file[i];
 	return NULL;
 }
 
-static struct lost_file *find_fd(const struct process *p, int host)
+static struct lost_file *find_fd(const struct lost *l, int host)
 {
 	struct stat st;
 
-	if (!p->machine->lost.n || host < 0 || fstat(host, &st) < 0)
+	if (!l->n || host < 0 || fstat(host, &st) < 0)
 		return NULL;
-	return find(p, st.st_dev, st.st_ino);
+	return find(l, st.st_dev, st.st_ino);
 }
 
 /* All that have it open now are to be told. */
-static void mark(struct process *p, const struct lost_file *l)
+static void mark(const struct lost *l, struct fdtable *fds,
+		 const struct lost_file *f)
 {
-	for (unsigned i = 0; i < p->fds.size; i++)
-		if (find_fd(p, p->fds.entry[i].host) == l)
-			p->fds.entry[i].lost = l->error;
+	for (unsigned i = 0; i < fds->size; i++)
+		if (find_fd(l, fds->entry[i].host) == f)
+			fds->entry[i].lost = f->error;
 }
 
-void lost_note(struct process *p, const struct file *f, int error)
+static struct lost_file *add(struct lost *l, const struct file *file)
 {
-	struct lost_file *l = find(p, f->dev, f->ino), *bigger;
+	struct lost_file *bigger =
+		realloc(l->file, (l->n + 1) * sizeof(*l->file));
 
-	if (!l) {
-		bigger = realloc(p->machine->lost.file,
-				 (p->machine->lost.n + 1) * sizeof(*l));
-		if (!bigger)
-			return;
-		p->machine->lost.file = bigger;
-		l = &bigger[p->machine->lost.n++];
-		*l = (struct lost_file){
-			.dev = f->dev,
-			.ino = f->ino,
-			.path = strdup(f->names->path),
-		};
-	}
-	l->error = error;
-	l->told = false;
-	mark(p, l);
+	if (!bigger)
+		return NULL;
+	l->file = bigger;
+	l->file[l->n] = (struct lost_file){
+		.dev = file->dev,
+		.ino = file->ino,
+		.path = strdup(file->names->path),
+	};
+	return &l->file[l->n++];
 }
 
-int lost_take(struct process *p, int guest_fd)
+void lost_note(struct lost *l, struct fdtable *fds, const struct file *file,
+	       int error)
 {
-	struct fd_entry *e = fdtable_entry(&p->fds, guest_fd);
-	struct lost_file *l = e ? find_fd(p, e->host) : NULL;
+	struct lost_file *f = find(l, file->dev, file->ino);
+
+	if (!f)
+		f = add(l, file);
+	if (!f)
+		return;
+	f->error = error;
+	f->told = false;
+	mark(l, fds, f);
+}
+
+int lost_take(struct lost *l, struct fdtable *fds, int guest_fd)
+{
+	struct fd_entry *e = fdtable_entry(fds, guest_fd);
+	struct lost_file *f = e ? find_fd(l, e->host) : NULL;
 	uint32_t opened;
 	int error;
 
-	if (!l)
+	if (!f)
 		return 0;
-	if (!l->told)
-		mark(p, l);
-	l->told = true;
+	if (!f->told)
+		mark(l, fds, f);
+	f->told = true;
 	error = e->lost;
-	opened = opening_of(p, guest_fd);
-	for (unsigned i = 0; i < p->fds.size; i++)
-		if (p->fds.entry[i].host >= 0 && p->fds.entry[i].lost &&
-		    opening_of(p, (int)i) == opened)
-			p->fds.entry[i].lost = 0;
+	opened = opening_of(fds, guest_fd);
+	for (unsigned i = 0; i < fds->size; i++)
+		if (fds->entry[i].host >= 0 && fds->entry[i].lost &&
+		    opening_of(fds, (int)i) == opened)
+			fds->entry[i].lost = 0;
 	return error;
 }
 
-int lost_take_mapped(struct process *p, uint32_t file, uint32_t opened)
+int lost_take_mapped(struct lost *l, struct fdtable *fds,
+		     const struct file *file, uint32_t opened)
 {
-	const struct file *f = files_find(&p->machine->files, file);
-	struct lost_file *l = f ? find(p, f->dev, f->ino) : NULL;
+	struct lost_file *f = find(l, file->dev, file->ino);
 
-	if (!l)
+	if (!f)
 		return 0;
-	for (unsigned i = 0; i < p->fds.size; i++)
-		if (p->fds.entry[i].host >= 0 &&
-		    p->fds.entry[i].opened == opened)
-			return lost_take(p, (int)i);
+	for (unsigned i = 0; i < fds->size; i++)
+		if (fds->entry[i].host >= 0 && fds->entry[i].opened == opened)
+			return lost_take(l, fds, (int)i);
 	/* Its descriptor is closed: it counts as made now. */
-	if (l->told)
+	if (f->told)
 		return 0;
-	mark(p, l);
-	l->told = true;
-	return l->error;
+	mark(l, fds, f);
+	f->told = true;
+	return f->error;
 }
 
 void lost_report(const struct lost *l)

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 struct file;
-struct process;
+struct fdtable;
 
 struct lost_file {
 	dev_t dev;
@@ -31,11 +31,13 @@ struct lost {
 
 void lost_fini(struct lost *l);
 /* Something of f is lost. */
-void lost_note(struct process *p, const struct file *f, int error);
+void lost_note(struct lost *l, struct fdtable *fds, const struct file *f,
+	       int error);
 /* What the opening behind a descriptor was not told yet: 0 or -errno. */
-int lost_take(struct process *p, int guest_fd);
+int lost_take(struct lost *l, struct fdtable *fds, int guest_fd);
 /* Likewise of the opening by which the file was mapped. */
-int lost_take_mapped(struct process *p, uint32_t file, uint32_t opened);
+int lost_take_mapped(struct lost *l, struct fdtable *fds, const struct file *f,
+		     uint32_t opened);
 void lost_report(const struct lost *l);
 
 #endif

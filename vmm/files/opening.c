@@ -7,8 +7,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include "process.h"
+#include "fdtable.h"
+
+static uint32_t last; /* number that was given */
 
 static bool is_same_opening(int a, int b)
 {
@@ -17,20 +18,20 @@ static bool is_same_opening(int a, int b)
 	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
 }
 
-uint32_t opening_of(struct process *p, int guest_fd)
+uint32_t opening_of(struct fdtable *t, int guest_fd)
 {
-	struct fd_entry *e = fdtable_entry(&p->fds, guest_fd);
+	struct fd_entry *e = fdtable_entry(t, guest_fd);
 
 	if (!e)
 		return 0;
-	for (unsigned i = 0; i < p->fds.size && !e->opened; i++) {
-		const struct fd_entry *other = &p->fds.entry[i];
+	for (unsigned i = 0; i < t->size && !e->opened; i++) {
+		const struct fd_entry *other = &t->entry[i];
 
 		if (other->host >= 0 && other->opened &&
 		    is_same_opening(other->host, e->host))
 			e->opened = other->opened;
 	}
 	if (!e->opened)
-		e->opened = ++p->machine->files.openings;
+		e->opened = ++last;
 	return e->opened;
 }

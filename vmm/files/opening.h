@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-struct process;
+struct fdtable;
 
 /* A number from 1, the same for all copies of a descriptor; 0: it is not open.
  */
-uint32_t opening_of(struct process *p, int guest_fd);
+uint32_t opening_of(struct fdtable *t, int guest_fd);
 
 #endif

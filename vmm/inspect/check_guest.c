@@ -7,6 +7,7 @@
 #include "boot_internal.h"
 #include "check_tables.h"
 #include "message.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 int check_guest_tables(const struct vcpu *v)

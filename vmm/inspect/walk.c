@@ -13,6 +13,7 @@
 #include "escape.h"
 #include "filepages.h"
 #include "pte.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 /* ---- The guest's tables ------------------------------------------------ */

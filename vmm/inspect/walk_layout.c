@@ -9,6 +9,7 @@
 #include "pte.h"
 #include "stop.h"
 #include "table_set.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 #include "walk.h"
 

@@ -8,6 +8,7 @@
 #include "boot.h"
 #include "boot_internal.h"
 #include "processor.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 #define TSS_LIMIT 103

@@ -12,6 +12,7 @@
 
 #include "guestmem.h"
 #include "pte.h"
+#include "vcpu.h"
 #include "vcpu_internal.h"
 
 /* What every entry must have, and the last. */

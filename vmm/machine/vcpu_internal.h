@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "vcpu.h"
 #include "vm.h"
 
 /* What the guest is at when it makes a hypercall: hypercall.c says what is

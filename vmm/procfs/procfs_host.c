@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "procfs.h"
 #include "procfs_internal.h"
 
 int procfs_host_lines(const char *path, FILE *out, procfs_line_fn *fn,

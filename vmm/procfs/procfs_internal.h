@@ -13,7 +13,6 @@
 #include "hv_abi.h"
 #include "machine.h"
 #include "process.h"
-#include "procfs.h"
 #include "thread.h"
 
 struct procfs {

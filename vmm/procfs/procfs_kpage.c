@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"
 

@@ -14,6 +14,7 @@
 
 #include "describe.h"
 #include "fdpath.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 
 /* The line of our own maps that starts with this address. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "procfs.h"
 #include "procfs_internal.h"
 
 /* As seq_path with "\n\t= ". */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "describe.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"
 

@@ -18,6 +18,7 @@
 
 #include "capable.h"
 #include "host_call.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 
 #define COREDUMP_BITS 0x1ffu /* MMF_DUMP_FILTER_MASK, from its shift on */

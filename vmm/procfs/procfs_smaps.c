@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "procfs.h"
 #include "procfs_internal.h"
 #include "usermem.h"
 #include "vcpu.h"

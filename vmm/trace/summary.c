@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "outcome.h"
 #include "text.h"
 
 struct outcome_row {
@@ -168,7 +169,7 @@ static struct outcome_row print_outcomes(const struct summary *s, uint64_t khz,
 	for (i = 0; i <= HV_FAULT_OUTCOMES; i++)
 		if (rows[i].faults)
 			print_outcome(out, &rows[i], &total, khz,
-				      trace_outcome_name(rows[i].outcome));
+				      outcome_name(rows[i].outcome));
 	fputs(rule, out);
 	print_outcome(out, &total, &total, khz, "total");
 	return total;

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#include "trace.h"
+#include "hv_abi.h"
+#include "trace_config.h"
 
 struct summary;
 

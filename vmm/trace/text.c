@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "outcome.h"
 #include "symbols.h"
 
 const char text_header[] =
@@ -169,7 +170,7 @@ size_t text_line(const struct trace_config *config, const struct hv_fault *f,
 		       "%6" PRIu64 ".%02" PRIu64 " %9s %3s %9s %6s %-4s %s%s\n",
 		       us / 1000000, us % 1000000, pid, hex_text(va, f->va),
 		       access_text(f->access), flags_text(f->access),
-		       hex_text(ip, f->ip), trace_outcome_name(f->outcome),
+		       hex_text(ip, f->ip), outcome_name(f->outcome),
 		       cost / 100, cost % 100, frame_text(pfn, f->pfn),
 		       f->pfn ? count_text(order, "", f->order) : "-",
 		       frame_text(old, f->old_pfn),

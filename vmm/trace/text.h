@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 #include "escape.h"
-#include "trace.h"
+#include "hv_abi.h"
+#include "trace_config.h"
 
 /* Room for any line: two names and the fixed columns. */
 #define TEXT_LINE_MAX (2 * ESCAPE_MAX + 512)

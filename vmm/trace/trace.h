@@ -14,22 +14,9 @@
 #include <stdio.h>
 
 #include "hv_abi.h"
+#include "trace_config.h"
 
-struct symbols;
 struct trace;
-
-struct trace_config {
-	FILE *text;	  /* a line for each fault, or NULL; not closed here */
-	bool summary;	  /* -c */
-	uint64_t tsc_khz; /* 0: not known, all times are shown as 0 */
-	uint64_t tsc_start; /* time 0 of the log */
-	/* Name by which a mapped file was opened, used before return; both may
-	 * be NULL. */
-	const char *(*file_path)(void *ctx, uint32_t file, uint32_t opened);
-	void *ctx;
-	/* Function names for instruction pointers, or NULL; outlives trace. */
-	const struct symbols *symbols;
-};
 
 /* Copies the configuration and writes the header line. NULL: no memory. */
 struct trace *trace_create(const struct trace_config *config);
@@ -62,11 +49,5 @@ void trace_finish(struct trace *t, FILE *out);
 int trace_error(const struct trace *t);
 /* Flushes and frees; NULL is allowed. */
 void trace_destroy(struct trace *t);
-
-/*
- * Stable lower-case names: "anon-zero", "file-read", ... (docs/log.md);
- * "unknown" for what is not an enum hv_outcome. Never NULL.
- */
-const char *trace_outcome_name(unsigned outcome);
 
 #endif

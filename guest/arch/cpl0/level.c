@@ -2,15 +2,13 @@
  * level.c: a kernel at CPL 0. All privileged instructions of this level are
  * here and in entry.S.
  */
-#include <arch.h>
+#include "level.h"
 
-#include "../../sys/kernel.h"
-#include "../cpu.h"
-#include "../trap.h"
-#include "hv.h"
+#include "arch.h"
+#include "cpu.h"
 
 static struct {
-	bool zero_by_host;
+	bool zero_by_host, pkeys;
 	hv_gpa_t kernel_root;
 	uint64_t flushed_pages, flushed_all;
 } level;
@@ -24,6 +22,7 @@ static const uint16_t kernel_slots[] = {SLOT(HV_VA_DIRECT), SLOT(HV_VA_VMALLOC),
 void level_init(const struct hv_boot *boot)
 {
 	level.zero_by_host = boot->flags & HV_BOOT_ZERO_BY_HOST;
+	level.pkeys = boot->flags & HV_BOOT_PKEYS;
 	level.kernel_root = boot->root;
 }
 
@@ -42,7 +41,7 @@ uint64_t level_fault_address(void)
 
 void level_hypercall(enum hv_call_nr nr)
 {
-	if (kernel_boot.pkeys)
+	if (level.pkeys)
 		cpu_area()->call.pkru = arch_pkru_read();
 	__asm__ volatile("out %0, %1"
 			 :
@@ -50,11 +49,10 @@ void level_hypercall(enum hv_call_nr nr)
 			 : "memory");
 }
 
-void level_forward_syscall(void)
+bool level_forward_syscall(void)
 {
-	if (!hv_syscall(&kernel_upcalls))
-		kernel_exit();
-	trap_check_return(&cpu_area()->regs);
+	level_hypercall(HV_CALL_SYSCALL);
+	return true;
 }
 
 void level_fault_log(void)
@@ -67,13 +65,23 @@ void level_log_now(void)
 {
 }
 
+/* `nr` is PAGE_ZERO, or PAGE_COPY. */
+static void page_by_host(enum hv_call_nr nr, hv_gpa_t dst, hv_gpa_t src)
+{
+	struct hv_call_page *call = &cpu_area()->call.page;
+
+	call->dst = dst;
+	call->src = src;
+	level_hypercall(nr);
+}
+
 void arch_page_zero(hv_gpa_t page)
 {
 	void *dst = arch_phys_to_virt(page);
 	uint64_t n = HV_PAGE_SIZE / 8;
 
 	if (level.zero_by_host) {
-		hv_page_zero(page);
+		page_by_host(HV_CALL_PAGE_ZERO, page, page);
 		return;
 	}
 	__asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(0) : "memory");
@@ -86,7 +94,7 @@ void arch_page_copy(hv_gpa_t to, hv_gpa_t from)
 	uint64_t n = HV_PAGE_SIZE / 8;
 
 	if (level.zero_by_host) {
-		hv_page_copy(to, from);
+		page_by_host(HV_CALL_PAGE_COPY, to, from);
 		return;
 	}
 	__asm__ volatile("rep movsq"

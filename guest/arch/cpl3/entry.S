@@ -50,8 +50,9 @@ kernel_exception:
 /* A forwarded system call is not over; rsp = struct hv_regs. */
 	.balign 16
 kernel_resume:
-	mov %rsp, %rdi
 	call level_resume
+	mov %rsp, %rdi
+	call task_resume
 	jmp return_to_user
 
 /* user_enter(struct hv_regs *): never returns. */

@@ -1,12 +1,12 @@
 /*
  * level.c: a kernel at CPL 3, behind the gate. No privileged instruction here.
  */
-#include <arch.h>
+#include "level.h"
 
-#include "../../sys/kernel.h"
-#include "../trap.h"
+#include <stddef.h>
+
+#include "arch.h"
 #include "cpu.h"
-#include "hv.h"
 
 #define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
 
@@ -24,7 +24,7 @@ const char *level_leave(void);
 /* gate.S: what INT3 does, by rax. */
 extern const char leave_plain[], leave_store[], leave_store_log[],
 	leave_forward[];
-void level_resume(struct hv_regs *regs);
+void level_resume(void);
 
 void level_init(const struct hv_boot *boot)
 {
@@ -77,21 +77,19 @@ void level_log_now(void)
 }
 
 /* Done on the way out, so that the way back is not through the kernel. */
-void level_forward_syscall(void)
+bool level_forward_syscall(void)
 {
 	cpu_this()->forward_due = true;
+	return false;
 }
 
-/* The host has more to say about it than a result. */
-void level_resume(struct hv_regs *regs)
+/* Back in the kernel, by the host's will: before task_resume. */
+void level_resume(void)
 {
 	struct hv_vcpu_area *area = cpu_area();
 
 	cpu_this()->in_kernel = true;
 	area->gate.user_root = area->call.user_root.v;
-	if (!hv_answer_upcalls(&kernel_upcalls))
-		kernel_exit();
-	trap_check_return(regs);
 }
 
 /* Called by entry.S when all is done: which way out. */

@@ -239,7 +239,9 @@ int64_t coherence_after(struct call *c, const struct coherence *io,
 			int64_t result)
 {
 	uint64_t end = io->end;
-	int lost = is_sync(c) ? lost_take(c->p, (int)c->arg[0]) : 0;
+	int lost = is_sync(c)
+			   ? lost_take(&c->m->lost, &c->p->fds, (int)c->arg[0])
+			   : 0;
 
 	if (result < 0)
 		return result;

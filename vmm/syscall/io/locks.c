@@ -40,7 +40,7 @@ static bool conflicts(struct call *c, const struct fd_entry *own, int kind)
 		if (e->host >= 0 && e->lock && e->dev == own->dev &&
 		    e->ino == own->ino &&
 		    (kind == LOCK_EX || e->lock == LOCK_EX) &&
-		    opening_of(c->p, (int)i) != own->opened)
+		    opening_of(&c->p->fds, (int)i) != own->opened)
 			return true;
 	}
 	return false;
@@ -54,7 +54,7 @@ static void set_lock(struct call *c, const struct fd_entry *own, int kind)
 	for (unsigned i = 0; i < t->size; i++)
 		if (t->entry[i].host >= 0 && t->entry[i].dev == own->dev &&
 		    t->entry[i].ino == own->ino &&
-		    opening_of(c->p, (int)i) == own->opened)
+		    opening_of(&c->p->fds, (int)i) == own->opened)
 			t->entry[i].lock = (uint8_t)kind;
 }
 
@@ -68,7 +68,7 @@ static int64_t flock_virtual(struct call *c, int op)
 		return 0;
 	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
 		return -EINVAL;
-	opening_of(c->p, fd);
+	opening_of(&c->p->fds, fd);
 	if (own->lock == kind)
 		return 0;
 	set_lock(c, own, 0);

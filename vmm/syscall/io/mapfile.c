@@ -110,7 +110,7 @@ static int may_map(struct process *p, int fd, uint32_t prot, uint32_t map_flags,
 static int note_name(struct process *p, struct file *file, int guest_fd,
 		     const char *path)
 {
-	uint32_t opened = opening_of(p, guest_fd);
+	uint32_t opened = opening_of(&p->fds, guest_fd);
 	char now[PATH_MAX];
 
 	fdpath_of_file(p->machine, file, opened, now, sizeof(now));

@@ -89,10 +89,10 @@ static int64_t try_lease(int host, int type)
 /* All descriptors of one opening have the same. */
 static void note_lease(struct process *p, int fd, uint8_t lease)
 {
-	uint32_t opening = opening_of(p, fd);
+	uint32_t opening = opening_of(&p->fds, fd);
 
 	for (unsigned i = 0; i < p->fds.size; i++)
-		if (opening_of(p, (int)i) == opening)
+		if (opening_of(&p->fds, (int)i) == opening)
 			p->fds.entry[i].lease = lease;
 }
 

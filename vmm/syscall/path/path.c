@@ -3,7 +3,7 @@
  */
 #include "path.h"
 #include "fdpath.h"
-#include "hostfs.h"
+#include "kernelfs.h"
 #include "path_internal.h"
 #include "procfs.h"
 #include "stop.h"
@@ -270,7 +270,7 @@ unsigned path_flags(uint64_t at_flags)
 
 static bool rw_reaches(const struct process *p, int fd, const char *real)
 {
-	return rw_allows(&p->machine->rw, real) && !hostfs_is_kernel(fd);
+	return rw_allows(&p->machine->rw, real) && !kernelfs_has(fd);
 }
 
 /* An object that is in a file system. */
@@ -315,7 +315,7 @@ int path_may_change(struct process *p, int fd, const char *name)
 		return -EROFS;
 	if (name && may_change_entry(p, fd, real, name))
 		return 0;
-	if (hostfs_is_kernel(fd))
+	if (kernelfs_has(fd))
 		return -EROFS; /* --rw would not help */
 	if (name) {
 		if (real[1] && *name != '/')

@@ -5,8 +5,6 @@
 #ifndef PATH_INTERNAL_H
 #define PATH_INTERNAL_H
 
-#include "path.h"
-
 /* O_PATH, magic links refused. resolve: further RESOLVE_*. Or -errno. */
 int path_open(int dir, const char *path, bool follow, uint64_t resolve);
 

@@ -1,0 +1,25 @@
+/*
+ * user_page.c: see user_page.h.
+ */
+#include "user_page.h"
+
+#include "leaf.h"
+#include "pkey.h"
+
+void *mm_user_page(struct mm *mm, uint64_t va, bool write)
+{
+	uint64_t need = PTE_P | PTE_US | PTE_A;
+	pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
+	pte_t pte = {p ? arch_pte_get(p).v : 0};
+
+	if (write)
+		need |= PTE_RW | PTE_D;
+	if (!p || (pte.v & need) != need || pkey_denies(pte_pkey(pte), write))
+		return NULL;
+	return page_to_virt(pfn_to_page(pte_frame_of(pte, va)));
+}
+
+bool mm_is_mapped(struct mm *mm, uint64_t va)
+{
+	return vma_find_first(&mm->vmas, va, va + 1) != NULL;
+}

@@ -1,0 +1,18 @@
+/*
+ * mm_life.h: an address space from birth to death.
+ */
+#ifndef MM_LIFE_H
+#define MM_LIFE_H
+
+#include "mm.h"
+
+/* After slab_init. */
+void mm_life_init(void);
+
+/* A new address space without mappings, with exec's fields. NULL: no memory. */
+struct mm *mm_new(const struct hv_exec *exec);
+/* Unmap all, free all tables and the page cache entries nobody else uses. */
+void mm_destroy(struct mm *mm);
+void mm_set_limits(struct mm *mm, const struct hv_limits *limits);
+
+#endif
