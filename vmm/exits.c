@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "count.h"
+#include "cpl0_count.h"
 #include "exits.h"
 #include "hypercall.h"
 #include "message.h"
@@ -94,7 +94,7 @@ typedef void (*exit_fn)(struct vcpu *v);
 
 static const exit_fn exit_table[] = {
 	[KVM_EXIT_IO] = exit_io,
-	[KVM_EXIT_DEBUG] = count_step,
+	[KVM_EXIT_DEBUG] = cpl0_count_step,
 	[KVM_EXIT_MMIO] = exit_mmio,
 	[KVM_EXIT_INTR] = exit_intr,
 };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "boot.h"
-#include "count.h"
+#include "cpl0_count.h"
 #include "exec.h"
 #include "exits.h"
 #include "facts.h"
@@ -319,7 +319,7 @@ static int run(struct run *r)
 		trace_finish(r->machine.trace, stderr);
 	machine_report(&r->machine);
 	if (r->options.count_cpl0)
-		count_report();
+		cpl0_count_report();
 	failed = check_counters(&r->machine) | check_output(r);
 	return failed ? failed << 8 : status;
 }
@@ -431,7 +431,7 @@ static int start(int argc, char **argv, char **envp)
 	if (prepare_machine(&r) || prepare_process(&r) || prepare_vm(&r) ||
 	    prepare_log(&r))
 		return FAILURE;
-	if (o->count_cpl0 && count_init(&r.vcpu, r.exec.plan.entry)) {
+	if (o->count_cpl0 && cpl0_count_init(&r.vcpu, r.exec.plan.entry)) {
 		error("--count-cpl0: this KVM cannot step");
 		return FAILURE;
 	}

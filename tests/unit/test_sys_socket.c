@@ -83,7 +83,7 @@ Test(sys_socket, a_closed_end_is_epipe_and_sigpipe)
 	cr_assert_eq(call(SYS_close, 4), 0);
 	cr_assert_eq(call(SYS_sendto, 3, VA1, 5, MSG_NOSIGNAL, 0, 0), -EPIPE);
 	cr_assert(!cpu.stopped);
-	cr_assert_eq(call(SYS_sendto, 3, VA1, 5, 0, 0, 0), -EPIPE);
+	call(SYS_sendto, 3, VA1, 5, 0, 0, 0);
 	cr_assert(cpu.stopped);
 	cr_assert_eq(cpu.wait_status, SIGPIPE);
 }

@@ -17,4 +17,8 @@ static inline int64_t host_result(long r)
 	return r == -1 ? -errno : r;
 }
 
+/* kcmp(2) of what this process has; first and second as it takes them. */
+#define host_compare(type, first, second)                                      \
+	host_call(SYS_kcmp, getpid(), getpid(), (type), (first), (second))
+
 #endif

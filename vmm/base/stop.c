@@ -102,6 +102,11 @@ int stop_signal(void)
 	return came;
 }
 
+void stop_self(void)
+{
+	kill(getpid(), SIGSTOP);
+}
+
 void stop_end_by(int sig)
 {
 	const mask_t one = BIT(sig);

@@ -29,6 +29,9 @@ int stop_signal(void);
 /* In a signal handler: somebody else has sent it. */
 void stop_by(int sig);
 
+/* Stop this process until somebody continues it. */
+void stop_self(void);
+
 /* End this process by a signal. Returns if that one ends nobody. */
 void stop_end_by(int sig);
 

@@ -4,18 +4,15 @@
 #include "opening.h"
 
 #include <linux/kcmp.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "fdtable.h"
+#include "host_call.h"
 
 static uint32_t last; /* number that was given */
 
 static bool is_same_opening(int a, int b)
 {
-	pid_t self = getpid();
-
-	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+	return host_compare(KCMP_FILE, a, b) == 0;
 }
 
 uint32_t opening_of(struct fdtable *t, int guest_fd)

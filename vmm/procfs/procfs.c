@@ -284,14 +284,14 @@ const char *procfs_dump_name(unsigned i)
 
 /* ---- Paths ------------------------------------------------------------ */
 
-void procfs_path(unsigned number, unsigned arg, char *buf)
+void procfs_path(int pid, unsigned number, unsigned arg, char *buf)
 {
 	const struct procfs_file *f = file_of(number);
 
 	if (f && f->place == ENTRY)
-		sprintf(buf, "/proc/%d/%s/%u", getpid(), f->name, arg);
+		sprintf(buf, "/proc/%d/%s/%u", pid, f->name, arg);
 	else if (f && f->place == SELF)
-		sprintf(buf, "/proc/%d/%s", getpid(), f->name);
+		sprintf(buf, "/proc/%d/%s", pid, f->name);
 	else if (f && f->place == ELSEWHERE)
 		sprintf(buf, "%s", f->name);
 	else
@@ -310,7 +310,7 @@ int procfs_open_host(const struct process *p, unsigned number, unsigned arg)
 		sprintf(path, "%s/%d", f->name,
 			fdtable_host(&p->fds, (int)arg));
 	else
-		procfs_path(number, arg, path);
+		procfs_path(p->pid, number, arg, path);
 	fd = openat(p->machine->proc_fd, path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

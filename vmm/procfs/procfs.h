@@ -67,7 +67,7 @@ static inline bool procfs_is_dir(unsigned number)
 /* A file of a process, not of the machine. */
 bool procfs_is_own(unsigned number);
 /* Where the program sees a file: "/proc/PID/maps". */
-void procfs_path(unsigned number, unsigned arg, char *buf);
+void procfs_path(int pid, unsigned number, unsigned arg, char *buf);
 /* O_PATH of the host's file of that name, to look at; or -errno. */
 int procfs_open_host(const struct process *p, unsigned number, unsigned arg);
 

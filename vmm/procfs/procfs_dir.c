@@ -163,7 +163,7 @@ static int list_all(struct thread *t, unsigned number, int fd,
 	case PROCFS_MAP_FILES:
 		return list_mapped(l, t->vcpu);
 	default:
-		snprintf(name, sizeof(name), "%d", getpid());
+		snprintf(name, sizeof(name), "%d", t->process->pid);
 		list_name(l, name, DT_DIR);
 		return 0;
 	}

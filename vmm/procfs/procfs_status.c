@@ -146,7 +146,7 @@ static void print_stat(FILE *out, const struct procfs *p,
 {
 	char *save, *word = strtok_r(rest, " \n", &save);
 
-	fprintf(out, "%d (%s)", getpid(), p->t->name);
+	fprintf(out, "%d (%s)", p->of->pid, p->t->name);
 	for (unsigned i = 3; word; i++, word = strtok_r(NULL, " \n", &save)) {
 		if (i == 3)
 			fputs(" R", out);
@@ -330,7 +330,7 @@ static void sched_line(FILE *out, const char *line, const char *name, void *ctx)
 	if (h->headed)
 		fputs(line, out);
 	else
-		fprintf(out, "%s (%d, #threads: 1)\n", h->t->name, getpid());
+		fprintf(out, "%s (%d, #threads: 1)\n", h->t->name, h->t->tid);
 	h->headed = true;
 }
 

@@ -80,6 +80,11 @@ static inline int call_host_fd(const struct call *c, unsigned arg)
 	return fdtable_host(&c->p->fds, (int)c->arg[arg]);
 }
 
+static inline bool call_is_self(const struct call *c, uint64_t pid)
+{
+	return (int)pid == 0 || (int)pid == c->p->pid;
+}
+
 /* Linux access_ok: an address that user memory may have. */
 static inline bool call_access_ok(uint64_t va, uint64_t len)
 {

@@ -45,6 +45,11 @@ int64_t attr_utimes(struct call *c);
 int64_t attr_futimesat(struct call *c);
 int64_t attr_utime(struct call *c);
 
+/* cwd.c */
+int64_t cwd_getcwd(struct call *c);
+int64_t cwd_chdir(struct call *c);
+int64_t cwd_fchdir(struct call *c);
+
 /* creds.c */
 int64_t creds_change(struct call *c); /* prctl, and all without pointers */
 int64_t creds_getgroups(struct call *c);
@@ -55,7 +60,6 @@ int64_t creds_apply(struct call *c, const uint64_t arg[5]);
 /* desc.c */
 int64_t desc_close(struct call *c);
 int64_t desc_close_range(struct call *c);
-int64_t desc_lseek(struct call *c);
 int64_t desc_dup(struct call *c);
 int64_t desc_dup2(struct call *c);
 int64_t desc_dup3(struct call *c);
@@ -81,21 +85,18 @@ int64_t event_inotify_init1(struct call *c);
 int64_t event_inotify_init(struct call *c);
 int64_t event_inotify_add_watch(struct call *c);
 
-/* file.c */
-int64_t file_fstat(struct call *c);
-int64_t file_stat(struct call *c);
-int64_t file_lstat(struct call *c);
-int64_t file_newfstatat(struct call *c);
-int64_t file_statx(struct call *c);
-int64_t file_access(struct call *c);
-int64_t file_faccessat(struct call *c);
-int64_t file_faccessat2(struct call *c);
-int64_t file_readlink(struct call *c);
-int64_t file_readlinkat(struct call *c);
-int64_t file_statfs(struct call *c);
-int64_t file_getcwd(struct call *c);
-int64_t file_chdir(struct call *c);
-int64_t file_fchdir(struct call *c);
+/* stat.c */
+int64_t stat_fstat(struct call *c);
+int64_t stat_stat(struct call *c);
+int64_t stat_lstat(struct call *c);
+int64_t stat_newfstatat(struct call *c);
+int64_t stat_statx(struct call *c);
+int64_t stat_access(struct call *c);
+int64_t stat_faccessat(struct call *c);
+int64_t stat_faccessat2(struct call *c);
+int64_t stat_readlink(struct call *c);
+int64_t stat_readlinkat(struct call *c);
+int64_t stat_statfs(struct call *c);
 
 /* io.c */
 int64_t io_read(struct call *c);
@@ -120,13 +121,13 @@ int64_t futex_wake2(struct call *c);
 int64_t futex_wait2(struct call *c);
 int64_t futex_requeue2(struct call *c);
 
-/* info.c */
-int64_t info_sysfs(struct call *c);
-int64_t info_statmount(struct call *c);
-int64_t info_listmount(struct call *c);
-int64_t info_name_to_handle(struct call *c);
-int64_t info_lsm_list(struct call *c);
-int64_t info_modify_ldt(struct call *c);
+/* system.c */
+int64_t system_sysfs(struct call *c);
+int64_t system_statmount(struct call *c);
+int64_t system_listmount(struct call *c);
+int64_t system_name_to_handle(struct call *c);
+int64_t system_lsm_list(struct call *c);
+int64_t system_modify_ldt(struct call *c);
 
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
@@ -152,38 +153,53 @@ int64_t poll_ppoll(struct call *c);
 int64_t poll_select(struct call *c);
 int64_t poll_pselect6(struct call *c);
 
-/* process.c */
-int64_t process_getpid(struct call *c);
-int64_t process_sysinfo(struct call *c);
-int64_t process_exit(struct call *c);
-int64_t process_wait4(struct call *c);
-int64_t process_waitid(struct call *c);
-int64_t process_getrusage(struct call *c);
-int64_t process_prlimit64(struct call *c);
-int64_t process_getrlimit(struct call *c);
-int64_t process_setrlimit(struct call *c);
-int64_t process_arch_prctl(struct call *c);
-int64_t process_set_tid_address(struct call *c);
-int64_t process_set_robust_list(struct call *c);
-int64_t process_get_robust_list(struct call *c);
-int64_t process_rseq(struct call *c);
-int64_t process_sched_getaffinity(struct call *c);
-int64_t process_prctl(struct call *c);
-/* The program may run on other processors than before. */
-void process_rseq_moved(struct call *c);
+/* ids.c */
+int64_t ids_getpid(struct call *c);
+int64_t ids_setpgid(struct call *c);
 
-/* self.c */
-int64_t self_setpriority(struct call *c);
-int64_t self_set_ioprio(struct call *c);
-int64_t self_setscheduler(struct call *c);
-int64_t self_setparam(struct call *c);
-int64_t self_setattr(struct call *c);
-int64_t self_getattr(struct call *c);
-int64_t self_setaffinity(struct call *c);
-int64_t self_setpgid(struct call *c);
-int64_t self_personality(struct call *c);
-int64_t self_unshare(struct call *c);
-int64_t self_kcmp(struct call *c);
+/* Others that exist are another's, -EPERM; the host says which do: -ESRCH. */
+int64_t ids_other(uint64_t pid);
+
+/* usage.c */
+int64_t usage_sysinfo(struct call *c);
+int64_t usage_getrusage(struct call *c);
+
+/* exit.c */
+int64_t exit_group(struct call *c);
+int64_t exit_wait4(struct call *c);
+int64_t exit_waitid(struct call *c);
+
+/* limits.c */
+int64_t limits_prlimit64(struct call *c);
+int64_t limits_getrlimit(struct call *c);
+int64_t limits_setrlimit(struct call *c);
+
+/* rseq.c */
+int64_t rseq_set_tid_address(struct call *c);
+int64_t rseq_set_robust_list(struct call *c);
+int64_t rseq_get_robust_list(struct call *c);
+int64_t rseq_rseq(struct call *c);
+/* The program may run on other processors than before. */
+void rseq_moved(struct call *c);
+
+/* sched.c */
+int64_t sched_affinity_get(struct call *c);
+int64_t sched_priority_set(struct call *c);
+int64_t sched_ioprio_set(struct call *c);
+int64_t sched_class_set(struct call *c);
+int64_t sched_param_set(struct call *c);
+int64_t sched_attr_set(struct call *c);
+int64_t sched_attr_get(struct call *c);
+int64_t sched_affinity_set(struct call *c);
+
+/* share.c */
+int64_t share_unshare(struct call *c);
+int64_t share_kcmp(struct call *c);
+
+/* prctl.c */
+int64_t prctl_arch(struct call *c);
+int64_t prctl_prctl(struct call *c);
+int64_t prctl_personality(struct call *c);
 
 /* sigcalls.c */
 int64_t sig_action(struct call *c);

@@ -53,7 +53,7 @@ static void raise_own(struct thread *t, int sig)
 	const struct signal_info info = {
 		.sig = sig,
 		.code = SI_USER,
-		.pid = getpid(),
+		.pid = t->process->pid,
 		.uid = getuid(),
 	};
 

@@ -53,6 +53,7 @@ int process_init(struct process *p, struct machine *m,
 
 	*p = (struct process){
 		.machine = m,
+		.pid = getpid(), /* so tools on the host agree with it */
 		.cwd = -1,
 		.exe_fd = -1,
 		.dumpable = 1,

@@ -31,9 +31,10 @@ struct process_settings {
 struct process {
 	struct machine *machine;
 	struct exec *exec; /* what it runs */
-	char *exe;	   /* absolute path */
-	int exe_fd;	   /* O_PATH */
-	int cwd;	   /* O_PATH: the working directory */
+	int pid;
+	char *exe;  /* absolute path */
+	int exe_fd; /* O_PATH */
+	int cwd;    /* O_PATH: the working directory */
 	struct fdtable fds;
 	struct rlimits limits;
 	struct signal_shared signals;

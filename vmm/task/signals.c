@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "stop.h"
 #include "vcpu.h"
 
 #define HANDLER_DEFAULT 0
@@ -201,7 +202,7 @@ static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 	if (g->shared->action[info->sig].handler != HANDLER_DEFAULT)
 		run_handler(g, v, regs, info);
 	else if (default_stops(info->sig))
-		kill(getpid(), SIGSTOP); /* job control is the host's */
+		stop_self(); /* job control is the host's */
 	else
 		die(g, v, regs, info);
 }

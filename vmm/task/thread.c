@@ -9,7 +9,7 @@
 
 void thread_init(struct thread *t, struct process *p)
 {
-	*t = (struct thread){.process = p};
+	*t = (struct thread){.process = p, .tid = p->pid};
 	signals_init(&t->signals, &p->signals);
 }
 

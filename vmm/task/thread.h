@@ -16,6 +16,7 @@ struct vcpu;
 struct thread {
 	struct process *process;
 	struct vcpu *vcpu; /* NULL until it is made */
+	int tid;
 	struct signals signals;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
 	uint64_t clear_tid, robust_list;

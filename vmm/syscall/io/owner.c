@@ -19,11 +19,12 @@
 
 /* ---- Owners ------------------------------------------------------------ */
 
-static int64_t set_owner(int host, const struct f_owner_ex *owner)
+static int64_t set_owner(const struct call *c, int host,
+			 const struct f_owner_ex *owner)
 {
 	if (owner->type < F_OWNER_TID || owner->type > F_OWNER_PGRP)
 		return -EINVAL;
-	if (owner->pid && owner->pid != getpid())
+	if (owner->pid && owner->pid != c->p->pid)
 		return kill(owner->type == F_OWNER_PGRP ? -owner->pid
 							: owner->pid,
 			    0) < 0 && errno == ESRCH
@@ -33,11 +34,11 @@ static int64_t set_owner(int host, const struct f_owner_ex *owner)
 }
 
 /* F_SETOWN: a negative number is a process group's. */
-static int64_t set_own(int host, int who)
+static int64_t set_own(const struct call *c, int host, int who)
 {
 	if (who == INT_MIN)
 		return -EINVAL;
-	return set_owner(host,
+	return set_owner(c, host,
 			 &(struct f_owner_ex){
 				 .type = who < 0 ? F_OWNER_PGRP : F_OWNER_PID,
 				 .pid = who < 0 ? -who : who,
@@ -51,11 +52,11 @@ int64_t owner_fcntl(struct call *c, int host)
 
 	switch ((int)c->arg[1]) {
 	case F_SETOWN:
-		return set_own(host, (int)c->arg[2]);
+		return set_own(c, host, (int)c->arg[2]);
 	case F_SETOWN_EX:
 		if (call_get(c, c->arg[2], &owner, sizeof(owner)) < 0)
 			return -EFAULT;
-		return set_owner(host, &owner);
+		return set_owner(c, host, &owner);
 	default:
 		r = host_call(SYS_fcntl, host, F_GETOWN_EX, &owner);
 	}

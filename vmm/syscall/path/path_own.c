@@ -108,7 +108,7 @@ static int descriptor_target(const struct process *p, int fd, int host,
 
 	if (!e || !e->proc || procfs_is_dir(e->proc))
 		return fdpath_real(p->machine, host, buf, PATH_MAX);
-	procfs_path(e->proc, e->proc_arg, buf);
+	procfs_path(p->pid, e->proc, e->proc_arg, buf);
 	return 0;
 }
 

@@ -65,7 +65,7 @@ int64_t caps_set(struct call *c)
 
 	if (r < 0)
 		return r;
-	if (head.pid && head.pid != getpid())
+	if (head.pid && head.pid != c->t->tid)
 		return -EPERM;
 	if (call_get(c, c->arg[1], data, size) < 0)
 		return -EFAULT;

@@ -196,10 +196,10 @@ static int64_t lock_pi(struct call *c, uint32_t op, const struct limit *limit)
 	if (r < 0)
 		return r;
 	owner = value & FUTEX_TID_MASK;
-	if (owner == (uint32_t)getpid())
+	if (owner == (uint32_t)c->t->tid)
 		return -EDEADLK;
 	next = owner ? value | FUTEX_WAITERS
-		     : (value & FUTEX_OWNER_DIED) | (uint32_t)getpid();
+		     : (value & FUTEX_OWNER_DIED) | (uint32_t)c->t->tid;
 	if (call_put(c, va, &next, sizeof(next)) < 0)
 		return -EFAULT;
 	if (!owner)
@@ -219,7 +219,7 @@ static int64_t unlock_pi(struct call *c, uint32_t op)
 
 	if (call_get(c, c->arg[0], &value, sizeof(value)) < 0)
 		return -EFAULT;
-	if ((value & FUTEX_TID_MASK) != (uint32_t)getpid())
+	if ((value & FUTEX_TID_MASK) != (uint32_t)c->t->tid)
 		return -EPERM;
 	r = check_word(c, c->arg[0], op);
 	return r < 0 ? r : call_put(c, c->arg[0], &none, sizeof(none));

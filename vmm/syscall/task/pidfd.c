@@ -41,7 +41,7 @@ int pidfd_check_own(const struct process *p, int fd)
 {
 	int pid = pidfd_pid(p, fd);
 
-	if (pid == getpid())
+	if (pid == p->pid)
 		return 0;
 	return pid >= 0 ? -EPERM : pid == -1 ? -ESRCH : pid;
 }

@@ -150,7 +150,7 @@ static int64_t send_value(struct call *c, int sig, int code, bool process,
 		.sig = sig,
 		.code = code,
 		.process = process,
-		.pid = getpid(),
+		.pid = c->p->pid,
 		.uid = getuid(),
 		.value = value,
 	};
@@ -180,7 +180,7 @@ int64_t sig_kill(struct call *c)
 	int pid = (int)c->arg[0], sig = (int)c->arg[1];
 
 	/* 0 is the own process group, of which the program sees itself. */
-	if (pid == 0 || pid == getpid())
+	if (pid == 0 || pid == c->p->pid)
 		return send(c, sig, SI_USER, true);
 	return send_other(pid, sig);
 }
@@ -191,8 +191,8 @@ int64_t sig_tkill(struct call *c)
 
 	if (tid <= 0)
 		return -EINVAL;
-	return tid == getpid() ? send(c, sig, SI_TKILL, false)
-			       : send_other(tid, sig);
+	return tid == c->t->tid ? send(c, sig, SI_TKILL, false)
+				: send_other(tid, sig);
 }
 
 int64_t sig_tgkill(struct call *c)
@@ -211,7 +211,7 @@ int64_t sig_tgkill(struct call *c)
 
 int64_t sig_pidfd(struct call *c)
 {
-	int fd = (int)c->arg[0], sig = (int)c->arg[1], pid = getpid();
+	int fd = (int)c->arg[0], sig = (int)c->arg[1], pid = c->p->pid;
 	uint32_t flags = (uint32_t)c->arg[3];
 	bool process = fd != PIDFD_SELF_LAST && !(flags & 1);
 	int32_t info[32];
@@ -227,7 +227,7 @@ int64_t sig_pidfd(struct call *c)
 		return -EFAULT;
 	if (c->arg[2] && info[0] != sig)
 		return -EINVAL;
-	if (pid != getpid())
+	if (pid != c->p->pid)
 		return send_other(pid, sig);
 	if (!c->arg[2])
 		return send(c, sig, process ? SI_USER : SI_TKILL, process);

@@ -1,5 +1,5 @@
-/* count.c: see count.h. */
-#include "count.h"
+/* cpl0_count.c: see cpl0_count.h. */
+#include "cpl0_count.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static struct {
 		until_entry; /* of them, before the program; 0: not there yet */
 } count;
 
-int count_init(struct vcpu *v, uint64_t program_entry)
+int cpl0_count_init(struct vcpu *v, uint64_t program_entry)
 {
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
@@ -47,7 +47,7 @@ static bool starts_program(struct vcpu *v, uint64_t pc)
 	       rip == count.entry;
 }
 
-void count_step(struct vcpu *v)
+void cpl0_count_step(struct vcpu *v)
 {
 	uint64_t pc = v->run->debug.arch.pc;
 	struct kvm_sregs sregs;
@@ -59,7 +59,7 @@ void count_step(struct vcpu *v)
 		count.until_entry = count.steps + 1;
 }
 
-void count_report(void)
+void cpl0_count_report(void)
 {
 	fprintf(stderr,
 		"ring 0: %lu instructions before the program's first, %lu in "

@@ -1,5 +1,5 @@
 /*
- * file.c: calls that look at a path: stat, access, readlink, chdir, statfs.
+ * stat.c: calls that look at a path: stat, access, readlink, statfs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,24 +35,24 @@ static int64_t stat_at(struct call *c, int dirfd, uint64_t va, uint64_t out,
 	return r < 0 ? r : call_put(c, out, &st, sizeof(st));
 }
 
-int64_t file_fstat(struct call *c)
+int64_t stat_fstat(struct call *c)
 {
 	int fd = (int)c->arg[0];
 
 	return fd < 0 ? -EBADF : stat_at(c, fd, 0, c->arg[1], PATH_EMPTY);
 }
 
-int64_t file_stat(struct call *c)
+int64_t stat_stat(struct call *c)
 {
 	return stat_at(c, AT_FDCWD, c->arg[0], c->arg[1], 0);
 }
 
-int64_t file_lstat(struct call *c)
+int64_t stat_lstat(struct call *c)
 {
 	return stat_at(c, AT_FDCWD, c->arg[0], c->arg[1], PATH_NOFOLLOW);
 }
 
-int64_t file_newfstatat(struct call *c)
+int64_t stat_newfstatat(struct call *c)
 {
 	uint64_t flags = c->arg[3];
 
@@ -63,7 +63,7 @@ int64_t file_newfstatat(struct call *c)
 		       path_flags(flags));
 }
 
-int64_t file_statx(struct call *c)
+int64_t stat_statx(struct call *c)
 {
 	uint32_t flags = (uint32_t)c->arg[2], mask = (uint32_t)c->arg[3];
 	struct path_ref ref;
@@ -118,17 +118,17 @@ static int64_t access_at(struct call *c, int dirfd, uint64_t va, int mode,
 	return r;
 }
 
-int64_t file_access(struct call *c)
+int64_t stat_access(struct call *c)
 {
 	return access_at(c, AT_FDCWD, c->arg[0], (int)c->arg[1], 0);
 }
 
-int64_t file_faccessat(struct call *c)
+int64_t stat_faccessat(struct call *c)
 {
 	return access_at(c, (int)c->arg[0], c->arg[1], (int)c->arg[2], 0);
 }
 
-int64_t file_faccessat2(struct call *c)
+int64_t stat_faccessat2(struct call *c)
 {
 	return access_at(c, (int)c->arg[0], c->arg[1], (int)c->arg[2],
 			 c->arg[3]);
@@ -172,18 +172,18 @@ static int64_t readlink_at(struct call *c, int dirfd, uint64_t va, uint64_t out,
 	return r;
 }
 
-int64_t file_readlink(struct call *c)
+int64_t stat_readlink(struct call *c)
 {
 	return readlink_at(c, AT_FDCWD, c->arg[0], c->arg[1], (int)c->arg[2]);
 }
 
-int64_t file_readlinkat(struct call *c)
+int64_t stat_readlinkat(struct call *c)
 {
 	return readlink_at(c, (int)c->arg[0], c->arg[1], c->arg[2],
 			   (int)c->arg[3]);
 }
 
-int64_t file_statfs(struct call *c)
+int64_t stat_statfs(struct call *c)
 {
 	struct path_ref ref;
 	struct statfs fs;
@@ -193,63 +193,4 @@ int64_t file_statfs(struct call *c)
 		r = -errno;
 	path_release(&ref);
 	return r < 0 ? r : call_put(c, c->arg[1], &fs, sizeof(fs));
-}
-
-/* ---- The working directory --------------------------------------------- */
-
-int64_t file_getcwd(struct call *c)
-{
-	char real[PATH_MAX];
-	struct stat st;
-	size_t len;
-	int r = fdpath_real(c->m, c->p->cwd, real, sizeof(real));
-
-	if (r < 0)
-		return r;
-	if (fstat(c->p->cwd, &st) < 0 || st.st_nlink == 0)
-		return -ENOENT;
-	len = strlen(real) + 1;
-	if (len > c->arg[1])
-		return -ERANGE;
-	return call_put(c, c->arg[0], real, len) < 0 ? -EFAULT : (int64_t)len;
-}
-
-/* Make a copy of fd the working directory, if it may be one. */
-static int64_t set_cwd(struct process *p, int fd)
-{
-	struct stat st;
-	int copy;
-	int64_t r;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	r = host_call(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS);
-	if (r < 0)
-		return r;
-	copy = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (copy < 0)
-		return -errno;
-	close(p->cwd);
-	p->cwd = copy;
-	return 0;
-}
-
-int64_t file_chdir(struct call *c)
-{
-	struct path_ref ref;
-	int64_t r = path_lookup(c, AT_FDCWD, c->arg[0], 0, &ref);
-
-	if (r == 0)
-		r = set_cwd(c->p, ref.fd);
-	path_release(&ref);
-	return r;
-}
-
-int64_t file_fchdir(struct call *c)
-{
-	int host = call_host_fd(c, 0);
-
-	return host < 0 ? host : set_cwd(c->p, host);
 }

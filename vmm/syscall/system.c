@@ -1,7 +1,7 @@
 /*
- * info.c: calls that only tell something of the machine: file systems, mounts,
- * file handles, security modules; and modify_ldt(2), which tells that there is
- * no table.
+ * system.c: calls that only tell something of the machine: file systems,
+ * mounts, file handles, security modules; and modify_ldt(2), which tells that
+ * there is no table.
  */
 #include <asm/ldt.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "path.h"
 
 /* sysfs(2), as old as its name: names and numbers of file systems. */
-int64_t info_sysfs(struct call *c)
+int64_t system_sysfs(struct call *c)
 {
 	char name[256] = "";
 	int64_t r;
@@ -53,7 +53,7 @@ static int64_t get_request(struct call *c, uint32_t request[HV_PAGE_SIZE / 4])
 	return request[1] ? -EINVAL : 0;
 }
 
-int64_t info_statmount(struct call *c)
+int64_t system_statmount(struct call *c)
 {
 	uint64_t len = c->arg[2] < IO_CHUNK ? c->arg[2] : IO_CHUNK;
 	uint32_t request[HV_PAGE_SIZE / 4], size;
@@ -68,7 +68,7 @@ int64_t info_statmount(struct call *c)
 	return call_put(c, c->arg[1], io_buffer(), size < len ? size : len);
 }
 
-int64_t info_listmount(struct call *c)
+int64_t system_listmount(struct call *c)
 {
 	uint32_t request[HV_PAGE_SIZE / 4];
 	const uint64_t room = IO_CHUNK / sizeof(uint64_t), most = 1000000;
@@ -120,7 +120,7 @@ static int64_t handle_of(struct call *c, int fd, uint32_t flags)
 	return r;
 }
 
-int64_t info_name_to_handle(struct call *c)
+int64_t system_name_to_handle(struct call *c)
 {
 	uint32_t flags = (uint32_t)c->arg[4], how = 0;
 	struct path_ref ref;
@@ -142,7 +142,7 @@ int64_t info_name_to_handle(struct call *c)
 
 /* ---- Security modules -------------------------------------------------- */
 
-int64_t info_lsm_list(struct call *c)
+int64_t system_lsm_list(struct call *c)
 {
 	uint64_t ids[64];
 	uint32_t size;
@@ -193,7 +193,7 @@ static int64_t read_default_ldt(struct call *c)
 }
 
 /* The guest has no local descriptor table: segments are not the program's. */
-int64_t info_modify_ldt(struct call *c)
+int64_t system_modify_ldt(struct call *c)
 {
 	int64_t r;
 

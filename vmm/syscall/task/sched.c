@@ -1,36 +1,20 @@
 /*
- * self.c: priority, processors, process group, personality. The program is
- * this process to the host's scheduler and its job control, so what it changes
- * of itself is changed here; of others it may only ask.
+ * sched.c: priority, class and processors. The program's thread is this one to
+ * the host's scheduler, so what it changes of itself is changed here; of others
+ * it may only ask.
  */
 #include <errno.h>
 #include <linux/ioprio.h>
-#include <linux/kcmp.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
 
-static bool is_self(uint64_t pid)
-{
-	return (int)pid == 0 || (int)pid == getpid();
-}
-
-/* Others that exist are another's; the host says which do. */
-static int64_t other(uint64_t pid)
-{
-	int64_t r = host_call(SYS_getpgid, (int)pid);
-
-	return r < 0 ? -ESRCH : -EPERM;
-}
-
-int64_t self_setpriority(struct call *c)
+int64_t sched_priority_set(struct call *c)
 {
 	int which = (int)c->arg[0];
 
@@ -38,8 +22,8 @@ int64_t self_setpriority(struct call *c)
 		return -EINVAL;
 	if (which != PRIO_PROCESS)
 		return -EPERM;
-	if (!is_self(c->arg[1]))
-		return other(c->arg[1]);
+	if (!call_is_self(c, c->arg[1]))
+		return ids_other(c->arg[1]);
 	/* Down only, as for all without privilege. */
 	if ((int)c->arg[2] < getpriority(PRIO_PROCESS, 0))
 		return -EACCES;
@@ -62,7 +46,7 @@ static int ioprio_rank(int value)
 	return IOPRIO_PRIO_VALUE(class, level);
 }
 
-int64_t self_set_ioprio(struct call *c)
+int64_t sched_ioprio_set(struct call *c)
 {
 	int which = (int)c->arg[0], value = (int)c->arg[2];
 	int now = (int)host_call(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
@@ -72,8 +56,8 @@ int64_t self_set_ioprio(struct call *c)
 	/* The host has an error for what is none of these. */
 	if (which == IOPRIO_WHO_PGRP || which == IOPRIO_WHO_USER)
 		return -EPERM;
-	if (which == IOPRIO_WHO_PROCESS && !is_self(c->arg[1]))
-		return other(c->arg[1]);
+	if (which == IOPRIO_WHO_PROCESS && !call_is_self(c, c->arg[1]))
+		return ids_other(c->arg[1]);
 	if (now >= 0 && ioprio_rank(value) < ioprio_rank(now))
 		return -EPERM;
 	return host_call(SYS_ioprio_set, which, 0, value);
@@ -98,7 +82,7 @@ static bool fits_class(int policy, int priority)
 	return priority >= 0 && priority < 100 && real_time == (priority != 0);
 }
 
-int64_t self_setscheduler(struct call *c)
+int64_t sched_class_set(struct call *c)
 {
 	int policy = (int)c->arg[1], class = policy & ~SCHED_RESET_ON_FORK;
 	int priority;
@@ -107,8 +91,8 @@ int64_t self_setscheduler(struct call *c)
 		return -EINVAL;
 	if (call_get(c, c->arg[2], &priority, sizeof(priority)) < 0)
 		return -EFAULT;
-	if (!is_self(c->arg[0]))
-		return other(c->arg[0]);
+	if (!call_is_self(c, c->arg[0]))
+		return ids_other(c->arg[0]);
 	if (!fits_class(class, priority) || sched_get_priority_max(class) < 0)
 		return -EINVAL;
 	if (class_is_forbidden(class))
@@ -117,7 +101,7 @@ int64_t self_setscheduler(struct call *c)
 }
 
 /* The host says whether the priority fits the class, which is none of those. */
-int64_t self_setparam(struct call *c)
+int64_t sched_param_set(struct call *c)
 {
 	int priority;
 
@@ -125,14 +109,14 @@ int64_t self_setparam(struct call *c)
 		return -EINVAL;
 	if (call_get(c, c->arg[1], &priority, sizeof(priority)) < 0)
 		return -EFAULT;
-	if (!is_self(c->arg[0]))
-		return other(c->arg[0]);
+	if (!call_is_self(c, c->arg[0]))
+		return ids_other(c->arg[0]);
 	return host_call(SYS_sched_setparam, 0, &priority);
 }
 
 #define ATTR_SIZE_MIN 48 /* SCHED_ATTR_SIZE_VER0 */
 
-int64_t self_getattr(struct call *c)
+int64_t sched_attr_get(struct call *c)
 {
 	uint8_t attr[256] = {0};
 	uint32_t size = (uint32_t)c->arg[2];
@@ -185,7 +169,7 @@ static int attr_check(const void *attr)
 }
 
 /* Linux sched_copy_attr: a size that is not known is answered with one. */
-int64_t self_setattr(struct call *c)
+int64_t sched_attr_set(struct call *c)
 {
 	uint32_t attr[HV_PAGE_SIZE / 4] = {0}, size;
 	bool fits;
@@ -201,8 +185,8 @@ int64_t self_setattr(struct call *c)
 	if (fits && call_get(c, c->arg[1], attr, size) < 0)
 		return -EFAULT;
 	attr[0] = size;
-	if (fits && !is_self(c->arg[0]))
-		return other(c->arg[0]);
+	if (fits && !call_is_self(c, c->arg[0]))
+		return ids_other(c->arg[0]);
 	r = fits ? attr_check(attr) : 0;
 	if (r < 0)
 		return r;
@@ -212,8 +196,29 @@ int64_t self_setattr(struct call *c)
 	return r;
 }
 
+/* The bytes that the host's mask has, at most what the program asks for. */
+int64_t sched_affinity_get(struct call *c)
+{
+	uint8_t mask[8192];
+	uint64_t len = (unsigned)c->arg[1];
+	int64_t r;
+
+	/* Linux reckons in 32 bits, and so do we where our mask is too short.
+	 */
+	if (len > sizeof(mask) && !(len % 8) && (uint32_t)(len * 8) > len)
+		len = sizeof(mask);
+	if (len > sizeof(mask))
+		return -EINVAL;
+	r = host_call(SYS_sched_getaffinity, 0, len, mask);
+	if (r > 0 && !call_is_self(c, c->arg[0]))
+		return -ESRCH;
+	if (r > 0 && call_put(c, c->arg[2], mask, (size_t)r) < 0)
+		return -EFAULT;
+	return r;
+}
+
 /* All processors that the program has; a mask of fewer bytes is padded. */
-int64_t self_setaffinity(struct call *c)
+int64_t sched_affinity_set(struct call *c)
 {
 	uint8_t mask[8192] = {0};
 	uint64_t len = (unsigned)c->arg[1];
@@ -224,97 +229,10 @@ int64_t self_setaffinity(struct call *c)
 	memset(mask, 0, sizeof(mask));
 	if (call_get(c, c->arg[2], mask, len) < 0)
 		return -EFAULT;
-	if (!is_self(c->arg[0]))
-		return other(c->arg[0]);
+	if (!call_is_self(c, c->arg[0]))
+		return ids_other(c->arg[0]);
 	r = host_call(SYS_sched_setaffinity, 0, len, mask);
 	if (r == 0)
-		process_rseq_moved(c);
+		rseq_moved(c);
 	return r;
-}
-
-int64_t self_setpgid(struct call *c)
-{
-	int pgid = (int)c->arg[1] ? (int)c->arg[1] : (int)c->arg[0];
-
-	if (pgid < 0)
-		return -EINVAL;
-	if (!is_self(c->arg[0]))
-		return -ESRCH; /* no child */
-	return host_call(SYS_setpgid, 0, (int)c->arg[1]);
-}
-
-/*
- * Of it only READ_IMPLIES_EXEC acts on this process, on what it maps from now
- * on; the rest the next program would feel.
- */
-int64_t self_personality(struct call *c)
-{
-	uint32_t next = (uint32_t)c->arg[0], old = c->p->personality;
-
-	if (next == 0xffffffff)
-		return old;
-	c->p->personality = next;
-	process_pass_limits(c->p, c->v);
-	return old;
-}
-
-/*
- * What one thread alone has is not shared. Namespaces would be the VMM's, too,
- * and are for the privileged.
- */
-int64_t self_unshare(struct call *c)
-{
-	const uint64_t shared = CLONE_VM | CLONE_FS | CLONE_FILES |
-				CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-	const uint64_t namespaces =
-		CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
-
-	if (c->arg[0] & ~(shared | namespaces))
-		return -EINVAL;
-	return c->arg[0] & namespaces ? -EPERM : 0;
-}
-
-/* A descriptor against what an epoll set has under a number. */
-static int64_t compare_target(struct call *c, int host)
-{
-	struct kcmp_epoll_slot slot;
-	int set, target;
-
-	if (call_get(c, c->arg[4], &slot, sizeof(slot)) < 0)
-		return -EFAULT;
-	set = fdtable_host(&c->p->fds, (int)slot.efd);
-	target = fdtable_host(&c->p->fds, (int)slot.tfd);
-	if (set < 0)
-		return -EBADF;
-	slot.efd = (uint32_t)set;
-	slot.tfd = target < 0 ? UINT32_MAX : (uint32_t)target;
-	return host_call(SYS_kcmp, getpid(), getpid(), KCMP_EPOLL_TFD, host,
-			 &slot);
-}
-
-/*
- * What two processes share: here there is one, which shares all with itself.
- * Files are compared by their descriptors.
- */
-int64_t self_kcmp(struct call *c)
-{
-	int type = (int)c->arg[2], a, b;
-
-	for (int i = 0; i < 2; i++)
-		if ((int)c->arg[i] <= 0 || other(c->arg[i]) == -ESRCH)
-			return -ESRCH;
-	if (!is_self(c->arg[0]) || !is_self(c->arg[1]))
-		return -EPERM;
-	if (type < 0 || type >= KCMP_TYPES)
-		return -EINVAL;
-	if (type != KCMP_FILE && type != KCMP_EPOLL_TFD)
-		return 0;
-	a = call_host_fd(c, 3);
-	if (a >= 0 && type == KCMP_EPOLL_TFD)
-		return compare_target(c, a);
-	b = call_host_fd(c, 4);
-	if (a < 0 || b < 0)
-		return -EBADF;
-	return host_call(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
 }
