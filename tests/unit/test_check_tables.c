@@ -36,14 +36,6 @@ static const struct hv_bank banks[] = {
 	{.start = BIG, .end = BIG + (8 << 20), .memmap = BIG, .free = BIG},
 };
 
-/* In place of vmm/machine/usermem.c, which needs a vCPU. */
-void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len)
-{
-	if (gpa.v >= gm->low_end || len > gm->low_end - gpa.v)
-		return NULL;
-	return gm->base + gpa.v;
-}
-
 static uint64_t *table_at(uint64_t gpa)
 {
 	return (uint64_t *)(mem.base + gpa);

@@ -10,21 +10,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 
-#include "pte.h"
-#include "stop.h"
 #include "table_set.h"
-
-#define ENTRIES	   512u
-#define LOWER_HALF 256u /* entries of a PML4 */
-
-/* A page as the processor sees it: rights of all levels combined. */
-struct mapping {
-	uint64_t va, gpa, len;
-	bool user, write, exec;
-};
+#include "tables.h"
 
 struct walk {
 	const struct check_tables *c;
@@ -33,8 +22,8 @@ struct walk {
 	struct table_set *tables;      /* of this root, in the first pass */
 	char *why;
 	size_t why_size;
-	/* Second pass: 0 or -EINVAL for each mapping. NULL: collect tables. */
-	int (*look)(struct walk *w, const struct mapping *m);
+	/* Second pass: 0 or -EINVAL for each page. */
+	int (*look)(struct walk *w, const struct tables_page *m);
 };
 
 __attribute__((format(printf, 2, 3))) static int wrong(struct walk *w,
@@ -48,74 +37,33 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct walk *w,
 	return -EINVAL;
 }
 
-/* Bits 47 to 63 of an address are equal. */
-static uint64_t canonical(uint64_t va)
+/* The first pass: none of them twice, or there would be no end. */
+static int note_table(void *ctx, uint64_t gpa, uint64_t va)
 {
-	return (uint64_t)((int64_t)(va << 16) >> 16);
-}
+	struct walk *w = ctx;
 
-/* The first pass only: none of them twice, or there would be no end. */
-static int note_table(struct walk *w, uint64_t gpa, uint64_t va)
-{
 	if (table_set_add(w->tables, gpa))
 		return 0;
 	return wrong(w,
 		     "%s root: table of %#" PRIx64 " at %#" PRIx64
 		     " is in use elsewhere in this root",
-		     w->root, canonical(va), gpa);
+		     w->root, va, gpa);
 }
 
-static int walk_table(struct walk *w, uint64_t gpa, unsigned shift,
-		      struct mapping above, unsigned first, unsigned end);
-
-static int walk_entry(struct walk *w, uint64_t entry, unsigned shift,
-		      struct mapping m)
+static int no_table(void *ctx, uint64_t gpa, uint64_t va)
 {
-	m.user &= !!(entry & PTE_USER);
-	m.write &= !!(entry & PTE_WRITE);
-	m.exec &= !(entry & PTE_NX);
-	m.len = 1ull << shift;
-	if (!pte_is_leaf(entry, shift))
-		return walk_table(w, entry & PTE_ADDR, shift - 9, m, 0,
-				  ENTRIES);
-	m.gpa = entry & PTE_ADDR & ~(m.len - 1);
-	return w->look ? w->look(w, &m) : 0;
+	struct walk *w = ctx;
+
+	return wrong(
+		w, "%s root: table of %#" PRIx64 " at %#" PRIx64 " is not RAM",
+		w->root, va, gpa);
 }
 
-/* Entries [first, end) of the table at gpa, each for 2^shift bytes. */
-static int walk_table(struct walk *w, uint64_t gpa, unsigned shift,
-		      struct mapping above, unsigned first, unsigned end)
+static int look_page(void *ctx, const struct tables_page *m)
 {
-	const uint64_t *table =
-		guestmem_at(w->c->mem, (hv_gpa_t){gpa}, HV_PAGE_SIZE);
-	int ret = 0;
+	struct walk *w = ctx;
 
-	if (stop_signal())
-		return -EINTR;
-	if (!table)
-		return wrong(w,
-			     "%s root: table of %#" PRIx64 " at %#" PRIx64
-			     " is not RAM",
-			     w->root, canonical(above.va), gpa);
-	if (!w->look)
-		ret = note_table(w, gpa, above.va);
-	for (unsigned i = first; i < end && !ret; i++) {
-		struct mapping m = above;
-
-		if (!(table[i] & PTE_PRESENT))
-			continue;
-		m.va = canonical(above.va + ((uint64_t)i << shift));
-		ret = walk_entry(w, table[i], shift, m);
-	}
-	return ret;
-}
-
-static int walk_root(struct walk *w, hv_gpa_t root, unsigned first,
-		     unsigned end)
-{
-	struct mapping all = {.user = true, .write = true, .exec = true};
-
-	return walk_table(w, root.v & PTE_ADDR, 39, all, first, end);
+	return w->look(w, m);
 }
 
 static bool may_be_the_programs(const struct check_tables *c, uint64_t gpa,
@@ -128,20 +76,20 @@ static bool may_be_the_programs(const struct check_tables *c, uint64_t gpa,
 	return false;
 }
 
-static int look_program(struct walk *w, const struct mapping *m)
+static int look_program(struct walk *w, const struct tables_page *m)
 {
 	if (!m->user)
 		return wrong(w,
 			     "%s root: page %#" PRIx64 " of the program is not "
 			     "for user mode",
 			     w->root, m->va);
-	if (!may_be_the_programs(w->c, m->gpa, m->len))
+	if (!may_be_the_programs(w->c, m->gpa, 1ull << m->shift))
 		return wrong(w,
 			     "%s root: page %#" PRIx64 " of the program is "
 			     "%#" PRIx64 ", which is the kernel's",
 			     w->root, m->va, m->gpa);
-	if (table_set_has(&w->user, m->gpa, m->len) ||
-	    table_set_has(&w->kernel, m->gpa, m->len))
+	if (table_set_has(&w->user, m->gpa, 1ull << m->shift) ||
+	    table_set_has(&w->kernel, m->gpa, 1ull << m->shift))
 		return wrong(w,
 			     "%s root: page %#" PRIx64 " of the program is "
 			     "%#" PRIx64 ", a page table",
@@ -149,13 +97,13 @@ static int look_program(struct walk *w, const struct mapping *m)
 	return 0;
 }
 
-static int look_nothing(struct walk *w, const struct mapping *m)
+static int look_nothing(struct walk *w, const struct tables_page *m)
 {
 	return wrong(w, "%s root: page %#" PRIx64 " of a program", w->root,
 		     m->va);
 }
 
-static int look_rights(struct walk *w, const struct mapping *m)
+static int look_rights(struct walk *w, const struct tables_page *m)
 {
 	if (m->write && m->exec)
 		return wrong(w,
@@ -165,7 +113,7 @@ static int look_rights(struct walk *w, const struct mapping *m)
 	return 0;
 }
 
-static int look_supervisor(struct walk *w, const struct mapping *m)
+static int look_supervisor(struct walk *w, const struct tables_page *m)
 {
 	if (m->user)
 		return wrong(
@@ -174,13 +122,13 @@ static int look_supervisor(struct walk *w, const struct mapping *m)
 	return look_rights(w, m);
 }
 
-static int look_gate(struct walk *w, const struct mapping *m)
+static int look_gate(struct walk *w, const struct tables_page *m)
 {
 	for (unsigned i = 0; i < w->c->nr_gate; i++) {
 		const struct check_range *g = &w->c->gate[i];
 
 		if (m->va >= g->va && m->va < g->va + g->len &&
-		    m->len <= g->va + g->len - m->va &&
+		    1ull << m->shift <= g->va + g->len - m->va &&
 		    m->gpa - g->gpa == m->va - g->va)
 			return look_supervisor(w, m);
 	}
@@ -190,32 +138,36 @@ static int look_gate(struct walk *w, const struct mapping *m)
 		     w->root, m->va, m->gpa);
 }
 
-typedef int (*look_fn)(struct walk *w, const struct mapping *m);
+typedef int (*look_fn)(struct walk *w, const struct tables_page *m);
 
 static int look_at(struct walk *w, hv_gpa_t root, look_fn lower, look_fn upper)
 {
+	static const struct tables_visitor visitor = {
+		.no_table = no_table,
+		.page = look_page,
+	};
 	int ret;
 
 	w->look = lower;
-	ret = walk_root(w, root, 0, LOWER_HALF);
+	ret = tables_each(w->c->mem, root, 0, TABLES_HALF, &visitor, w);
 	if (ret)
 		return ret;
 	w->look = upper;
-	return walk_root(w, root, LOWER_HALF, ENTRIES);
+	return tables_each(w->c->mem, root, TABLES_HALF, TABLES_ENTRIES,
+			   &visitor, w);
 }
 
-static int collect_tables(struct walk *w)
+static int collect_tables(struct walk *w, const char *root, hv_gpa_t gpa,
+			  struct table_set *tables)
 {
-	int ret;
+	static const struct tables_visitor visitor = {
+		.table = note_table,
+		.no_table = no_table,
+	};
 
-	w->root = "user";
-	w->tables = &w->user;
-	ret = walk_root(w, w->c->user_root, 0, ENTRIES);
-	if (ret)
-		return ret;
-	w->root = "kernel";
-	w->tables = &w->kernel;
-	return walk_root(w, w->c->kernel_root, 0, ENTRIES);
+	w->root = root;
+	w->tables = tables;
+	return tables_each(w->c->mem, gpa, 0, TABLES_ENTRIES, &visitor, w);
 }
 
 static int make_sets(struct walk *w)
@@ -233,7 +185,9 @@ int check_tables(const struct check_tables *c, char *why, size_t size)
 	int ret = make_sets(&w);
 
 	if (!ret)
-		ret = collect_tables(&w);
+		ret = collect_tables(&w, "user", c->user_root, &w.user);
+	if (!ret)
+		ret = collect_tables(&w, "kernel", c->kernel_root, &w.kernel);
 	if (!ret) {
 		w.root = "user";
 		ret = look_at(&w, c->user_root, look_program,

@@ -13,6 +13,7 @@
 #include "escape.h"
 #include "filepages.h"
 #include "pte.h"
+#include "tables.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"
 
@@ -47,36 +48,31 @@ static void print_bits(uint64_t entry, FILE *out)
 bool walk_tables(const struct guestmem *mem, uint64_t root, uint64_t va,
 		 struct walk_page *page, FILE *out)
 {
-	static const char *const names[] = {"PTE", "PMD", "PUD", "PGD"};
-	uint64_t table = root & PTE_ADDR;
+	static const char *const names[] = {"PGD", "PUD", "PMD", "PTE"};
+	struct tables_path path;
+	uint64_t entry = 0;
+	unsigned shift = 0;
 
-	for (int level = 3; level >= 0; level--) {
-		unsigned shift = 12 + 9 * (unsigned)level;
-		unsigned index = va >> shift & 511;
-		uint64_t entry, mask = (1ull << shift) - 1;
-
-		fprintf(out, "  %s[%3u] in table %#" PRIx64, names[level],
-			index, table);
-		if (guestmem_read(mem, (hv_gpa_t){table + index * 8}, &entry,
-				  sizeof(entry))) {
+	tables_descend(mem, (hv_gpa_t){root}, va, &path);
+	for (unsigned i = 0; i < path.n; i++) {
+		entry = path.at[i].entry;
+		shift = path.at[i].shift;
+		fprintf(out, "  %s[%3u] in table %#" PRIx64, names[i],
+			path.at[i].index, path.at[i].table);
+		if (i == path.n - 1 && !path.in_ram) {
 			fputs(": not RAM\n", out);
 			return false;
 		}
 		fprintf(out, " = %016" PRIx64, entry);
 		print_bits(entry, out);
 		fputc('\n', out);
-		/* One that is kept names its frame all the same. */
-		if (!(entry & PTE_PRESENT) &&
-		    !(level == 0 && entry & PTE_GLOBAL))
-			return false;
-		table = entry & PTE_ADDR;
-		if (pte_is_leaf(entry, shift)) {
-			page->gpa = (table & ~mask) | (va & mask);
-			page->size = mask + 1;
-			return true;
-		}
 	}
-	return false;
+	/* One that is kept names its frame all the same. */
+	if (!(entry & PTE_PRESENT) && !(shift == 12 && entry & PTE_GLOBAL))
+		return false;
+	page->gpa = tables_leaf_gpa(entry, shift, va);
+	page->size = 1ull << shift;
+	return true;
 }
 
 /* ---- struct page ------------------------------------------------------- */

@@ -6,16 +6,15 @@
 
 #include "boot_internal.h"
 #include "message.h"
-#include "pte.h"
-#include "stop.h"
 #include "table_set.h"
+#include "tables.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"
 #include "walk.h"
 
 struct range {
 	uint64_t va, gpa, len;
-	uint64_t bits;	/* rights */
+	bool user, write, exec;
 	unsigned shift; /* page size; 0: no range */
 };
 
@@ -64,67 +63,54 @@ static void flush(struct layout *l)
 	fprintf(l->out,
 		"%016" PRIx64 "-%016" PRIx64 " %c%c%c%c %s pages, gpa %#" PRIx64
 		", %" PRIu64 " KiB: %s\n",
-		r->va, r->va + r->len, 'r', r->bits & PTE_WRITE ? 'w' : '-',
-		r->bits & PTE_NX ? '-' : 'x', r->bits & PTE_USER ? 'u' : 's',
+		r->va, r->va + r->len, 'r', r->write ? 'w' : '-',
+		r->exec ? 'x' : '-', r->user ? 'u' : 's',
 		sizes[(r->shift - 12) / 9], r->gpa, r->len >> 10,
 		area(l->vm, r));
 	l->now = (struct range){0};
 }
 
-static void add(struct layout *l, uint64_t va, uint64_t gpa, uint64_t bits,
-		unsigned shift)
+static int add(void *ctx, const struct tables_page *p)
 {
+	struct layout *l = ctx;
 	struct range *r = &l->now;
 
-	if (!r->shift || r->bits != bits || r->shift != shift ||
-	    r->va + r->len != va || r->gpa + r->len != gpa) {
+	if (r->user != p->user || r->write != p->write || r->exec != p->exec ||
+	    r->shift != p->shift || r->va + r->len != p->va ||
+	    r->gpa + r->len != p->gpa) {
 		flush(l);
-		*r = (struct range){va, gpa, 0, bits, shift};
+		*r = (struct range){p->va,    p->gpa,  0,	p->user,
+				    p->write, p->exec, p->shift};
 	}
-	r->len += 1ull << shift;
+	r->len += 1ull << p->shift;
+	return 0;
 }
 
-/* bits: what the levels above allow. */
-static void walk_table(struct layout *l, uint64_t table, int level, uint64_t va,
-		       uint64_t bits)
+static int note_table(void *ctx, uint64_t gpa, uint64_t va)
 {
-	uint64_t entries[512];
-	unsigned shift = 12 + 9 * (unsigned)level;
+	struct layout *l = ctx;
 
-	if (stop_signal() || guestmem_read(&l->vm->mem, (hv_gpa_t){table},
-					   entries, sizeof(entries)))
-		return;
-	if (!table_set_add(&l->seen, table)) {
-		flush(l);
-		fprintf(l->out,
-			"%016" PRIx64 ": table at gpa %#" PRIx64 ", again\n",
-			va, table);
-		return;
-	}
-	for (unsigned i = level == 3 ? 256 : 0; i < 512; i++) {
-		uint64_t e = entries[i], mask = (1ull << shift) - 1;
-		uint64_t at = va + ((uint64_t)i << shift);
-		uint64_t now = bits & e & (PTE_WRITE | PTE_USER);
-
-		if (!(e & PTE_PRESENT))
-			continue;
-		if (level == 3) /* canonical */
-			at |= 0xffff000000000000ull;
-		now |= (bits | e) & PTE_NX;
-		if (pte_is_leaf(e, shift))
-			add(l, at, e & PTE_ADDR & ~mask, now, shift);
-		else
-			walk_table(l, e & PTE_ADDR, level - 1, at, now);
-	}
+	if (table_set_add(&l->seen, gpa))
+		return 0;
+	flush(l);
+	fprintf(l->out, "%016" PRIx64 ": table at gpa %#" PRIx64 ", again\n",
+		va, gpa);
+	return TABLES_SKIP;
 }
 
-static void walk_root(struct layout *l, uint64_t root)
+static void walk_root(struct layout *l, hv_gpa_t root)
 {
+	static const struct tables_visitor visitor = {
+		.table = note_table,
+		.page = add,
+	};
+
 	if (table_set_init(&l->seen, &l->vm->mem)) {
 		error("--dump: layout: no memory");
 		return;
 	}
-	walk_table(l, root & PTE_ADDR, 3, 0, PTE_WRITE | PTE_USER);
+	tables_each(&l->vm->mem, root, TABLES_HALF, TABLES_ENTRIES, &visitor,
+		    l);
 	flush(l);
 	table_set_fini(&l->seen);
 }
@@ -136,9 +122,9 @@ void walk_layout(struct vcpu *v, FILE *out)
 	fprintf(out,
 		"kernel at CPL %u; r w x, u: user-accessible, s: supervisor\n",
 		v->vm->kernel_cpl);
-	walk_root(&l, boot_root(v->vm));
+	walk_root(&l, (hv_gpa_t){boot_root(v->vm)});
 	if (v->vm->kernel_cpl != 3)
 		return;
 	fputs("root of the program, kernel half\n", out);
-	walk_root(&l, v->area->call.user_root.v);
+	walk_root(&l, v->area->call.user_root);
 }

@@ -12,6 +12,7 @@
 
 #include "guestmem.h"
 #include "pte.h"
+#include "tables.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"
 
@@ -33,30 +34,20 @@ static bool leaf_allows(const struct access *a, uint64_t leaf)
 static hv_gpa_t user_walk(const struct guestmem *gm, hv_gpa_t root, uint64_t va,
 			  const struct access *a)
 {
-	hv_gpa_t table = {root.v & PTE_ADDR};
 	const hv_gpa_t absent = {0};
+	struct tables_path path;
+	unsigned last;
 
-	for (unsigned shift = 39; shift >= 12; shift -= 9) {
-		hv_gpa_t at = {table.v + ((va >> shift) & 511) * 8};
-		uint64_t entry;
-		bool leaf;
-
-		if (guestmem_read(gm, at, &entry, sizeof(entry)))
+	tables_descend(gm, root, va & ~(HV_PAGE_SIZE - 1), &path);
+	last = path.n - 1;
+	for (unsigned i = 0; i < last; i++)
+		if ((path.at[i].entry & a->need) != a->need)
 			return absent;
-		leaf = pte_is_leaf(entry, shift);
-		if (!leaf && (entry & a->need) != a->need)
-			return absent;
-		table.v = entry & PTE_ADDR;
-		if (leaf) {
-			uint64_t mask = (1ull << shift) - 1;
-
-			if (!leaf_allows(a, entry))
-				return absent;
-			table.v = (table.v & ~mask) | (va & mask & ~0xfffull);
-			break;
-		}
-	}
-	return table;
+	if (!leaf_allows(a, path.at[last].entry))
+		return absent;
+	return (hv_gpa_t){tables_leaf_gpa(path.at[last].entry,
+					  path.at[last].shift,
+					  va & ~(HV_PAGE_SIZE - 1))};
 }
 
 /*
