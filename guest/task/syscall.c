@@ -10,7 +10,6 @@
 #include "hv.h"
 #include "kernel.h"
 #include "level.h"
-#include "policy.h"
 #include "trap.h"
 #include "user.h"
 
@@ -162,13 +161,6 @@ static int64_t serve_more(struct mm *mm, const struct hv_regs *r, bool *ours)
 	case __NR_pkey_mprotect:
 		return mm_pkey_mprotect(mm, r->rdi, r->rsi, (uint32_t)r->rdx,
 					(int)r->r10);
-	case __NR_set_mempolicy:
-		return policy_set((uint32_t)r->rdi, r->rsi, r->rdx);
-	case __NR_get_mempolicy:
-		return policy_get(mm, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
-	case __NR_mbind:
-		return policy_bind(mm, r->rdi, r->rsi, (uint32_t)r->rdx, r->r10,
-				   r->r8, (uint32_t)r->r9);
 	default:
 		*ours = false;
 		return 0;

@@ -52,6 +52,8 @@ compiled_programs() {
 	same "vectors that are bad in part" "$bin/vectors.glibc"
 	compile_as glibc "$here/src/streams.c"
 	same "pipes, sockets, devices and bad memory" "$bin/streams.glibc"
+	compile_as glibc "$here/src/policy.c"
+	same "memory policy" "$bin/policy.glibc"
 	compile_as glibc "$here/src/setmm.c"
 	prefix=(env -i A=1)
 	same "prctl(PR_SET_MM)" "$bin/setmm.glibc"

@@ -147,6 +147,11 @@ int64_t pidfd_open(struct call *c);
 int64_t pidfd_getfd(struct call *c);
 int64_t pidfd_mrelease(struct call *c);
 
+/* policy.c */
+int64_t policy_set(struct call *c);
+int64_t policy_get(struct call *c);
+int64_t policy_bind(struct call *c);
+
 /* poll.c */
 int64_t poll_poll(struct call *c);
 int64_t poll_ppoll(struct call *c);

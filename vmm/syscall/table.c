@@ -279,6 +279,9 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_sched_get_priority_max] = PLAIN,
 	[SYS_sched_get_priority_min] = PLAIN,
 	[SYS_sched_rr_get_interval] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_set_mempolicy] = HANDLER(policy_set),
+	[SYS_get_mempolicy] = HANDLER(policy_get),
+	[SYS_mbind] = HANDLER(policy_bind),
 	[SYS_getcpu] = FORWARD(OUT_OPT(uint32_t), OUT_OPT(uint32_t)),
 
 	/* The system. */

@@ -4,6 +4,7 @@
 #ifndef THREAD_H
 #define THREAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "signals.h"
@@ -22,6 +23,10 @@ struct thread {
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;
 	uint32_t rseq_len, rseq_sig;
+	struct {
+		uint32_t mode; /* MPOL_*, with its flags */
+		bool node;     /* the mask names node 0 */
+	} policy;
 };
 
 /* The first thread of a process: with the mask of this one. */

@@ -1,14 +1,14 @@
 /*
- * policy.c: see policy.h. The one node is number 0.
+ * policy.c: NUMA memory policy on a machine of one node, number 0 (Linux
+ * mm/mempolicy.c): the calls check, remember and answer; no page ever lies
+ * elsewhere.
  */
-#include "policy.h"
-
-#include <asm/errno.h>
+#include <errno.h>
 #include <linux/mempolicy.h>
 #include <stdbool.h>
 
-#include "user.h"
-#include "user_page.h"
+#include "describe.h"
+#include "families.h"
 
 #define MODES	     7 /* since Linux 6.9: MPOL_WEIGHTED_INTERLEAVE is 6 */
 #define MODE_FLAGS   0xe000u
@@ -18,13 +18,9 @@
 #define MODE_LOCAL   4u
 #define MODE_MANY    5u
 
-static struct {
-	uint32_t mode; /* with its flags */
-	bool node;     /* the mask names node 0 */
-} policy;
-
 /* Linux get_nodes: which of the nodes that there are does the mask name? */
-static int get_nodes(uint64_t mask, uint64_t maxnode, bool *node)
+static int get_nodes(struct call *c, uint64_t mask, uint64_t maxnode,
+		     bool *node)
 {
 	*node = false;
 	maxnode--;
@@ -35,7 +31,7 @@ static int get_nodes(uint64_t mask, uint64_t maxnode, bool *node)
 	for (uint64_t bit = 0; bit < maxnode; bit += 64) {
 		uint64_t word;
 
-		if (user_get(&word, mask + bit / 8, sizeof(word)))
+		if (call_get(c, mask + bit / 8, &word, sizeof(word)))
 			return -EFAULT;
 		if (maxnode - bit < 64)
 			word &= (1ull << (maxnode - bit)) - 1;
@@ -78,30 +74,32 @@ static int check_policy(uint32_t *mode, bool node)
 	}
 }
 
-static int get_policy(uint32_t *mode, uint64_t mask, uint64_t maxnode,
-		      bool *node)
+static int get_policy(struct call *c, uint32_t *mode, uint64_t mask,
+		      uint64_t maxnode, bool *node)
 {
 	int err;
 
 	if ((*mode & ~MODE_FLAGS) >= MODES)
 		return -EINVAL;
-	err = get_nodes(mask, maxnode, node);
+	err = get_nodes(c, mask, maxnode, node);
 	return err ? err : check_policy(mode, *node);
 }
 
-int64_t policy_set(uint32_t mode, uint64_t mask, uint64_t maxnode)
+int64_t policy_set(struct call *c)
 {
+	uint32_t mode = (uint32_t)c->arg[0];
 	bool node;
-	int err = get_policy(&mode, mask, maxnode, &node);
+	int err = get_policy(c, &mode, c->arg[1], c->arg[2], &node);
 
 	if (err)
 		return err;
-	policy.mode = mode == MPOL_DEFAULT ? 0 : mode;
-	policy.node = node;
+	c->t->policy.mode = mode == MPOL_DEFAULT ? 0 : mode;
+	c->t->policy.node = node;
 	return 0;
 }
 
-static int put_nodes(uint64_t mask, uint64_t maxnode, uint64_t nodes)
+static int put_nodes(struct call *c, uint64_t mask, uint64_t maxnode,
+		     uint64_t nodes)
 {
 	const uint64_t none = 0;
 	uint64_t bytes = (maxnode - 1 + 63) / 64 * 8;
@@ -109,20 +107,33 @@ static int put_nodes(uint64_t mask, uint64_t maxnode, uint64_t nodes)
 	if (bytes > HV_PAGE_SIZE)
 		return -EINVAL;
 	for (uint64_t at = 8; at < bytes; at += 8)
-		if (user_put(mask + at, &none, sizeof(none)))
+		if (call_put(c, mask + at, &none, sizeof(none)))
 			return -EFAULT;
-	return bytes && user_put(mask, &nodes, sizeof(nodes)) ? -EFAULT : 0;
+	return bytes && call_put(c, mask, &nodes, sizeof(nodes)) ? -EFAULT : 0;
+}
+
+/* Are all bytes of [addr, end) in mappings? */
+static bool is_mapped(struct call *c, uint64_t addr, uint64_t end)
+{
+	struct hv_desc_vma v;
+
+	while (addr < end) {
+		if (describe_next_vma(c->v, addr, &v) || v.start > addr)
+			return false;
+		addr = v.end;
+	}
+	return true;
 }
 
 /* Linux do_get_mempolicy. */
-static int answer(struct mm *mm, uint64_t addr, uint64_t flags, int *mode,
+static int answer(struct call *c, uint64_t addr, uint64_t flags, int *mode,
 		  uint64_t *nodes)
 {
-	uint32_t plain = policy.mode & ~MODE_FLAGS;
+	uint32_t plain = c->t->policy.mode & ~MODE_FLAGS;
 	uint8_t byte;
 
-	*mode = (int)policy.mode;
-	*nodes = policy.node;
+	*mode = (int)c->t->policy.mode;
+	*nodes = c->t->policy.node;
 	if (flags &
 	    ~(uint64_t)(MPOL_F_NODE | MPOL_F_ADDR | MPOL_F_MEMS_ALLOWED))
 		return -EINVAL;
@@ -132,13 +143,12 @@ static int answer(struct mm *mm, uint64_t addr, uint64_t flags, int *mode,
 		return flags & (MPOL_F_NODE | MPOL_F_ADDR) ? -EINVAL : 0;
 	}
 	if (flags & MPOL_F_ADDR) {
-		if (!mm_is_mapped(mm, addr))
+		if (addr == UINT64_MAX || !is_mapped(c, addr, addr + 1))
 			return -EFAULT;
-		if (flags & MPOL_F_NODE) {
-			*mode = 0; /* the page, faulted in, is on node 0 */
-			return user_get(&byte, addr, 1);
-		}
-		return 0;
+		*mode = 0; /* mbind leaves no policy behind */
+		*nodes = 0;
+		/* The page, faulted in, is on node 0. */
+		return flags & MPOL_F_NODE ? call_get(c, addr, &byte, 1) : 0;
 	}
 	if (addr)
 		return -EINVAL;
@@ -149,38 +159,34 @@ static int answer(struct mm *mm, uint64_t addr, uint64_t flags, int *mode,
 	return 0;
 }
 
-int64_t policy_get(struct mm *mm, uint64_t mode_va, uint64_t mask,
-		   uint64_t maxnode, uint64_t addr, uint64_t flags)
+int64_t policy_get(struct call *c)
 {
-	uint64_t nodes;
+	uint64_t mask = c->arg[1], maxnode = c->arg[2], nodes;
 	int mode, err;
 
 	if (mask && !maxnode)
 		return -EINVAL;
-	err = answer(mm, addr, flags, &mode, &nodes);
+	err = answer(c, c->arg[3], c->arg[4], &mode, &nodes);
 	if (err)
 		return err;
-	if (mode_va && user_put(mode_va, &mode, sizeof(mode)))
+	if (call_put_opt(c, c->arg[0], &mode, sizeof(mode)))
 		return -EFAULT;
-	return mask ? put_nodes(mask, maxnode, nodes) : 0;
+	return mask ? put_nodes(c, mask, maxnode, nodes) : 0;
 }
 
-int64_t policy_bind(struct mm *mm, uint64_t addr, uint64_t len, uint32_t mode,
-		    uint64_t mask, uint64_t maxnode, uint32_t flags)
+int64_t policy_bind(struct call *c)
 {
-	uint64_t end;
+	uint64_t addr = c->arg[0], len = c->arg[1], end;
+	uint32_t mode = (uint32_t)c->arg[2];
 	bool node;
-	int err = get_policy(&mode, mask, maxnode, &node);
+	int err = get_policy(c, &mode, c->arg[3], c->arg[4], &node);
 
 	if (err)
 		return err;
-	if (flags & ~7u || addr & (HV_PAGE_SIZE - 1))
+	if ((uint32_t)c->arg[5] & ~7u || addr & (HV_PAGE_SIZE - 1))
 		return -EINVAL;
 	end = addr + ((len + HV_PAGE_SIZE - 1) & ~(HV_PAGE_SIZE - 1));
 	if (end < addr)
 		return -EINVAL;
-	for (; addr < end; addr += HV_PAGE_SIZE)
-		if (!mm_is_mapped(mm, addr))
-			return -EFAULT;
-	return 0;
+	return is_mapped(c, addr, end) ? 0 : -EFAULT;
 }
