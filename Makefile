@@ -59,7 +59,7 @@ $(B)/$(1)/%.o: %.c | $(UAPI)
 	$$(CC) $$(GUEST_CF) -Iguest/arch/$(1) $$(call GUEST_INC,$$<) -c $$< -o $$@
 $(B)/$(1)/%.o: %.S
 	@mkdir -p $$(@D)
-	$$(CC) -MMD -MP -g -c $$< -o $$@
+	$$(CC) -MMD -MP -g -Ivmm/abi -c $$< -o $$@
 $(B)/kernel-$(1).elf: $$($(1)_OBJ) guest/arch/kernel.lds
 	$$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 \
 		-T guest/arch/kernel.lds -o $$@ $$($(1)_OBJ)

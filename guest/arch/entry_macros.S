@@ -11,7 +11,7 @@
 	mov $2, %ebp			/* may have to be translated, too */
 1:	rdtsc
 	mov %eax, %esi
-	mov $4, %ecx			/* HV_PROBE_LOOPS */
+	mov $HV_PROBE_LOOPS, %ecx
 2:	dec %ecx
 	jnz 2b
 	rdtsc
@@ -21,7 +21,7 @@
 	dec %ebp
 	jnz 1b
 	mov %ebx, %eax
-	out %eax, $0x5f			/* HV_PORT_PROBE */
+	out %eax, $HV_PORT_PROBE
 	.endm
 
 /* struct hv_regs below the vector, then to C; rax is where the level has it. */

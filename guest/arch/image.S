@@ -2,9 +2,11 @@
  * image.S: struct hv_image, the first bytes of the kernel image. The host
  * reads entry points and the borders of the parts from it.
  */
+#include "hv_const.h"
+
 	.section .image, "a"
-	.quad 0x4c4e524b4d4d5648	/* HV_IMAGE_MAGIC */
-	.long 3				/* HV_ABI_VERSION */
+	.quad HV_IMAGE_MAGIC
+	.long HV_ABI_VERSION
 	.long 0
 	.quad __gate_end_offset
 	.quad __text_end_offset
@@ -14,7 +16,7 @@
 	.quad kernel_entry
 	.quad syscall_entry
 	.set n, 0
-	.rept 32			/* HV_VECTORS */
+	.rept HV_VECTORS
 	.quad vector_table + 16 * n
 	.set n, n + 1
 	.endr

@@ -53,7 +53,11 @@ compiled_programs() {
 	compile_as glibc "$here/src/streams.c"
 	same "pipes, sockets, devices and bad memory" "$bin/streams.glibc"
 	compile_as glibc "$here/src/policy.c"
-	same "memory policy" "$bin/policy.glibc"
+	if [ "$(cat /sys/devices/system/node/online 2>/dev/null)" = 0 ]; then
+		same "memory policy" "$bin/policy.glibc"
+	else
+		echo "ok memory policy # SKIP this machine has not one node"
+	fi
 	compile_as glibc "$here/src/setmm.c"
 	prefix=(env -i A=1)
 	same "prctl(PR_SET_MM)" "$bin/setmm.glibc"

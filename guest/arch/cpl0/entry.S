@@ -10,6 +10,8 @@
  * MSR_KERNEL_GS_BASE = the vCPU area; struct cpu (arch/cpu.h) follows the call
  * and gate pages at +8192: +0 is a scratch word, +8 the top of the stack.
  */
+#include "hv_const.h"
+
 #include "../entry_macros.S"
 
 	.set CPU, 8192
@@ -32,14 +34,14 @@ syscall_entry:
 	swapgs
 	mov %rsp, %gs:CPU
 	mov %gs:CPU+8, %rsp
-	push $0x2b			/* HV_SEL_USER_DS */
+	push $HV_SEL_USER_DS
 	push %gs:CPU
 	swapgs
 	push %r11
-	push $0x33			/* HV_SEL_USER_CS */
+	push $HV_SEL_USER_CS
 	push %rcx
 	push %rax
-	push $0x100			/* HV_VECTOR_SYSCALL */
+	push $HV_VECTOR_SYSCALL
 	jmp save_registers
 
 	.balign 16

@@ -3,9 +3,11 @@
  * kernel root. The stack begins at the end of the vCPU area (struct hv_regs
  * last); the gate page lies at a fixed distance below it.
  */
+#include "hv_const.h"
+
 #include "../entry_macros.S"
 
-	.set TOP, 32768			/* HV_VCPU_AREA_SIZE */
+	.set TOP, HV_VCPU_AREA_SIZE
 	.set GATE, 4096 - TOP		/* gate page, from the stack's top */
 	.set CPU, 8192 - TOP		/* struct cpu, likewise */
 	.set WHICH, GATE + 960

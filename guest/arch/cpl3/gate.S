@@ -14,18 +14,20 @@
  *
  * Stack pointer after the three pushes of a trap: gate page + 960.
  */
+#include "hv_const.h"
+
 #include "../entry_macros.S"
 
-	.set WHICH, 960			/* offsetof(struct hv_gate_page, .) */
-	.set RAX, 968
-	.set SAVED, 984
-	.set LEFT_TOP, 2048		/* IST1 */
-	.set LEFT, LEFT_TOP - 40
-	.set KERNEL_ROOT, 0
-	.set USER_ROOT, 8
-	.set STACK, 16
-	.set FAULT, 32
-	.set EXCEPTION, 72
+	.set WHICH, HV_GATE_WHICH
+	.set RAX, HV_GATE_RAX
+	.set SAVED, HV_GATE_SAVED
+	.set LEFT_TOP, HV_GATE_LEFT_TOP
+	.set LEFT, LEFT_TOP - HV_GATE_FRAME
+	.set KERNEL_ROOT, HV_GATE_KERNEL_ROOT
+	.set USER_ROOT, HV_GATE_USER_ROOT
+	.set STACK, HV_GATE_STACK
+	.set FAULT, HV_GATE_FAULT
+	.set EXCEPTION, HV_GATE_EXCEPTION
 
 	.section .gate, "ax"
 	.globl syscall_entry
@@ -35,10 +37,10 @@
 kernel_entry:
 	probe_ring0
 	mov %rsp, %rax
-	push $0x2b			/* HV_SEL_USER_DS */
+	push $HV_SEL_USER_DS
 	push %rax
 	push $0x202
-	push $0x33			/* HV_SEL_USER_CS */
+	push $HV_SEL_USER_CS
 	push $kernel_start
 	iretq
 
@@ -68,14 +70,14 @@ syscall_entry:
 	mov %rsp, %gs:SAVED+24
 	mov %gs:STACK, %rsp		/* RSP0 */
 	swapgs
-	movq $0x2b, -8(%rsp)		/* HV_SEL_USER_DS */
+	movq $HV_SEL_USER_DS, -8(%rsp)
 	sub $16, %rsp
 	push %r11
-	push $0x33			/* HV_SEL_USER_CS */
+	push $HV_SEL_USER_CS
 	push %rcx
 	push %rax			/* as error code: the number */
 	push %rax
-	push $0x100			/* HV_VECTOR_SYSCALL */
+	push $HV_VECTOR_SYSCALL
 	jmp other_exception
 
 /*
@@ -92,8 +94,8 @@ leave:
 
 /* A system call is the host's: hv_gate_page says what comes back. */
 leave_forward:
-	mov $11, %eax			/* HV_CALL_SYSCALL */
-	out %eax, $0x5e			/* HV_PORT */
+	mov $HV_NR_SYSCALL, %eax
+	out %eax, $HV_PORT
 leave_plain:
 	mov USER_ROOT - LEFT(%rsp), %rcx
 	mov %rcx, %cr3
@@ -104,8 +106,8 @@ leave_plain:
 
 /* rcx: a page-table entry, rdx: its new value. */
 leave_store_log:
-	mov $9, %eax			/* HV_CALL_FAULT_LOG */
-	out %eax, $0x5e			/* HV_PORT */
+	mov $HV_NR_FAULT_LOG, %eax
+	out %eax, $HV_PORT
 leave_store:
 	mov %rdx, (%rcx)
 	mov USER_ROOT - LEFT(%rsp), %rcx
@@ -119,7 +121,7 @@ leave_store:
 /* edi: a hypercall, after which the kernel goes on. */
 leave_hypercall:
 	mov %edi, %eax
-	out %eax, $0x5e			/* HV_PORT */
+	out %eax, $HV_PORT
 	iretq
 
 /* Stubs of 16 bytes: what the program does. */
