@@ -6,6 +6,7 @@
 #   make unit T=fault, make vm T=log, make native T=maps
 #                one test program; T=log/quiet* some of its tests; without T all
 #   make bench fuzz hostile lint fmt install clean
+#   make abi-tables  docs/abi-tables.md, after a change of the contract
 #
 # What may include what is enforced by each folder's -I list (DESIGN: layout).
 
@@ -23,7 +24,7 @@ STD    := -std=gnu11 -MMD -MP
 SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 .PHONY: all run test quick unit vm native test-hw bench fuzz hostile lint fmt install \
-	clean packages images linux-table
+	clean packages images linux-table abi-tables
 all: $(B)/vmm $(B)/guest.elf images
 
 # ---- the guest kernel: freestanding, one image for each privilege level -----
@@ -224,6 +225,19 @@ $(B)/vm/guest/%: tests/vm/guest/%.S
 	@mkdir -p $(@D)
 	$(CC) -static -nostdlib -o $@ $<
 
+# ---- the contract's tables, from its debug information ------------------------
+
+ABI_H    := $(wildcard vmm/abi/*.h)
+$(B)/abi/tables: tests/abi/tables.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CF) -o $@ $< -ldw
+$(B)/abi/contract.so: tests/abi/contract.c $(ABI_H)
+	@mkdir -p $(@D)
+	gcc -std=gnu11 -g -fno-eliminate-unused-debug-types -Ivmm/abi -fPIC -shared \
+		-nostdlib -o $@ $<
+abi-tables: $(B)/abi/tables $(B)/abi/contract.so
+	@tests/abi/run.sh $(B) write
+
 # ---- fuzzing: clang's libFuzzer ---------------------------------------------
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -287,7 +301,7 @@ linux-table: all
 # What tests/run.sh needs built.
 unit-programs: $(UNIT)
 vm-programs: $(VM_TESTS) $(VM_GUEST)
-quick-programs: unit-programs vm-programs
+quick-programs: unit-programs vm-programs $(B)/abi/tables $(B)/abi/contract.so
 test-programs: quick-programs $(FUZZERS) $(HOSTILE)
 .PHONY: unit-programs vm-programs quick-programs test-programs
 

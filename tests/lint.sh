@@ -11,14 +11,17 @@ check() {
 	if "$@" >&2; then echo "ok $name"; else echo "not ok $name"; fi
 }
 
-header_is_complete() {
-	echo "#include \"hv_abi.h\"" | gcc -std=gnu11 -fsyntax-only -x c \
-		-Ivmm/abi -Werror -
+contract_headers_are_complete() {
+	local h
+	for h in vmm/abi/*.h; do
+		echo "#include \"${h##*/}\"" | gcc -std=gnu11 -fsyntax-only \
+			-x c -Ivmm/abi -Werror - || return 1
+	done
 }
 
 contract_includes_two_headers() {
-	[ "$(grep '#include' vmm/abi/hv_abi.h | sort | tr -d '\n')" = \
-		'#include <stddef.h>#include <stdint.h>' ]
+	! grep -h '#include' vmm/abi/*.h |
+		grep -v -e '<stddef.h>' -e '<stdint.h>' -e '"hv_[a-z]*.h"'
 }
 
 no_privileged_instruction_outside_arch() {
@@ -46,11 +49,14 @@ man_page_and_help_agree() {
 
 check "clang-format: layout of all files" \
 	clang-format --dry-run -Werror $here
-check "hv_abi.h is self-contained" header_is_complete
-check "hv_abi.h includes two headers only" contract_includes_two_headers
+check "each header of the contract is self-contained" \
+	contract_headers_are_complete
+check "the contract includes two headers and itself" \
+	contract_includes_two_headers
 check "no assembly in guest/ but in arch/" \
 	no_privileged_instruction_outside_arch
 check "vmm never includes guest" vmm_never_includes_guest
 check "clang builds everything without a warning" clang_builds_without_warning
 check "--help and the man page have the same options" man_page_and_help_agree
 tests/layers.sh
+tests/abi/run.sh "$build"

@@ -10,6 +10,7 @@
 
 #include "cpl0_count.h"
 #include "exits.h"
+#include "hv_const.h"
 #include "hypercall.h"
 #include "message.h"
 #include "registers.h"

@@ -6,7 +6,7 @@
 
 #include "boot.h"
 #include "exec.h"
-#include "hv_abi.h"
+#include "hv_map.h"
 #include "machine.h"
 #include "process.h"
 #include "vm.h"

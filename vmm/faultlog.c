@@ -3,6 +3,7 @@
  */
 #include "faultlog.h"
 
+#include "hv_fault.h"
 #include "machine.h"
 #include "message.h"
 #include "owner.h"

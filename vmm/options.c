@@ -12,7 +12,7 @@
 #include <sys/personality.h>
 
 #include "boot.h"
-#include "hv_abi.h"
+#include "hv_map.h"
 #include "message.h"
 #include "overcommit.h"
 #include "size.h"

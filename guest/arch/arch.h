@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_map.h"
 #include "pte.h" /* arch_pte_get, arch_pte_set: by the level, cpl0/ or cpl3/ */
 
 /* The direct map: every RAM address, whether its bank is online or not. */

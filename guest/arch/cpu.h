@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hv_abi.h"
+#include "hv_const.h"
+#include "hv_vcpu.h"
 
 struct mm;
 

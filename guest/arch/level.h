@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_vcpu.h"
 
 /* Once, on the boot vCPU, before anything else here is used. */
 void level_init(const struct hv_boot *boot);

@@ -7,6 +7,9 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
+#include "hv_const.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "level.h"
 #include "panic.h"
 

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_vcpu.h"
 
 /* Once, before the program runs. */
 void trap_init(const struct hv_boot *boot);

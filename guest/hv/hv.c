@@ -5,6 +5,7 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "hv_vcpu.h"
 #include "level.h"
 
 static struct hv_call_page_s *call_page(void)

@@ -1,5 +1,5 @@
 /*
- * hv.h: the kernel's side of the hypercalls in hv_abi.h, one function a call.
+ * hv.h: the kernel's side of the hypercalls of hv_call.h, one function a call.
  * Hosted tests implement the same functions in tests/shim/hv.c.
  */
 #ifndef HV_H
@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 
 /* Make the RAM of bank i exist. Returns 0 or -ENOMEM. */
 int hv_bank_online(unsigned i);

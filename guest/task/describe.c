@@ -9,6 +9,7 @@
 #include "cpu.h"
 #include "filemap.h"
 #include "hv.h"
+#include "hv_describe.h"
 #include "kernel.h"
 #include "mm_machine.h"
 #include "parts.h"

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_fault.h"
 
 /* What boot information says and code asks often. Constant after boot. */
 extern struct kernel_boot {

@@ -10,14 +10,18 @@
 #include "cpu.h"
 #include "fault.h"
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_fault.h"
+#include "hv_vcpu.h"
 #include "kernel.h"
 #include "level.h"
 #include "pkey.h"
 #include "signal.h"
 #include "trap.h"
 
-#define PF_WRITE 2u /* error code: Intel SDM vol. 3A, "Page-Fault Exceptions"  \
-		     */
+#define PF_WRITE                                                               \
+	2u /* error code: Intel SDM vol. 3A, "Page-Fault Exceptions"           \
+	    */
 
 /* Where the next record goes: straight into the ring, if there is one. */
 static struct hv_fault *next_record(void)

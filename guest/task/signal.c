@@ -4,6 +4,7 @@
 #include "signal.h"
 
 #include "hv.h"
+#include "hv_call.h"
 #include "kernel.h"
 #include "trap.h"
 

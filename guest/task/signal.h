@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_vcpu.h"
 
 /* key: of SEGV_PKUERR, else 0. Does not return if the program has ended. */
 void signal_raise(const struct hv_regs *regs, int sig, int code, uint64_t addr,

@@ -6,6 +6,8 @@
 #include <asm/errno.h>
 
 #include "cpu.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "kernel.h"
 #include "level.h"
 #include "string.h"

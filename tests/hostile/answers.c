@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 
 #include "hostile.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 
 #define MAPPINGS 6
 

@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #include "hostile.h"
+#include "hv_const.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 
 #define DATA	  0x10000000ull /* the program's memory, 2 MiB */
 #define DATA_SIZE 0x200000ull

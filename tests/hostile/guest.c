@@ -11,6 +11,12 @@
 #include <sys/syscall.h>
 
 #include "hostile.h"
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_const.h"
+#include "hv_fault.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 
 #define BOOT_GPA 0x10000
 #define NOBODY	 (~0u)

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_describe.h"
+#include "hv_vcpu.h"
 
 #define RAM_SIZE (64u << 20)
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hostile.h"
+#include "hv_map.h"
 
 #define RUN_SIZE (3 * HV_PAGE_SIZE)
 

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "hostile.h"
+#include "hv_call.h"
 
 #define STEPS_MAX    2000	/* of a life */
 #define LIFE_MS	     900	/* then a signal ends vmm, as from outside */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "hostile.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 
 #define POOL	  (RAM_SIZE / 2)
 #define PAGE	  HV_PAGE_SIZE

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv_call.h"
+#include "hv_map.h"
 #include "shim.h"
 
 #define FILES_MAX 256

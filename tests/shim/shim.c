@@ -14,6 +14,7 @@
 
 #include "arch.h"
 #include "banks.h"
+#include "hv_const.h"
 
 #define FLUSHES_KEPT 4096
 

@@ -2,9 +2,10 @@
  * shim.h: the machine and the host under guest/mm in hosted tests.
  *
  * A test calls shim_reset() first, then the init functions of what it tests.
- * Link all of tests/shim/ and vmm/machine/banks.c. Everything here is global: one guest
- * a process (Criterion forks for each test). Misuse of the shim (a file that is
- * not there, a frame that is not online RAM) prints a line and abort()s.
+ * Link all of tests/shim/ and vmm/machine/banks.c. Everything here is global:
+ * one guest a process (Criterion forks for each test). Misuse of the shim (a
+ * file that is not there, a frame that is not online RAM) prints a line and
+ * abort()s.
  */
 #ifndef SHIM_H
 #define SHIM_H
@@ -13,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 
 /* ---- Machine ----------------------------------------------------------- */
 
@@ -21,8 +23,8 @@
 #define SHIM_RESERVED_END ((1ull << 20) + 0x57000)
 
 /*
- * A fresh machine: ram_size bytes of RAM in banks (vmm/machine/banks.h), all of it
- * zero, bank 0 online, no files, nothing set to fail, logs empty. Aborts if
+ * A fresh machine: ram_size bytes of RAM in banks (vmm/machine/banks.h), all of
+ * it zero, bank 0 online, no files, nothing set to fail, logs empty. Aborts if
  * ram_size is not allowed.
  */
 void shim_reset(uint64_t ram_size);

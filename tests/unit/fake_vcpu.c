@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv_const.h"
+#include "hv_map.h"
+
 void fake_vcpu_init(struct vcpu *v)
 {
 	memset(v, 0, sizeof(*v));

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv_call.h"
+#include "hv_describe.h"
+#include "hv_vcpu.h"
 #include "usermem.h"
 #include "vcpu.h"
 

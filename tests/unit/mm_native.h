@@ -14,6 +14,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "hv_boot.h"
+#include "hv_call.h"
 #include "mm_fixture.h"
 #include "zeropage.h"
 

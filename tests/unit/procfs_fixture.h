@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "describe.h"
+#include "hv_describe.h"
 #include "procfs.h"
 #include "sys_fixture.h"
 

@@ -2,6 +2,8 @@
 #include <criterion/criterion.h>
 
 #include "banks.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 
 #define KIB	 1024ull
 #define MIB	 (1024 * KIB)

@@ -1,6 +1,8 @@
 /*
  * test_brk.c: the heap's end. A refused brk returns the old one.
  */
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(brk, .init = mm_begin, .fini = mm_end);

@@ -2,6 +2,7 @@
  * test_buddy.c: page frames in power-of-two blocks: split and merge.
  */
 #include "buddy_fixture.h"
+#include "hv_boot.h"
 
 TestSuite(buddy, .init = boot_small);
 

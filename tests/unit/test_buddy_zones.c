@@ -2,6 +2,7 @@
  * test_buddy_zones.c: where blocks come from: frontier, banks, zones, zeros.
  */
 #include "buddy_fixture.h"
+#include "hv_boot.h"
 
 TestSuite(buddy_zones, .init = boot_small);
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "check_tables.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 
 #define PAGES	 4096
 #define P(n)	 ((n)*HV_PAGE_SIZE)

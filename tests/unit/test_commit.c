@@ -2,6 +2,8 @@
  * test_commit.c: promises of memory: what is counted, and what is refused in
  * each of vm.overcommit_memory's modes.
  */
+#include "hv_boot.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 TestSuite(commit, .init = mm_begin, .fini = mm_end);

@@ -2,6 +2,9 @@
  * test_devzero.c: mappings of /dev/zero: do they have the file's name and
  * offset, and the pages of anonymous memory?
  */
+#include "hv_call.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 #define FD    5

@@ -6,6 +6,8 @@
  */
 #include <signal.h>
 
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(fault, .init = mm_begin, .fini = mm_end);

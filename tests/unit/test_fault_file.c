@@ -2,6 +2,7 @@
  * test_fault_file.c: faults in private mappings of files: page cache, the
  * window around, the first write, the end of the file.
  */
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 TestSuite(fault_file, .init = mm_begin, .fini = mm_end);

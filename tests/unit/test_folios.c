@@ -2,6 +2,8 @@
  * test_folios.c: faults in files that the host has in large folios
  * (--folios=host): what Linux 6.18 maps of them.
  */
+#include "hv_call.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 TestSuite(folios, .init = mm_begin, .fini = mm_end);

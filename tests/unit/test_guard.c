@@ -2,6 +2,8 @@
  * test_guard.c: guard markers: does every access to one fail, and what makes
  * them go away?
  */
+#include "hv_describe.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 #define INSTALL 102

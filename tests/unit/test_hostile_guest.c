@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
+#include "hv_describe.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "procfs_fixture.h"
 #include "stop.h"
 

@@ -8,6 +8,10 @@
  */
 #include <linux/mman.h>
 
+#include "hv_boot.h"
+#include "hv_describe.h"
+#include "hv_fault.h"
+#include "hv_vcpu.h"
 #include "mm_fixture.h"
 
 #ifndef MADV_COLLAPSE

@@ -4,6 +4,7 @@
  */
 #include <linux/mman.h>
 
+#include "hv_boot.h"
 #include "mm_fixture.h"
 
 #ifndef MADV_COLLAPSE

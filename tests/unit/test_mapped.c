@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "filepages.h"
+#include "hv_call.h"
 #include "mapfile.h"
 #include "opening.h"
 #include "sys_fixture.h"

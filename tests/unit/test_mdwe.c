@@ -2,6 +2,7 @@
  * test_mdwe.c: PR_SET_MDWE: nothing becomes executable, nothing executable can
  * be written.
  */
+#include "hv_vcpu.h"
 #include "mm_fixture.h"
 
 TestSuite(mdwe, .init = mm_begin, .fini = mm_end);

@@ -1,6 +1,7 @@
 /*
  * test_mlock.c: mlock and its family: who may, how much, what is brought in.
  */
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 TestSuite(mlock, .init = mm_begin, .fini = mm_end);

@@ -2,6 +2,9 @@
  * test_mm.c: an address space from exec to exit, its counters and its checks;
  * and long random histories against a plain array of pages.
  */
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(mm, .init = mm_begin, .fini = mm_end);

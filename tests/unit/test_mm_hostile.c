@@ -4,6 +4,8 @@
  */
 #include <signal.h>
 
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(mm_hostile, .init = mm_begin, .fini = mm_end);

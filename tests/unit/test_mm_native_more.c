@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 
+#include "hv_describe.h"
 #include "mm_native.h"
 
 TestSuite(mm_native_more, .init = mm_native_begin, .fini = mm_end);

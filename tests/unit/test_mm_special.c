@@ -2,6 +2,10 @@
  * test_mm_special.c: the vDSO and its data in an address space: files of
  * execve by number and size, mappings that never merge, faults page by page.
  */
+#include "hv_boot.h"
+#include "hv_describe.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 #define AREA (MMAP_BASE - PAGES(8))

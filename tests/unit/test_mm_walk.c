@@ -2,6 +2,9 @@
  * test_mm_walk.c: an address space as /proc would show it. Does each mapping
  * come once and in order, and do the sums say what was touched?
  */
+#include "hv_describe.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(mm_walk, .init = mm_begin, .fini = mm_end);
@@ -171,7 +174,8 @@ Test(mm_walk, pagemap_names_the_frame)
 	cr_assert_eq(out[0], 0);
 	touch(va, READ);
 	mm_pagemap(mm, va, 1, out);
-	cr_assert_eq(out[0], 1ull << 63 | HV_PAGEMAP_ZERO | mm_machine.zero_pfn);
+	cr_assert_eq(out[0],
+		     1ull << 63 | HV_PAGEMAP_ZERO | mm_machine.zero_pfn);
 	touch(TEXT, READ);
 	mm_pagemap(mm, TEXT, 1, out);
 	cr_assert(out[0] >> 61 & 1);

@@ -2,6 +2,9 @@
  * test_mmap.c: mmap, munmap, mprotect, mincore: where mappings go, how they
  * split and merge, and every errno.
  */
+#include "hv_fault.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "mm_fixture.h"
 
 TestSuite(mmap, .init = mm_begin, .fini = mm_end);

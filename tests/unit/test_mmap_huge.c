@@ -3,6 +3,7 @@
  * (HV_FILE_HUGE), address and offset agree modulo 2 MiB. Against Linux itself:
  * tests/native/maps.sh.
  */
+#include "hv_call.h"
 #include "mm_fixture.h"
 
 #define HUGE (2 * MIB)

@@ -1,6 +1,9 @@
 /*
  * test_mprotect.c: rights of mappings and of pages, and what must be flushed.
  */
+#include "hv_call.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(mprotect, .init = mm_begin, .fini = mm_end);

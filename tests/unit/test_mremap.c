@@ -1,6 +1,9 @@
 /*
  * test_mremap.c: shrink, grow in place, move; frames move, nothing is copied.
  */
+#include "hv_describe.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 TestSuite(mremap, .init = mm_begin, .fini = mm_end);

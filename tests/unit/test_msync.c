@@ -3,6 +3,9 @@
  * comes from it. File 2 has 6 pages and 100 bytes; descriptor 3 may write.
  */
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_describe.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 #define SIZE (6 * PAGE_SIZE + 100)

@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 
+#include "hv_map.h"
 #include "mm_fixture.h"
 
 static pte_t *root;

@@ -2,6 +2,8 @@
  * Do protection keys do what they do on Linux, in calls, entries and faults?
  * And without them, is all as on a processor that has none?
  */
+#include "hv_boot.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 #define VA    0x10000000ull

@@ -2,6 +2,8 @@
  * test_populate.c: pages that come without a fault, and which are there
  * (MAP_POPULATE, mincore).
  */
+#include "hv_call.h"
+#include "hv_describe.h"
 #include "mm_fixture.h"
 
 TestSuite(populate, .init = mm_begin, .fini = mm_end);

@@ -2,6 +2,8 @@
  * test_procfs.c: /proc of the program, from what a guest describes: each line
  * as Linux prints it, and no answer of a guest that is not checked.
  */
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs_fixture.h"
 
 TestSuite(procfs, .init = procfs_setup, .fini = sys_teardown);

@@ -2,6 +2,7 @@
  * test_procfs_open.c: descriptors of files and directories in /proc: what is
  * read when, what they look like, and that they lead nowhere else.
  */
+#include "hv_map.h"
 #include "mapfile.h"
 #include "procfs_fixture.h"
 

@@ -1,6 +1,8 @@
 /*
  * test_seal.c: mseal, and mremap's rarer ways.
  */
+#include "hv_describe.h"
+#include "hv_fault.h"
 #include "mm_fixture.h"
 
 TestSuite(seal, .init = mm_begin, .fini = mm_end);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "filepages.h"
+#include "hv_call.h"
+#include "hv_describe.h"
 #include "mapfile.h"
 #include "sys_fixture.h"
 

@@ -16,6 +16,9 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "hv_call.h"
+#include "hv_const.h"
+#include "hv_vcpu.h"
 #include "serve.h"
 #include "sys_fixture.h"
 #include "xstate.h"

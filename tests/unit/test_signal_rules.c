@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hv_call.h"
 #include "serve.h"
 #include "sys_fixture.h"
 

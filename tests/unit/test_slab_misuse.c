@@ -1,6 +1,7 @@
 /*
  * test_slab_misuse.c: mistakes of the slab allocator's users are seen.
  */
+#include "hv_map.h"
 #include "slab_fixture.h"
 
 TestSuite(slab_misuse, .init = boot);

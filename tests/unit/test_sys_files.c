@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "filepages.h"
+#include "hv_call.h"
 #include "mapfile.h"
 #include "sys_fixture.h"
 

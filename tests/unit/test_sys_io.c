@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "hv_map.h"
 #include "sys_fixture.h"
 
 TestSuite(sys_io, .init = sys_setup, .fini = sys_teardown);

@@ -5,6 +5,7 @@
  *
  * Addresses lie around borders of 2 MiB, 1 GiB and 512 GiB.
  */
+#include "hv_describe.h"
 #include "mm_native.h"
 
 #include <linux/mman.h>

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "test_trace.h"
 #include "outcome.h"
+#include "test_trace.h"
 #include "text.h"
 #include "trace.h"
 

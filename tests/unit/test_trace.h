@@ -4,6 +4,8 @@
 #ifndef TEST_TRACE_H
 #define TEST_TRACE_H
 
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "trace.h"
 
 static inline const char *path_of(void *ctx, uint32_t file, uint32_t opened)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "summary.h"
 
 static char path_buffer[64];

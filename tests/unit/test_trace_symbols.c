@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "hv_fault.h"
 #include "symbols.h"
 #include "text.h"
 

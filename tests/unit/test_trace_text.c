@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "test_trace.h"
 #include "text.h"
 

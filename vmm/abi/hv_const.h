@@ -1,6 +1,17 @@
 /*
  * hv_const.h: numbers of the contract that C and assembly read: nothing but
  * #define, and no suffixes.
+ *
+ * The contract is these headers: hv_const.h, hv_map.h, hv_boot.h, hv_call.h,
+ * hv_describe.h, hv_fault.h, hv_vcpu.h (and hv_vdso.h, between the VMM and the
+ * vDSO). They are all that the VMM (vmm/) and the guest kernel (guest/) know of
+ * each other; both are built from them, and both compare HV_ABI_VERSION at
+ * start. docs/abi.md has their tables.
+ *
+ * Conventions. Addresses: gpa = guest physical, va = guest virtual; sizes and
+ * offsets are bytes unless the name says pages or pfn. Ranges are half-open.
+ * Results are 0 or a value >= 0, or a negative Linux errno. "in" is written by
+ * the guest before a hypercall, "out" by the host before it answers.
  */
 #ifndef HV_CONST_H
 #define HV_CONST_H

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "hv_const.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "memlock.h"
 #include "message.h"
 #include "rlimits.h"

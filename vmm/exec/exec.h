@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "elfload.h"
-#include "hv_abi.h"
+#include "hv_boot.h"
 #include "vdso.h"
 
 struct files;

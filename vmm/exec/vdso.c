@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hv_abi.h"
+#include "hv_map.h"
 #include "message.h"
 
 /* Embedded by vmm/machine/kernel_image.S. */

@@ -12,7 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "hv_abi.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "machine.h"
 #include "process.h"
 

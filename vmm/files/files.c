@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "elfload.h"
-#include "hv_abi.h"
+#include "hv_call.h"
 
 struct file *files_find(const struct files *f, uint32_t number)
 {

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #include "filepages.h"
-#include "hv_abi.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "machine.h"
 #include "message.h"
 

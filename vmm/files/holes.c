@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "hv_abi.h"
+#include "hv_map.h"
 #include "machine.h"
 
 static uint64_t page_bits(uint64_t from, uint64_t to)

@@ -10,7 +10,8 @@
 
 #include "files.h"
 #include "fsize.h"
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_call.h"
 #include "keeper.h"
 #include "lost.h"
 #include "rw.h"

@@ -6,6 +6,8 @@
 #include "boot.h"
 #include "boot_internal.h"
 #include "check_tables.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "message.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"

@@ -20,6 +20,8 @@
 #include <stdint.h>
 
 #include "guestmem.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 
 /* [va, va + len) is [gpa, gpa + len); all multiples of a page. */
 struct check_range {

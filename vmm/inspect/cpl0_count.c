@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "hv_map.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"
 

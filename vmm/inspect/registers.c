@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "hv_map.h"
 #include "message.h"
 #include "vcpu_internal.h"
 #include "walk.h"

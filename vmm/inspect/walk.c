@@ -12,6 +12,8 @@
 #include "describe.h"
 #include "escape.h"
 #include "filepages.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "pte.h"
 #include "tables.h"
 #include "vcpu.h"

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 
 #include "boot_internal.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 #include "message.h"
 #include "table_set.h"
 #include "tables.h"

@@ -1,5 +1,5 @@
 /*
- * banks.h: how RAM is cut into banks (struct hv_bank of hv_abi.h).
+ * banks.h: how RAM is cut into banks (struct hv_bank of hv_boot.h).
  *
  * Shared by the VMM, which hands the banks to the guest, and by the hosted
  * tests of the guest's memory management, so that both see the same map.
@@ -21,7 +21,8 @@
 
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 
 /*
  * Cut ram_size bytes of RAM (a multiple of 4 KiB, HV_RAM_MIN to HV_RAM_MAX)

@@ -13,6 +13,7 @@
 #ifndef BOOT_H
 #define BOOT_H
 
+#include "hv_boot.h"
 #include "vm.h"
 
 struct vcpu;

@@ -7,6 +7,10 @@
 
 #include "boot.h"
 #include "boot_internal.h"
+#include "hv_boot.h"
+#include "hv_const.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "processor.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"

@@ -5,7 +5,8 @@
 #ifndef BOOT_INTERNAL_H
 #define BOOT_INTERNAL_H
 
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_map.h"
 #include "vm.h"
 
 #define GDT_GPA	       0x1000ull

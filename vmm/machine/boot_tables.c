@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "hv_map.h"
+
 hv_gpa_t boot_tables_new(struct boot_tables *t)
 {
 	hv_gpa_t table = {0};

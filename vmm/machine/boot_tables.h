@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "guestmem.h"
+#include "hv_map.h"
 #include "pte.h"
 
 struct boot_tables {

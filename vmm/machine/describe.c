@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hv_map.h"
 #include "vcpu.h"
 
 /* More than a guest can have: vm.max_map_count is 65530. */

@@ -1,5 +1,5 @@
 /*
- * describe.h: descriptions by the guest (hv_abi.h, HV_DESCRIBE_*), gathered
+ * describe.h: descriptions by the guest (hv_describe.h), gathered
  * whole. The guest is not trusted: an answer that makes no sense is -EIO. Only
  * while a hypercall of v is served.
  */
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_describe.h"
 
 struct vcpu;
 

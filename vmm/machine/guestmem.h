@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_map.h"
 
 struct guestmem {
 	uint8_t *base; /* host address of gpa 0 */

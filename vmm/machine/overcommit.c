@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "hv_map.h"
 #include "vm_setting.h"
 
 /* A line of /proc/meminfo, in KiB. */

@@ -5,7 +5,7 @@
 #ifndef OVERCOMMIT_H
 #define OVERCOMMIT_H
 
-#include "hv_abi.h"
+#include "hv_boot.h"
 
 #define OVERCOMMIT_AS_HOST (-1)
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hv_map.h"
+
 #define WORD_BITS 64
 
 int table_set_init(struct table_set *t, const struct guestmem *mem)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "guestmem.h"
+#include "hv_map.h"
 
 #define TABLES_LEVELS  4
 #define TABLES_ENTRIES 512u

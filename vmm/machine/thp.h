@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
 
 #define THP_AS_HOST (-1)
 

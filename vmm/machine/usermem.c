@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "guestmem.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "pte.h"
 #include "tables.h"
 #include "vcpu.h"

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "hv_const.h"
+#include "hv_map.h"
 #include "message.h"
 #include "processor.h"
 #include "stop.h"

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_call.h"
+#include "hv_describe.h"
+#include "hv_vcpu.h"
 
 struct vcpu;
 struct vm;

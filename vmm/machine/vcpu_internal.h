@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "vm.h"
 
 /* What the guest is at when it makes a hypercall: hypercall.c says what is

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "guestmem.h"
-#include "hv_abi.h"
+#include "hv_boot.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 
 struct kvm_cpuid2;
 struct vcpu_handlers;

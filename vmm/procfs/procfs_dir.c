@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "files.h"
-#include "hv_abi.h"
+#include "hv_describe.h"
 #include "machine.h"
 #include "process.h"
 #include "thread.h"

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_build_id.h"
 #include "procfs_internal.h"

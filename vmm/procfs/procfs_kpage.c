@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"

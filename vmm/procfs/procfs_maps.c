@@ -14,6 +14,8 @@
 
 #include "describe.h"
 #include "fdpath.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 

@@ -12,6 +12,8 @@
 
 #include "capable.h"
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 

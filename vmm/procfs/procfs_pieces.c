@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "vcpu.h"

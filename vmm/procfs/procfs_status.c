@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "describe.h"
+#include "hv_describe.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 

@@ -13,6 +13,9 @@
 
 #include "capable.h"
 #include "describe.h"
+#include "hv_boot.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "thp.h"

@@ -10,6 +10,10 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hv_const.h"
+#include "hv_describe.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "usermem.h"

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
 #include "usermem.h"

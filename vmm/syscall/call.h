@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 #include "host_call.h"
-#include "hv_abi.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "machine.h"
 #include "process.h"
 #include "thread.h"

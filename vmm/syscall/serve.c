@@ -12,6 +12,8 @@
 
 #include "call.h"
 #include "coherence.h"
+#include "hv_call.h"
+#include "hv_vcpu.h"
 #include "message.h"
 #include "vsyscall.h"
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hv_map.h"
 #include "path.h"
 
 /* sysfs(2), as old as its name: names and numbers of file systems. */

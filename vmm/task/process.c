@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "capable.h"
-#include "hv_abi.h"
+#include "hv_vcpu.h"
 #include "mdwe.h"
 #include "memlock.h"
 #include "vcpu.h"

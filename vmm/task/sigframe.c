@@ -19,6 +19,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hv_boot.h"
+#include "hv_const.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "signals.h"
 #include "usermem.h"
 #include "vcpu.h"

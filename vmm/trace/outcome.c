@@ -3,7 +3,7 @@
  */
 #include "outcome.h"
 
-#include "hv_abi.h"
+#include "hv_fault.h"
 
 static const char *const name[HV_FAULT_OUTCOMES] = {
 	[HV_FAULT_ANON_ZERO] = "anon-zero",

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "hv_abi.h"
+#include "hv_fault.h"
 #include "trace_config.h"
 
 struct summary;

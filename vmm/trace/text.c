@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hv_map.h"
 #include "outcome.h"
 #include "symbols.h"
 

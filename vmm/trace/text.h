@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "escape.h"
-#include "hv_abi.h"
+#include "hv_fault.h"
 #include "trace_config.h"
 
 /* Room for any line: two names and the fixed columns. */

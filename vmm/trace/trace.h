@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "hv_abi.h"
+#include "hv_fault.h"
 #include "trace_config.h"
 
 struct trace;

@@ -6,6 +6,11 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_const.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 
 static struct {
 	bool zero_by_host, pkeys;

@@ -7,6 +7,10 @@
 
 #include "arch.h"
 #include "cpu.h"
+#include "hv_boot.h"
+#include "hv_call.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 
 #define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
 

@@ -11,6 +11,8 @@
 
 #include "buddy.h"
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "panic.h"
 #include "slab.h"
 

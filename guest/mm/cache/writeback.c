@@ -12,6 +12,7 @@
 
 #include "filemap.h"
 #include "hv.h"
+#include "hv_map.h"
 #include "pagetable.h"
 #include "string.h"
 #include "unmap.h"

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "file.h"
+#include "hv_call.h"
 
 /* The page cache, files and all. After slab_init. */
 void cache_init(void);

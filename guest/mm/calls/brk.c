@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "calls.h"
+#include "hv_map.h"
 #include "mm.h"
 #include "populate.h"
 #include "unmap.h"

@@ -5,6 +5,7 @@
 #include <asm/errno.h>
 
 #include "calls.h"
+#include "hv_map.h"
 #include "merge.h"
 #include "populate.h"
 

@@ -5,6 +5,8 @@
 
 #include <asm/errno.h>
 
+#include "hv_boot.h"
+#include "hv_map.h"
 #include "merge.h"
 #include "mm_life.h"
 #include "mmap.h"

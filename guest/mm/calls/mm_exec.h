@@ -4,6 +4,7 @@
 #ifndef MM_EXEC_H
 #define MM_EXEC_H
 
+#include "hv_boot.h"
 #include "mm.h"
 
 /* A new address space with exec's mappings. NULL: no memory or bad map. */

@@ -12,6 +12,8 @@
 #include "account.h"
 #include "calls.h"
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "merge.h"
 #include "pkey.h"
 #include "populate.h"

@@ -3,6 +3,7 @@
  */
 #include "account.h"
 #include "check.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "wrong.h"
 

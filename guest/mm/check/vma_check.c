@@ -2,6 +2,7 @@
  * vma_check.c: order, balance, links, gaps, count of a tree of mappings.
  */
 #include "check.h"
+#include "hv_map.h"
 #include "vma.h"
 #include "wrong.h"
 

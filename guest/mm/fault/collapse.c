@@ -8,6 +8,7 @@
 #include "buddy.h"
 #include "fault_internal.h"
 #include "huge.h"
+#include "hv_fault.h"
 #include "parts.h"
 
 struct collapse {

@@ -16,6 +16,8 @@
 #include "fault_internal.h"
 #include "huge.h"
 #include "huge_unused.h"
+#include "hv_fault.h"
+#include "hv_map.h"
 #include "merge.h"
 #include "panic.h"
 #include "pkey.h"

@@ -4,6 +4,7 @@
 #ifndef FAULT_H
 #define FAULT_H
 
+#include "hv_fault.h"
 #include "mm.h"
 
 /*

@@ -8,6 +8,8 @@
 #include "fault_internal.h"
 #include "filemap.h"
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_fault.h"
 #include "merge.h"
 
 /* Keeps large folios out of the common paths. */

@@ -5,6 +5,7 @@
 #include "buddy.h"
 #include "fault_internal.h"
 #include "huge.h"
+#include "hv_fault.h"
 #include "merge.h"
 #include "parts.h"
 

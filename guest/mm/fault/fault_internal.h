@@ -6,6 +6,7 @@
 #ifndef FAULT_INTERNAL_H
 #define FAULT_INTERNAL_H
 
+#include "hv_fault.h"
 #include "leaf.h"
 #include "mm.h"
 

@@ -4,6 +4,7 @@
 #include "huge_unused.h"
 
 #include "huge.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "parts.h"
 

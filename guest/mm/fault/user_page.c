@@ -3,6 +3,7 @@
  */
 #include "user_page.h"
 
+#include "hv_map.h"
 #include "leaf.h"
 #include "pkey.h"
 

@@ -18,6 +18,7 @@
 #include "bits.h"
 #include "buddy_internal.h"
 #include "hv.h"
+#include "hv_map.h"
 #include "string.h"
 
 #define RARE __attribute__((noinline))

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 
+#include "hv_boot.h"
 #include "page.h"
 #include "panic.h"
 

@@ -5,6 +5,8 @@
 #ifndef BUDDY_INTERNAL_H
 #define BUDDY_INTERNAL_H
 
+#include "hv_boot.h"
+#include "hv_map.h"
 #include "page.h"
 
 #define ORDER_MAX (BUDDY_ORDERS - 1)

@@ -4,6 +4,7 @@
  */
 #include "buddy.h"
 #include "buddy_internal.h"
+#include "hv_boot.h"
 #include "string.h"
 
 bool buddy_owns(uint64_t pfn)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "arch.h"
+#include "hv_map.h"
 #include "list.h"
 
 #define PAGE_SHIFT HV_PAGE_SHIFT

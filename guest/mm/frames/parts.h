@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "page.h"
 
 #define PARTS_FRAMES (1u << HV_HUGE_ORDER)

@@ -2,6 +2,7 @@
  * counters.c: the kernel's counters, for the host.
  */
 #include "buddy.h"
+#include "hv_call.h"
 #include "mm_machine.h"
 #include "show.h"
 #include "slab.h"

@@ -5,6 +5,8 @@
 #include <asm/errno.h>
 
 #include "huge.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "show.h"
 

@@ -5,6 +5,8 @@
 #ifndef SHOW_H
 #define SHOW_H
 
+#include "hv_call.h"
+#include "hv_describe.h"
 #include "mm.h"
 
 /* Linux's VM_* bits (include/linux/mm.h), as /proc/PID/smaps names them. */

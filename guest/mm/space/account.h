@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv_boot.h"
 #include "mm.h"
 
 /* Linux may_expand_vm: RLIMIT_AS and RLIMIT_DATA allow this many pages more. */

@@ -4,6 +4,7 @@
  * shared anonymous memory; here is only asked.
  */
 #include "account.h"
+#include "hv_boot.h"
 #include "mm_machine.h"
 
 static struct hv_commit commit;

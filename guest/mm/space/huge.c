@@ -3,6 +3,9 @@
  */
 #include "huge.h"
 
+#include "hv_boot.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "leaf.h"
 #include "mm_machine.h"
 #include "panic.h"

@@ -3,6 +3,8 @@
  */
 #include "mm.h"
 
+#include "hv_map.h"
+
 enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
 {
 	if (v->flags & VMA_SPECIAL)

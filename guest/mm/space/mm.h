@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv_map.h"
 #include "pagetable.h"
 #include "vma.h"
 

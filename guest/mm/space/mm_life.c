@@ -4,6 +4,7 @@
 #include "mm_life.h"
 
 #include "huge.h"
+#include "hv_map.h"
 #include "panic.h"
 #include "pkey.h"
 #include "slab.h"

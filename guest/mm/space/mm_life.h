@@ -4,6 +4,8 @@
 #ifndef MM_LIFE_H
 #define MM_LIFE_H
 
+#include "hv_boot.h"
+#include "hv_vcpu.h"
 #include "mm.h"
 
 /* After slab_init. */

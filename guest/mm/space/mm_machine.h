@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hv_abi.h"
+#include "hv_boot.h"
 
 #define AROUND_MAX 16 /* pages that fault-around maps at most */
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv_map.h"
 #include "tlb.h"
 
 #define PTE_P	     0x1ull

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "file.h"
+#include "hv_map.h"
 
 struct mm;
 

@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "families.h"
+#include "hv_call.h"
 
 /* Remembered in the table. */
 uint32_t coherence_number(struct call *c, uint64_t guest_fd)

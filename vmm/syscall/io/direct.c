@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hv_map.h"
 #include "io.h"
 
 /* Bytes of one call of the host: whole blocks of any disk. */

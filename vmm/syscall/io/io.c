@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hv_map.h"
 #include "procfs.h"
 
 #define IOV_MAX_LINUX 1024

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "fdpath.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "machine.h"
 #include "opening.h"
 #include "process.h"

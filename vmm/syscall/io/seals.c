@@ -13,6 +13,7 @@
 #include "coherence.h"
 #include "describe.h"
 #include "families.h"
+#include "hv_describe.h"
 
 /* Linux mapping_deny_writable: what counts is that it may be written. */
 static int64_t is_mapped_writable(struct call *c, uint32_t number)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hv_map.h"
 #include "io.h"
 #include "procfs.h"
 #include "stop.h"

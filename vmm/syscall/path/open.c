@@ -15,6 +15,7 @@
 #include "families.h"
 #include "fdpath.h"
 #include "hostfs.h"
+#include "hv_map.h"
 #include "path.h"
 #include "procfs.h"
 #include "rights.h"

@@ -15,6 +15,7 @@
 #include "capable.h"
 #include "families.h"
 #include "fdpath.h"
+#include "hv_describe.h"
 #include "path.h"
 #include "path_internal.h"
 #include "procfs.h"

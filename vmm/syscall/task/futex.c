@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hv_map.h"
 #include "stop.h"
 
 #define OP_PRIVATE FUTEX_PRIVATE_FLAG

@@ -9,6 +9,8 @@
 
 #include "describe.h"
 #include "families.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 
 #define MODES	     7 /* since Linux 6.9: MPOL_WEIGHTED_INTERLEAVE is 6 */
 #define MODE_FLAGS   0xe000u

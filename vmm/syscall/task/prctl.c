@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 
 #include "families.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "mdwe.h"
 
 int64_t prctl_arch(struct call *c)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "hv_map.h"
 
 int64_t sched_priority_set(struct call *c)
 {

@@ -15,6 +15,8 @@
 #include "capable.h"
 #include "describe.h"
 #include "families.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "vm_setting.h"
 
 #define NOT_GIVEN   0xffffffffu
@@ -76,12 +78,19 @@ static int set_field(struct call *c, unsigned n, uint64_t value)
 	return vcpu_describe(c->v, HV_SET_FIELD, value, n, &d);
 }
 
-/* Up to its last pair, which is AT_NULL whatever is given. */
-static void set_auxv(struct process *p, const uint64_t auxv[PROCESS_AUXV_WORDS])
+/*
+ * The first `len` bytes are new; behind them what was stays (Linux
+ * prctl_set_auxv). Told up to its first AT_NULL, which the last pair always is.
+ */
+static void set_auxv(struct process *p, const uint64_t auxv[PROCESS_AUXV_WORDS],
+		     size_t len)
 {
-	size_t n = 0;
+	size_t n = 0, had = p->auxv_len;
 
-	memcpy(p->own_auxv, auxv, sizeof(p->own_auxv));
+	if (p->auxv && p->auxv != p->own_auxv)
+		memcpy(p->own_auxv, p->auxv,
+		       had < sizeof(p->own_auxv) ? had : sizeof(p->own_auxv));
+	memcpy(p->own_auxv, auxv, len);
 	p->own_auxv[PROCESS_AUXV_WORDS - 2] =
 		p->own_auxv[PROCESS_AUXV_WORDS - 1] = 0;
 	while (p->own_auxv[n])
@@ -134,7 +143,7 @@ static int64_t set_map(struct call *c)
 	for (unsigned i = 0; i < FIELDS && r == 0; i++)
 		r = set_field(c, i, map.field[i]);
 	if (r == 0 && map.auxv_size)
-		set_auxv(c->p, auxv);
+		set_auxv(c->p, auxv, sizeof(auxv));
 	return r;
 }
 
@@ -180,7 +189,7 @@ static int64_t set_privileged(struct call *c)
 	if (op == PR_SET_MM_AUXV) {
 		r = get_auxv(c, c->arg[2], c->arg[3], auxv);
 		if (r == 0)
-			set_auxv(c->p, auxv);
+			set_auxv(c->p, auxv, c->arg[3]);
 		return r;
 	}
 	if (op < PR_SET_MM_START_CODE || op > PR_SET_MM_ENV_END)

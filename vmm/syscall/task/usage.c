@@ -8,6 +8,8 @@
 
 #include "describe.h"
 #include "families.h"
+#include "hv_describe.h"
+#include "hv_map.h"
 #include "procfs.h"
 
 /* Times are the host's, faults and memory the guest's. */

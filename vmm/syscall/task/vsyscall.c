@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 
 #include "call.h"
+#include "hv_map.h"
+#include "hv_vcpu.h"
 #include "procfs.h"
 
 #define PF_VECTOR 14

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "hv_abi.h"
+#include "hv_call.h"
 
 struct call;
 struct hv_call_signal;
