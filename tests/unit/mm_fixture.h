@@ -210,7 +210,7 @@ static inline uint8_t *user(uint64_t va)
 
 	cr_assert(pte & PTE_P, "nothing at %#lx", va);
 	return (uint8_t *)arch_phys_to_virt((hv_gpa_t){pte & PTE_PFN_MASK}) +
-	       va % (pte_frames((pte_t){pte}) * PAGE_SIZE);
+	       va % (pte & PTE_PS ? PT_SPAN_2M : PAGE_SIZE);
 }
 
 static inline struct page *frame_at(uint64_t va)

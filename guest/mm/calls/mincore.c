@@ -9,6 +9,7 @@
 #include "hv.h"
 #include "hv_call.h"
 #include "hv_map.h"
+#include "leaf.h"
 #include "mm.h"
 #include "string.h"
 
@@ -17,16 +18,14 @@ struct residency {
 	uint8_t *vec;
 };
 
-static int residency_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int residency_leaf(const struct leaf *l, void *ctx)
 {
 	struct residency *r = ctx;
+	uint64_t end = l->va + PAGE_SIZE;
 
-	uint64_t end = va + PAGE_SIZE;
-
-	(void)p;
-	if (pte_is_huge(pte))
-		end = (va | (PT_SPAN_2M - 1)) + 1;
-	for (; va < end && va < r->end; va += PAGE_SIZE)
+	if (leaf_is_huge(l))
+		end = (l->va | (PT_SPAN_2M - 1)) + 1;
+	for (uint64_t va = l->va; va < end && va < r->end; va += PAGE_SIZE)
 		r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
 	return 0;
 }
@@ -71,7 +70,7 @@ int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 	if (v->file)
 		residency_file(v->file, vma_pgoff(v, addr), n, vec);
 	r.end = addr + (n << PAGE_SHIFT);
-	pt_visit(mm->root, addr, r.end, residency_pte, &r);
+	leaf_visit(mm->root, addr, r.end, residency_leaf, &r);
 	return (int64_t)n;
 }
 
