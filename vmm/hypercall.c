@@ -68,14 +68,6 @@ static void call_panic(struct vcpu *v)
 	vcpu_abort(v);
 }
 
-static void call_print(struct vcpu *v)
-{
-	char text[sizeof(struct hv_call_text)];
-
-	copy_text(v, text);
-	detail("guest kernel: %s", text);
-}
-
 static void call_bank_online(struct vcpu *v)
 {
 	uint32_t bank = call_page(v)->bank.bank;
@@ -370,7 +362,6 @@ static const struct {
 	unsigned legal; /* set of enum vcpu_state */
 } call_table[HV_CALL_NR] = {
 	[HV_CALL_PANIC] = {"PANIC", call_panic, IN_ANY},
-	[HV_CALL_PRINT] = {"PRINT", call_print, IN_ANY},
 	[HV_CALL_BANK_ONLINE] = {"BANK_ONLINE", call_bank_online, IN_ANY},
 	[HV_CALL_FILE_READ] = {"FILE_READ", call_file_read,
 			       IN(BOOTING) | IN_FAULT | IN(FILE)},

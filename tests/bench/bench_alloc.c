@@ -98,8 +98,8 @@ void bench_setup(const struct bench_case *c)
 	shim_reset(8ull << 30);
 	buddy_init(shim_boot()->banks, shim_boot()->nr_banks);
 	slab_init();
-	cache_64 = kmem_cache_create("bench-64", 64, 0, NULL);
-	cache_192 = kmem_cache_create("bench-192", 192, 0, NULL);
+	cache_64 = kmem_cache_create("bench-64", 64, 0);
+	cache_192 = kmem_cache_create("bench-192", 192, 0);
 	/* One object stays, as in every cache that is in use. */
 	if (!cache_64 || !cache_192 || !kmem_cache_alloc(cache_64) ||
 	    !kmem_cache_alloc(cache_192) || !kmalloc(100))

@@ -248,14 +248,12 @@ static void call_one_of(const uint8_t *nrs, size_t n)
 static void call_in_state(enum state state)
 {
 	static const uint8_t running[] = {
-		HV_CALL_FILE_GET,   HV_CALL_FILE_GET,  HV_CALL_FILE_GET,
-		HV_CALL_FILE_READ,  HV_CALL_FILE_READ, HV_CALL_FILE_WRITE,
-		HV_CALL_FILE_PUT,   HV_CALL_FILE_OP,   HV_CALL_FAULT_LOG,
-		HV_CALL_RING_FULL,  HV_CALL_PRINT,     HV_CALL_PAGE_ZERO,
-		HV_CALL_BANK_ONLINE};
+		HV_CALL_FILE_GET,  HV_CALL_FILE_GET,  HV_CALL_FILE_GET,
+		HV_CALL_FILE_READ, HV_CALL_FILE_READ, HV_CALL_FILE_WRITE,
+		HV_CALL_FILE_PUT,  HV_CALL_FILE_OP,   HV_CALL_FAULT_LOG,
+		HV_CALL_RING_FULL, HV_CALL_PAGE_ZERO, HV_CALL_BANK_ONLINE};
 	static const uint8_t asked[] = {HV_CALL_FILE_READ, HV_CALL_FILE_WRITE,
-					HV_CALL_FILE_OP, HV_CALL_PRINT,
-					HV_CALL_PAGE_COPY};
+					HV_CALL_FILE_OP, HV_CALL_PAGE_COPY};
 	static const uint8_t ending[] = {HV_CALL_FILE_WRITE, HV_CALL_FILE_PUT,
 					 HV_CALL_FILE_OP, HV_CALL_EXIT};
 
@@ -266,7 +264,7 @@ static void call_in_state(enum state state)
 	else if (state == ENDING)
 		call_one_of(ending, sizeof(ending));
 	else if (state == DESCRIBE)
-		make_call(HV_CALL_PRINT);
+		make_call(HV_CALL_PAGE_ZERO);
 	else
 		call_one_of(asked, sizeof(asked));
 }

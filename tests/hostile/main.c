@@ -263,7 +263,6 @@ static const struct {
 } calls[] = {
 	{"the probe", 0},
 	{"`PANIC`", HV_CALL_PANIC},
-	{"`PRINT`", HV_CALL_PRINT},
 	{"`BANK_ONLINE`", HV_CALL_BANK_ONLINE},
 	{"`FILE_READ`", HV_CALL_FILE_READ},
 	{"`FILE_GET`", HV_CALL_FILE_GET},

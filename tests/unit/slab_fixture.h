@@ -72,10 +72,9 @@ static inline struct slab_stats stats_of(const char *name)
 	return find.stats;
 }
 
-static inline struct kmem_cache *make(size_t size, size_t align,
-				      void (*ctor)(void *))
+static inline struct kmem_cache *make(size_t size, size_t align)
 {
-	struct kmem_cache *cache = kmem_cache_create("t", size, align, ctor);
+	struct kmem_cache *cache = kmem_cache_create("t", size, align);
 
 	cr_assert_not_null(cache);
 	return cache;
@@ -115,14 +114,6 @@ static inline void all_is_back_and_the_cache_gone(struct kmem_cache *cache)
 	kmem_cache_destroy(cache);
 	all_is_back();
 	cr_assert_eq(frames_free(), frames_at_start);
-}
-
-static unsigned constructed;
-
-static inline void construct(void *obj)
-{
-	constructed++;
-	memset(obj, 0x11, 48);
 }
 
 #define PANICS(name) Test(slab_panic, name, .init = boot, .signal = SIGABRT)

@@ -102,7 +102,7 @@ Test(kmalloc, kfree_of_null_does_nothing)
 
 Test(kmalloc, objects_are_counted)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *a = take(cache), *b = kmalloc(10), *c = kmalloc(100000);
 
 	cr_assert_eq(slab_objects(), 3);
@@ -118,7 +118,7 @@ Test(kmalloc, objects_are_counted)
 
 Test(kmalloc, without_memory_alloc_returns_null_and_nothing_is_lost)
 {
-	struct kmem_cache *cache = make(1000, 0, NULL);
+	struct kmem_cache *cache = make(1000, 0);
 	struct list {
 		struct list *next;
 	} *all = NULL, *obj;
@@ -144,7 +144,7 @@ Test(kmalloc, without_memory_alloc_returns_null_and_nothing_is_lost)
 
 Test(kmalloc, a_slab_that_cannot_be_had_changes_nothing)
 {
-	struct kmem_cache *cache = make(1000, 0, NULL);
+	struct kmem_cache *cache = make(1000, 0);
 
 	shim_fail_allocs(1, 1); /* the first is kmem_cache_alloc itself */
 	cr_assert_null(kmem_cache_alloc(cache));
@@ -159,7 +159,7 @@ Test(kmalloc, a_cache_that_cannot_be_had_is_null)
 {
 	/* kmem_cache_create calls into its own file: buddy_alloc fails. */
 	shim_fail_allocs(0, 1);
-	cr_assert_null(kmem_cache_create("t", 100, 0, NULL));
+	cr_assert_null(kmem_cache_create("t", 100, 0));
 	assert_sound(slab_check());
 	cr_assert_eq(frames_free(), frames_at_start);
 }
@@ -231,7 +231,7 @@ Test(kmalloc, a_random_mix_of_kmalloc_conserves_objects_and_frames)
 Test(kmalloc, a_random_mix_in_one_cache_conserves_objects_and_frames)
 {
 	enum { LIVE = 700 };
-	struct kmem_cache *cache = make(152, 0, NULL);
+	struct kmem_cache *cache = make(152, 0);
 	uint8_t *obj[LIVE] = {0};
 
 	srand(12);

@@ -16,7 +16,7 @@ Test(slab, init_takes_no_frame)
 
 Test(slab, init_can_start_over)
 {
-	make(100, 0, NULL);
+	make(100, 0);
 	cr_assert_not_null(kmalloc(100));
 	boot();
 	cr_assert_eq(slab_objects(), 0);
@@ -26,7 +26,7 @@ Test(slab, init_can_start_over)
 
 Test(slab, a_new_cache_has_no_slab)
 {
-	make(100, 0, NULL);
+	make(100, 0);
 	cr_assert_eq(stats_of("t").slabs_empty, 0);
 	cr_assert_eq(stats_of("t").objects_active, 0);
 	cr_assert_eq(stats_of("t").object_size, 100);
@@ -34,7 +34,7 @@ Test(slab, a_new_cache_has_no_slab)
 
 Test(slab, a_cache_is_itself_an_object)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 
 	cr_assert_eq(stats_of("kmem_cache").objects_active, 1);
 	cr_assert_eq(slab_objects(), 0, "but is not counted");
@@ -43,7 +43,7 @@ Test(slab, a_cache_is_itself_an_object)
 
 Test(slab, a_destroyed_cache_gives_everything_back)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *obj[100];
 
 	for (unsigned i = 0; i < 100; i++)
@@ -59,7 +59,7 @@ Test(slab, caches_live_side_by_side)
 	void *obj[20];
 
 	for (unsigned i = 0; i < 20; i++) {
-		c[i] = kmem_cache_create("many", 8 + i * 24, 0, NULL);
+		c[i] = kmem_cache_create("many", 8 + i * 24, 0);
 		obj[i] = take(c[i]);
 	}
 	cr_assert_eq(slab_objects(), 20);
@@ -77,7 +77,7 @@ Test(slab, caches_live_side_by_side)
 
 Test(slab, objects_do_not_overlap)
 {
-	struct kmem_cache *cache = make(40, 0, NULL);
+	struct kmem_cache *cache = make(40, 0);
 	char *obj[300];
 
 	for (unsigned i = 0; i < 300; i++) {
@@ -94,7 +94,7 @@ Test(slab, objects_do_not_overlap)
 
 Test(slab, a_slab_holds_what_fits)
 {
-	struct kmem_cache *cache = make(64 - RED_ZONES, 0, NULL);
+	struct kmem_cache *cache = make(64 - RED_ZONES, 0);
 	void *obj[512];
 	unsigned n = fill_slab(cache, obj);
 
@@ -108,7 +108,7 @@ Test(slab, a_slab_holds_what_fits)
 Test(slab, many_small_objects_leave_room_for_their_bitmap)
 {
 	/* 24 bytes each: 170 would fit, 3 words of bitmap take one. */
-	struct kmem_cache *cache = make(24 - RED_ZONES, 0, NULL);
+	struct kmem_cache *cache = make(24 - RED_ZONES, 0);
 	void *obj[512];
 	unsigned n = fill_slab(cache, obj);
 
@@ -123,7 +123,7 @@ Test(slab, many_small_objects_leave_room_for_their_bitmap)
 Test(slab, every_size_packs_and_comes_back)
 {
 	for (size_t size = 1; size < 16000; size = size * 5 / 4 + 3) {
-		struct kmem_cache *cache = make(size, 0, NULL);
+		struct kmem_cache *cache = make(size, 0);
 		void *obj[600];
 		unsigned n = fill_slab(cache, obj);
 		struct slab_stats st = stats_of("t");
@@ -141,7 +141,7 @@ Test(slab, every_size_packs_and_comes_back)
 Test(slab, objects_are_aligned)
 {
 	for (size_t align = 8; align <= 4096; align *= 2) {
-		struct kmem_cache *cache = make(24, align, NULL);
+		struct kmem_cache *cache = make(24, align);
 		void *obj[20];
 
 		for (unsigned i = 0; i < 20; i++) {
@@ -156,7 +156,7 @@ Test(slab, objects_are_aligned)
 
 Test(slab, without_an_alignment_it_is_8)
 {
-	struct kmem_cache *cache = make(13, 0, NULL);
+	struct kmem_cache *cache = make(13, 0);
 
 	for (unsigned i = 0; i < 100; i++)
 		cr_assert_eq((uintptr_t)take(cache) % 8, 0);
@@ -164,7 +164,7 @@ Test(slab, without_an_alignment_it_is_8)
 
 Test(slab, the_lowest_free_object_of_a_slab_is_used_first)
 {
-	struct kmem_cache *cache = make(64, 0, NULL);
+	struct kmem_cache *cache = make(64, 0);
 	char *obj[10];
 
 	for (unsigned i = 0; i < 10; i++)
@@ -183,7 +183,7 @@ Test(slab, the_lowest_free_object_of_a_slab_is_used_first)
 
 Test(slab, what_is_kept_aside_is_not_in_use)
 {
-	struct kmem_cache *cache = make(64, 0, NULL);
+	struct kmem_cache *cache = make(64, 0);
 	void *a = take(cache), *b = take(cache);
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -202,7 +202,7 @@ Test(slab, what_is_kept_aside_is_not_in_use)
 
 Test(slab, a_cache_with_nothing_but_an_object_aside_can_be_destroyed)
 {
-	struct kmem_cache *cache = make(64, 0, NULL);
+	struct kmem_cache *cache = make(64, 0);
 
 	kmem_cache_free(cache, take(cache));
 	kmem_cache_destroy(cache);
@@ -214,7 +214,7 @@ Test(slab, a_cache_with_nothing_but_an_object_aside_can_be_destroyed)
 /* A full slab that is not in use, and one more object; then free object i. */
 static void free_in_full_slab(size_t size, unsigned i)
 {
-	struct kmem_cache *cache = make(size, 0, NULL);
+	struct kmem_cache *cache = make(size, 0);
 	void *obj[512], *more;
 	unsigned n = fill_slab(cache, obj);
 
@@ -244,7 +244,7 @@ Test(slab, any_object_of_a_full_slab_can_be_freed)
 
 Test(slab, large_objects_get_slabs_of_several_pages)
 {
-	struct kmem_cache *cache = make(3000, 0, NULL);
+	struct kmem_cache *cache = make(3000, 0);
 	void *obj[64];
 	unsigned n = fill_slab(cache, obj);
 	struct slab_stats st = stats_of("t");
@@ -262,7 +262,7 @@ Test(slab, large_objects_get_slabs_of_several_pages)
 
 Test(slab, slabs_leave_their_tail_pages_clean)
 {
-	struct kmem_cache *cache = make(8000, 0, NULL);
+	struct kmem_cache *cache = make(8000, 0);
 	void *obj = take(cache);
 	struct page *page = virt_to_page(obj);
 
@@ -278,7 +278,7 @@ Test(slab, slabs_leave_their_tail_pages_clean)
 
 Test(slab, a_slab_goes_from_partial_to_full_and_back_to_empty)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	void *obj[512];
 	unsigned n;
 
@@ -300,7 +300,7 @@ Test(slab, a_slab_goes_from_partial_to_full_and_back_to_empty)
 
 Test(slab, partial_slabs_are_used_before_empty_ones)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	void *a[64], *b[64];
 	unsigned n = fill_slab(cache, a);
 
@@ -317,7 +317,7 @@ Test(slab, partial_slabs_are_used_before_empty_ones)
 
 Test(slab, empty_slabs_are_used_before_new_ones)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	void *obj = take(cache);
 	uint64_t before = frames_free();
 
@@ -330,7 +330,7 @@ Test(slab, empty_slabs_are_used_before_new_ones)
 
 Test(slab, only_a_few_empty_slabs_are_kept)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	void *obj[200];
 
 	for (unsigned i = 0; i < 200; i++)
@@ -344,7 +344,7 @@ Test(slab, only_a_few_empty_slabs_are_kept)
 
 Test(slab, shrinking_gives_empty_slabs_back)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	uint64_t before;
 
 	cr_assert_eq(stats_of("t").slabs_empty, 0);
@@ -360,7 +360,7 @@ Test(slab, shrinking_gives_empty_slabs_back)
 
 Test(slab, shrinking_keeps_slabs_in_use)
 {
-	struct kmem_cache *cache = make(500, 0, NULL);
+	struct kmem_cache *cache = make(500, 0);
 	char *obj = take(cache);
 
 	memset(obj, 7, 500);
@@ -374,7 +374,7 @@ Test(slab, shrinking_keeps_slabs_in_use)
 
 Test(slab, one_object_a_slab_is_full_or_empty)
 {
-	struct kmem_cache *cache = make(20000, 0, NULL);
+	struct kmem_cache *cache = make(20000, 0);
 	void *a = take(cache), *b;
 
 	cr_assert_eq(stats_of("t").objects_per_slab, 1);
@@ -392,7 +392,7 @@ Test(slab, one_object_a_slab_is_full_or_empty)
 
 Test(slab, zalloc_zeroes_recycled_memory)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	uint8_t *obj = take(cache);
 
 	memset(obj, 0xff, 100);
@@ -400,48 +400,4 @@ Test(slab, zalloc_zeroes_recycled_memory)
 	cr_assert_eq(kmem_cache_zalloc(cache), obj);
 	for (unsigned i = 0; i < 100; i++)
 		cr_assert_eq(obj[i], 0);
-}
-
-Test(slab, the_constructor_runs_once_for_each_object_of_a_slab)
-{
-	struct kmem_cache *cache = make(48, 0, construct);
-	uint8_t *obj = take(cache);
-	unsigned n = stats_of("t").objects_per_slab;
-
-	cr_assert_eq(constructed, n);
-	cr_assert_eq(obj[0], 0x11);
-	cr_assert_eq(obj[47], 0x11);
-	for (unsigned i = 0; i < 5 * n; i++) {
-		kmem_cache_free(cache, obj);
-		obj = take(cache);
-	}
-	cr_assert_eq(constructed, n);
-}
-
-Test(slab, constructed_state_survives_free)
-{
-	struct kmem_cache *cache = make(48, 0, construct);
-	uint8_t *obj = take(cache);
-
-	obj[5] = 0x22;
-	kmem_cache_free(cache, obj);
-	cr_assert_eq(take(cache), obj);
-	for (unsigned i = 0; i < 48; i++)
-		cr_assert_eq(obj[i], i == 5 ? 0x22 : 0x11);
-	kmem_cache_free(cache, obj);
-	all_is_back_and_the_cache_gone(cache);
-}
-
-Test(slab, a_slab_that_comes_back_is_constructed_again)
-{
-	struct kmem_cache *cache = make(48, 0, construct);
-	uint8_t *obj = take(cache);
-	unsigned n = constructed;
-
-	memset(obj, 0, 48);
-	kmem_cache_free(cache, obj);
-	kmem_cache_shrink(cache);
-	obj = take(cache);
-	cr_assert_eq(constructed, 2 * n);
-	cr_assert_eq(obj[0], 0x11);
 }

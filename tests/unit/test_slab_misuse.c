@@ -11,7 +11,7 @@ TestSuite(slab_misuse, .init = boot);
 #ifdef SLAB_DEBUG
 Test(slab_misuse, check_sees_a_write_to_a_freed_object)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
@@ -22,7 +22,7 @@ Test(slab_misuse, check_sees_a_write_to_a_freed_object)
 
 Test(slab_misuse, check_sees_a_write_past_the_end)
 {
-	struct kmem_cache *cache = make(101, 0, NULL);
+	struct kmem_cache *cache = make(101, 0);
 	char *obj = take(cache);
 
 	obj[100] = 1;
@@ -33,15 +33,15 @@ Test(slab_misuse, check_sees_a_write_past_the_end)
 
 Test(slab_misuse, check_sees_a_write_before_the_start)
 {
-	char *obj = take(make(100, 0, NULL));
+	char *obj = take(make(100, 0));
 
 	obj[-1] = 1;
 	assert_wrong(slab_check(), "red zone before");
 }
 
-Test(slab_misuse, check_sees_a_write_past_a_constructed_free_object)
+Test(slab_misuse, check_sees_a_write_past_a_free_object)
 {
-	struct kmem_cache *cache = make(48, 0, construct);
+	struct kmem_cache *cache = make(48, 0);
 	char *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
@@ -52,7 +52,7 @@ Test(slab_misuse, check_sees_a_write_past_a_constructed_free_object)
 
 Test(slab_misuse, check_sees_a_dirty_struct_page)
 {
-	char *obj = take(make(100, 0, NULL));
+	char *obj = take(make(100, 0));
 
 	virt_to_page(obj)->inuse++;
 	assert_wrong(slab_check(), "miscounts");
@@ -60,7 +60,7 @@ Test(slab_misuse, check_sees_a_dirty_struct_page)
 
 Test(slab_misuse, check_sees_a_bitmap_that_lies)
 {
-	char *obj = take(make(100, 0, NULL));
+	char *obj = take(make(100, 0));
 
 	virt_to_page(obj)->freemap |= 1;
 	assert_wrong(slab_check(), "slab: ");
@@ -70,7 +70,7 @@ Test(slab_misuse, check_sees_a_bitmap_that_lies)
 
 PANICS(double_free)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *obj = take(cache);
 
 	take(cache);
@@ -80,7 +80,7 @@ PANICS(double_free)
 
 PANICS(double_free_of_the_only_object)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
@@ -89,7 +89,7 @@ PANICS(double_free_of_the_only_object)
 
 PANICS(double_free_of_an_object_kept_aside)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *a = take(cache), *b = take(cache);
 
 	assert_sound(slab_check()); /* nothing is aside now */
@@ -100,7 +100,7 @@ PANICS(double_free_of_an_object_kept_aside)
 
 PANICS(double_free_behind_an_object_kept_aside)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *a = take(cache), *b = take(cache);
 
 	assert_sound(slab_check());
@@ -111,7 +111,7 @@ PANICS(double_free_behind_an_object_kept_aside)
 
 PANICS(free_of_an_object_kept_aside_but_never_handed_out)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *a = take(cache), *b = take(cache);
 
 	kmem_cache_free(cache, b + (b - a));
@@ -129,7 +129,7 @@ PANICS(double_free_in_a_slab_of_many_objects)
 
 PANICS(free_of_the_middle_of_an_object_of_a_full_slab)
 {
-	struct kmem_cache *cache = make(1000, 0, NULL);
+	struct kmem_cache *cache = make(1000, 0);
 	void *obj[64];
 
 	fill_slab(cache, obj);
@@ -139,8 +139,8 @@ PANICS(free_of_the_middle_of_an_object_of_a_full_slab)
 
 PANICS(free_to_another_cache_from_a_full_slab)
 {
-	struct kmem_cache *other = make(1001, 0, NULL);
-	struct kmem_cache *cache = kmem_cache_create("u", 1000, 0, NULL);
+	struct kmem_cache *other = make(1001, 0);
+	struct kmem_cache *cache = kmem_cache_create("u", 1000, 0);
 	void *obj = take(cache);
 
 	for (unsigned i = 0; i < 100; i++)
@@ -150,7 +150,7 @@ PANICS(free_to_another_cache_from_a_full_slab)
 
 PANICS(double_free_after_the_slab_is_gone)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	void *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
@@ -177,14 +177,14 @@ PANICS(double_free_of_a_large_block)
 
 PANICS(free_of_the_middle_of_an_object)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 
 	kmem_cache_free(cache, (char *)take(cache) + 8);
 }
 
 PANICS(free_of_an_object_never_handed_out)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *a = take(cache), *b = take(cache);
 
 	kmem_cache_free(cache, b + (b - a));
@@ -193,7 +193,7 @@ PANICS(free_of_an_object_never_handed_out)
 PANICS(free_of_what_lies_behind_the_last_object)
 {
 	/* 21 objects of 192 bytes leave 64 bytes. */
-	struct kmem_cache *cache = make(192 - RED_ZONES, 0, NULL);
+	struct kmem_cache *cache = make(192 - RED_ZONES, 0);
 	char *a = take(cache), *b = take(cache);
 
 	kmem_cache_free(cache, a + 21 * (b - a));
@@ -201,12 +201,12 @@ PANICS(free_of_what_lies_behind_the_last_object)
 
 PANICS(free_to_another_cache)
 {
-	kmem_cache_free(make(100, 0, NULL), take(make(100, 0, NULL)));
+	kmem_cache_free(make(100, 0), take(make(100, 0)));
 }
 
 PANICS(kfree_of_a_cache_object)
 {
-	kfree(take(make(64, 0, NULL)));
+	kfree(take(make(64, 0)));
 }
 
 PANICS(kfree_of_the_middle_of_a_large_block)
@@ -244,7 +244,7 @@ PANICS(kfree_of_memory_in_the_frontier)
 #ifdef SLAB_DEBUG
 PANICS(free_after_a_write_past_the_end)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *obj = take(cache);
 
 	obj[100] = 0;
@@ -253,7 +253,7 @@ PANICS(free_after_a_write_past_the_end)
 
 PANICS(free_after_a_write_before_the_start)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *obj = take(cache);
 
 	obj[-1] = 0;
@@ -262,7 +262,7 @@ PANICS(free_after_a_write_before_the_start)
 
 PANICS(alloc_of_an_object_written_to_while_free)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 	char *obj = take(cache);
 
 	kmem_cache_free(cache, obj);
@@ -273,7 +273,7 @@ PANICS(alloc_of_an_object_written_to_while_free)
 
 PANICS(destroying_a_cache_with_objects)
 {
-	struct kmem_cache *cache = make(100, 0, NULL);
+	struct kmem_cache *cache = make(100, 0);
 
 	take(cache);
 	kmem_cache_destroy(cache);
@@ -281,20 +281,15 @@ PANICS(destroying_a_cache_with_objects)
 
 PANICS(an_alignment_that_is_no_power_of_two)
 {
-	make(100, 24, NULL);
+	make(100, 24);
 }
 
 PANICS(objects_of_no_bytes)
 {
-	make(0, 0, NULL);
+	make(0, 0);
 }
 
 PANICS(objects_too_large_for_a_slab)
 {
-	make(32769, 0, NULL);
-}
-
-PANICS(zalloc_from_a_cache_with_a_constructor)
-{
-	kmem_cache_zalloc(make(48, 0, construct));
+	make(32769, 0);
 }

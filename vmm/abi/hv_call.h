@@ -12,7 +12,6 @@
 
 enum hv_call_nr {
 	HV_CALL_PANIC = 1,   /* kernel invariant broken: text; no return */
-	HV_CALL_PRINT,	     /* debugging text for -v */
 	HV_CALL_BANK_ONLINE, /* make a bank's RAM exist */
 	HV_CALL_FILE_READ,   /* file pages into frames */
 	HV_CALL_FILE_GET,    /* descriptor -> file number, for mmap */

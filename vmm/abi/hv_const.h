@@ -16,7 +16,7 @@
 #ifndef HV_CONST_H
 #define HV_CONST_H
 
-#define HV_ABI_VERSION 3
+#define HV_ABI_VERSION 4
 #define HV_IMAGE_MAGIC 0x4c4e524b4d4d5648 /* "HVMMKRNL" */
 #define HV_BOOT_MAGIC  0x544f4f424d4d5648 /* "HVMMBOOT" */
 
@@ -46,8 +46,8 @@
 #define HV_PROBE_LOOPS 4
 
 /* Of enum hv_call_nr those that the gate makes. */
-#define HV_NR_FAULT_LOG 9
-#define HV_NR_SYSCALL	11
+#define HV_NR_FAULT_LOG 8
+#define HV_NR_SYSCALL	10
 
 /* Offsets in struct hv_gate_page and struct hv_vcpu_area: hv_vcpu.h. */
 #define HV_VCPU_AREA_SIZE   32768

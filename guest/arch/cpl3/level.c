@@ -20,8 +20,6 @@ static struct {
 	uint64_t flushed_pages, flushed_all;
 } level;
 
-_Static_assert(HV_CALL_FAULT_LOG == 9 && HV_CALL_SYSCALL == 11, "gate.S");
-
 void level_gate_call(uint32_t nr);
 const char *level_leave(void);
 

@@ -23,7 +23,7 @@ void filemap_init(void)
 {
 	nr_cached = 0;
 	node_cache = kmem_cache_create("filemap_node",
-				       sizeof(struct filemap_node), 0, NULL);
+				       sizeof(struct filemap_node), 0);
 	if (!node_cache)
 		panic("filemap: no memory for the cache of nodes");
 }

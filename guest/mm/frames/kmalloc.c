@@ -85,8 +85,8 @@ void *kmalloc(size_t size)
 	else if (size)
 		i = class_of_small[(size - 1) / 8];
 	if (!caches[i].stride) {
-		slab_cache_init(&caches[i], classes[i].name, classes[i].size, 0,
-				NULL);
+		slab_cache_init(&caches[i], classes[i].name, classes[i].size,
+				0);
 		any_cache = true;
 	}
 	return kmem_cache_alloc(&caches[i]);

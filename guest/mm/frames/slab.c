@@ -56,7 +56,7 @@ static unsigned slab_order(uint32_t stride)
 }
 
 void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
-		     size_t align, void (*ctor)(void *))
+		     size_t align)
 {
 	size_t left;
 
@@ -66,7 +66,6 @@ void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 	BUG_ON(!size || size > PAGE_SIZE << SLAB_ORDER_MAX);
 	left = debug_red_left(align);
 	cache->name = name;
-	cache->ctor = ctor;
 	cache->object_size = (uint32_t)size;
 	cache->offset = (uint32_t)left;
 	cache->stride = round_up(left + size + debug_red_right(), align);
@@ -92,17 +91,17 @@ void slab_init(void)
 	ram_end = buddy_pfn_end() << PAGE_SHIFT;
 	list_init(&slab_caches);
 	slab_cache_init(&slab_cache_cache, "kmem_cache",
-			sizeof(struct kmem_cache), 0, NULL);
+			sizeof(struct kmem_cache), 0);
 	kmalloc_init();
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,
-				     size_t align, void (*ctor)(void *))
+				     size_t align)
 {
 	struct kmem_cache *cache = kmem_cache_alloc(&slab_cache_cache);
 
 	if (cache)
-		slab_cache_init(cache, name, size, align, ctor);
+		slab_cache_init(cache, name, size, align);
 	return cache;
 }
 
@@ -145,14 +144,8 @@ static struct page *slab_create(struct kmem_cache *cache)
 		page[i].head = page;
 	}
 	slab_fill_map(cache, page);
-	if (DEBUG_NEW_OBJECTS || cache->ctor)
-		for (unsigned i = 0; i < cache->per_slab; i++) {
-			void *obj = slab_object(cache, page, i);
-
-			debug_new(cache, obj);
-			if (cache->ctor)
-				cache->ctor(obj);
-		}
+	for (unsigned i = 0; DEBUG_NEW_OBJECTS && i < cache->per_slab; i++)
+		debug_new(cache, slab_object(cache, page, i));
 	return page;
 }
 
@@ -269,7 +262,6 @@ void *kmem_cache_zalloc(struct kmem_cache *cache)
 {
 	void *obj = kmem_cache_alloc(cache);
 
-	BUG_ON(cache->ctor);
 	if (obj)
 		memset(obj, 0, cache->object_size);
 	return obj;

@@ -24,17 +24,15 @@ void slab_init(void);
 
 /*
  * Objects of `size` bytes (1 .. 32 KiB, less in debug builds) at multiples of
- * `align` (a power of two up to 4096; 0: 8 bytes). ctor runs once when an
- * object's memory becomes part of a slab, may be NULL. Caches with a
- * constructor get objects back in constructed state. `name` is not copied.
- * NULL: no memory.
+ * `align` (a power of two up to 4096; 0: 8 bytes). `name` is not copied. NULL:
+ * no memory.
  */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,
-				     size_t align, void (*ctor)(void *));
+				     size_t align);
 /* All objects must have been freed; panics if not. */
 void kmem_cache_destroy(struct kmem_cache *cache);
 void *kmem_cache_alloc(struct kmem_cache *cache); /* contents undefined */
-/* All zero; not for caches with a constructor. */
+/* All zero. */
 void *kmem_cache_zalloc(struct kmem_cache *cache);
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 /* Give empty slabs back to the buddy allocator, the object ready included. */

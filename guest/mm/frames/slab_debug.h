@@ -5,8 +5,7 @@
  * no bytes. All that depends on the switch is here.
  *
  * An object has at least 8 bytes of red zone on either side. They say whether
- * it is free. A free object is poisoned, but for caches with a constructor,
- * whose free objects keep their state. Both are looked at when an object is
+ * it is free. A free object is poisoned. Both are looked at when an object is
  * handed out, when it is freed, and by slab_check.
  */
 #ifndef SLAB_DEBUG_H
@@ -71,8 +70,7 @@ static inline const char *debug_fault(const struct kmem_cache *cache,
 	if (!debug_is_filled(o + cache->object_size,
 			     (size_t)(end - o) - cache->object_size, red))
 		return "red zone behind it overwritten";
-	if (is_free && !cache->ctor &&
-	    !debug_is_filled(o, cache->object_size, POISON_FREE))
+	if (is_free && !debug_is_filled(o, cache->object_size, POISON_FREE))
 		return "written to after it was freed";
 	return NULL;
 }
@@ -86,7 +84,7 @@ static inline void debug_assert(const struct kmem_cache *cache, const void *obj,
 		panic("slab: %s: object %p: %s", cache->name, obj, fault);
 }
 
-/* The object is becoming part of a slab, before its constructor. */
+/* The object is becoming part of a slab. */
 static inline void debug_new(const struct kmem_cache *cache, void *obj)
 {
 	debug_set_red(cache, obj, RED_FREE);
@@ -97,16 +95,14 @@ static inline void debug_alloc(const struct kmem_cache *cache, void *obj)
 {
 	debug_assert(cache, obj, true);
 	debug_set_red(cache, obj, RED_USED);
-	if (!cache->ctor)
-		memset(obj, POISON_NEW, cache->object_size);
+	memset(obj, POISON_NEW, cache->object_size);
 }
 
 static inline void debug_free(const struct kmem_cache *cache, void *obj)
 {
 	debug_assert(cache, obj, false);
 	debug_set_red(cache, obj, RED_FREE);
-	if (!cache->ctor)
-		memset(obj, POISON_FREE, cache->object_size);
+	memset(obj, POISON_FREE, cache->object_size);
 }
 
 static inline void debug_pfn(uint64_t pfn, const void *obj)

@@ -45,7 +45,6 @@ struct kmem_cache {
 	uint32_t nr_empty;
 	uint32_t map_words;
 	uint32_t order;
-	void (*ctor)(void *);
 	const char *name;
 	struct list link; /* in the list of all caches */
 };
@@ -58,7 +57,7 @@ extern struct kmem_cache slab_cache_cache;
 extern struct page slab_none;
 
 void slab_cache_init(struct kmem_cache *cache, const char *name, size_t size,
-		     size_t align, void (*ctor)(void *));
+		     size_t align);
 /* The first page of the slab or block that holds obj; panics if none can. */
 struct page *slab_page(const void *obj);
 

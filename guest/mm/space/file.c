@@ -18,7 +18,7 @@ void file_init(void (*release)(struct file *))
 	list_init(&file_list);
 	nr_files = shm_ids = 0;
 	release_pages = release;
-	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
+	file_cache = kmem_cache_create("file", sizeof(struct file), 0);
 	if (!file_cache)
 		panic("file: no memory for the cache of files");
 }

@@ -14,7 +14,7 @@ static struct kmem_cache *mm_cache;
 
 void mm_life_init(void)
 {
-	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm), 0, NULL);
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm), 0);
 	if (!mm_cache)
 		panic("mm: no memory for the cache of address spaces");
 }

@@ -21,8 +21,7 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 
 void vma_init(void)
 {
-	vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vma), 0,
-				      NULL);
+	vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vma), 0);
 	if (!vma_cache)
 		panic("vma: no memory for the cache of VMAs");
 	nr_vmas = nr_vmas_peak = 0;
