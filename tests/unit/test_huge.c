@@ -207,7 +207,7 @@ Test(huge, a_page_that_others_use_is_split_and_copied_in_part)
 	cr_assert_eq(fault(area + PAGE_SIZE, WRITE), HV_FAULT_COW);
 	cr_assert_eq(rec.order, 0);
 	cr_assert_eq(*user(area + PAGE_SIZE), 2);
-	pt_gather_init(&g);
+	pt_gather_init(&g, mm);
 	pt_gather_page(&g, page);
 	pt_gather_finish(&g);
 }

@@ -16,14 +16,13 @@ static void begin(void)
 	cr_assert_not_null(root);
 }
 
-static int clear_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int clear_leaf(const struct leaf *l, void *ctx)
 {
 	struct pt_gather *g = ctx;
 
-	(void)pte;
-	pt_clear(p);
+	pt_clear(l->p);
 	if (g)
-		pt_gather_flush(g, va);
+		pt_gather_flush(g, l->va);
 	return 0;
 }
 
@@ -32,10 +31,10 @@ static void clear_between(uint64_t start, uint64_t end, uint64_t floor,
 			  uint64_t ceiling, int top)
 {
 	struct pt_gather g;
-	struct pt_limits limits = {floor, ceiling, top, &g};
+	struct leaf_limits limits = {floor, ceiling, top, &g};
 
-	pt_gather_init(&g);
-	cr_assert_eq(pt_visit_free(root, start, end, &limits, clear_pte, &g),
+	pt_gather_init(&g, NULL);
+	cr_assert_eq(leaf_visit_free(root, start, end, &limits, clear_leaf, &g),
 		     0);
 	pt_gather_finish(&g);
 }
@@ -173,13 +172,13 @@ struct seen {
 	unsigned stop_at;
 };
 
-static int see(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int see(const struct leaf *l, void *ctx)
 {
 	struct seen *s = ctx;
 
-	cr_assert_eq(arch_pte_get(p).v, pte.v);
-	cr_assert(!s->n || va > s->last);
-	s->last = va;
+	cr_assert_eq(arch_pte_get(l->p).v, l->pte.v);
+	cr_assert(!s->n || l->va > s->last);
+	s->last = l->va;
 	return ++s->n == s->stop_at ? -5 : 0;
 }
 
@@ -191,7 +190,7 @@ Test(pagetable, a_visit_sees_each_entry_once_in_order)
 	for (unsigned i = 0; i < 40; i++)
 		set((random_next(&seed) * PAGE_SIZE * 7919) %
 		    (HV_VA_USER_END & PAGE_MASK));
-	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, see, &s), 0);
+	cr_assert_eq(leaf_visit(root, 0, HV_VA_USER_END, see, &s), 0);
 	cr_assert_eq(s.n, 40);
 }
 
@@ -201,14 +200,14 @@ Test(pagetable, a_visit_stops_when_told)
 
 	for (unsigned i = 0; i < 5; i++)
 		set(TEXT + PT_SPAN_2M * i);
-	cr_assert_eq(pt_visit(root, 0, HV_VA_USER_END, see, &s), -5);
+	cr_assert_eq(leaf_visit(root, 0, HV_VA_USER_END, see, &s), -5);
 	cr_assert_eq(s.n, 2);
 }
 
 Test(pagetable, a_visit_frees_no_table)
 {
 	set(TEXT);
-	pt_visit(root, 0, HV_VA_USER_END, clear_pte, NULL);
+	leaf_visit(root, 0, HV_VA_USER_END, clear_leaf, NULL);
 	cr_assert_eq(pt_tables(), 4);
 	assert_sound(check());
 }
@@ -315,7 +314,7 @@ Test(pagetable, a_gather_frees_after_the_flush)
 	struct pt_gather g;
 	uint64_t free = frames_free();
 
-	pt_gather_init(&g);
+	pt_gather_init(&g, NULL);
 	pt_gather_flush(&g, TEXT);
 	pt_gather_page(&g, page);
 	cr_assert_eq(frames_free(), free);
@@ -331,7 +330,7 @@ Test(pagetable, a_gather_drops_one_reference_of_many)
 	struct pt_gather g;
 
 	page_get(page);
-	pt_gather_init(&g);
+	pt_gather_init(&g, NULL);
 	pt_gather_page(&g, page);
 	cr_assert_eq(page->refcount, 1);
 	pt_gather_finish(&g);
@@ -344,7 +343,7 @@ Test(pagetable, one_page_is_flushed_as_one)
 {
 	struct pt_gather g;
 
-	pt_gather_init(&g);
+	pt_gather_init(&g, NULL);
 	pt_gather_flush(&g, TEXT);
 	pt_gather_finish(&g);
 	cr_assert_eq(shim_flush(0).end - shim_flush(0).start, PAGE_SIZE);

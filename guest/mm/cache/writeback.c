@@ -12,51 +12,29 @@
 
 #include "filemap.h"
 #include "hv.h"
-#include "pagetable.h"
+#include "leaf.h"
+#include "rmap.h"
 #include "string.h"
 #include "unmap.h"
 #include "vma.h"
 
 /* ---- Entries that map a file ------------------------------------------- */
 
-/* Call fn for the entries of all mappings of the pages [start, end). */
-static void rmap_visit(struct file *file, uint64_t start, uint64_t end,
-		       pt_visit_fn *fn)
-{
-	for (struct list *l = file->vmas.next; l != &file->vmas; l = l->next) {
-		struct vma *v = list_entry(l, struct vma, file_link);
-		uint64_t first = v->pgoff > start ? v->pgoff : start;
-		uint64_t last = v->pgoff + vma_pages(v);
-		struct pt_gather g;
-		uint64_t va;
-
-		if (last > end)
-			last = end;
-		if (first >= last)
-			continue;
-		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
-		pt_gather_init(&g);
-		pt_visit(v->mm->root, va, va + ((last - first) << PAGE_SHIFT),
-			 fn, &g);
-		pt_gather_finish(&g);
-	}
-}
-
 /* Linux page_mkclean: the next write is to be noticed, but for shmem. */
-static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int clean_leaf(const struct leaf *l, void *ctx)
 {
-	struct page *page = pfn_to_page(pte_pfn(pte));
+	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_D | PTE_WAS_D;
 
 	if (!(page->flags & PG_CACHE))
 		return 0;
 	if (!(page->flags & PG_SHMEM))
 		clear |= PTE_RW;
-	if (pte.v & PTE_D)
+	if (leaf_is_dirty(l))
 		page_set_dirty(page);
-	if (pte.v & clear) {
-		pt_change(p, (pte_t){pte.v & ~clear});
-		pt_gather_flush(ctx, va);
+	if (l->pte.v & clear) {
+		pt_change(l->p, (pte_t){l->pte.v & ~clear});
+		pt_gather_flush(ctx, l->va);
 	}
 	return 0;
 }
@@ -65,36 +43,45 @@ static int clean_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
  * The page takes the entry's dirty bit over, so that the next store shows. On
  * Linux the entry is dirty still, and mprotect goes by it later.
  */
-static int take_dirty(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int take_dirty(const struct leaf *l, void *ctx)
 {
-	struct page *page = pfn_to_page(pte_pfn(pte));
+	struct page *page = leaf_page(l);
 
-	if (!(page->flags & PG_CACHE) || !(pte.v & PTE_D))
+	if (!(page->flags & PG_CACHE) || !leaf_is_dirty(l))
 		return 0;
 	page_set_dirty(page);
-	pt_change(p, (pte_t){(pte.v & ~PTE_D) | PTE_WAS_D});
-	pt_gather_flush(ctx, va);
+	pt_change(l->p, (pte_t){(l->pte.v & ~PTE_D) | PTE_WAS_D});
+	pt_gather_flush(ctx, l->va);
 	return 0;
+}
+
+/* ctx: `keep` of write_back. */
+static void note_dirty(struct vma *v, uint64_t start, uint64_t end, void *ctx)
+{
+	const bool *keep = ctx;
+	struct pt_gather g;
+
+	pt_gather_init(&g, v->mm);
+	leaf_visit(v->mm->root, start, end, *keep ? take_dirty : clean_leaf,
+		   &g);
+	pt_gather_finish(&g);
+}
+
+/* ctx: enum mm_zap. */
+static void zap_part(struct vma *v, uint64_t start, uint64_t end, void *ctx)
+{
+	const enum mm_zap *kind = ctx;
+
+	mm_zap(v->mm, start, end, *kind);
 }
 
 /* Unmap the pages [start, end); with `cows` also private copies of them. */
 static void unmap_pages(struct file *file, uint64_t start, uint64_t end,
 			bool cows)
 {
-	for (struct list *l = file->vmas.next; l != &file->vmas; l = l->next) {
-		struct vma *v = list_entry(l, struct vma, file_link);
-		uint64_t first = v->pgoff > start ? v->pgoff : start;
-		uint64_t last = v->pgoff + vma_pages(v);
-		uint64_t va;
+	enum mm_zap kind = cows ? ZAP_ALL : ZAP_CACHED;
 
-		if (last > end)
-			last = end;
-		if (first >= last)
-			continue;
-		va = v->start + ((first - v->pgoff) << PAGE_SHIFT);
-		mm_zap(v->mm, va, va + ((last - first) << PAGE_SHIFT),
-		       cows ? ZAP_ALL : ZAP_CACHED);
-	}
+	rmap_walk(file, start, end, zap_part, &kind);
 }
 
 /* ---- Writing back ------------------------------------------------------ */
@@ -140,7 +127,7 @@ static void write_back(struct file *file, uint64_t start, uint64_t end,
 
 	if (!(file->flags & FILE_DIRTIED) || file->flags & FILE_ANON)
 		return;
-	rmap_visit(file, start, end, keep ? take_dirty : clean_pte);
+	rmap_walk(file, start, end, note_dirty, &keep);
 	filemap_walk(file, start, end, add_dirty, &r);
 	run_write(file, &r);
 }

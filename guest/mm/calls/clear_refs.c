@@ -9,14 +9,14 @@
 #include "leaf.h"
 #include "mm.h"
 
-static int clear_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int clear_leaf(const struct leaf *l, void *ctx)
 {
 	struct pt_gather *g = ctx;
 
-	if (!(pte.v & PTE_A) || pte_is_special(pte))
+	if (l->kind != LEAF_PAGE || !(l->pte.v & PTE_A))
 		return 0;
-	pt_change(p, (pte_t){pte.v & ~PTE_A});
-	pt_gather_flush_entry(g, va, pte);
+	pt_change(l->p, (pte_t){l->pte.v & ~PTE_A});
+	pt_gather_flush_entry(g, l->va, l->pte);
 	return 0;
 }
 
@@ -38,10 +38,10 @@ int mm_clear_refs(struct mm *mm, unsigned kind)
 		mm->hiwater_rss = 0; /* mm_stat: it is never less than now */
 	if (kind >= MM_CLEAR_SOFT_DIRTY)
 		return 0;
-	pt_gather_init(&g);
+	pt_gather_init(&g, mm);
 	for (struct vma *v = vma_find(&mm->vmas, 0); v; v = v->next)
 		if (is_meant(v, kind))
-			pt_visit(mm->root, v->start, v->end, clear_pte, &g);
+			leaf_visit(mm->root, v->start, v->end, clear_leaf, &g);
 	pt_gather_finish(&g);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <asm/errno.h>
 
+#include "leaf.h"
 #include "merge.h"
 #include "unmap.h"
 
@@ -27,17 +28,16 @@ int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 		if (!p)
 			return -ENOMEM;
 		if (!arch_pte_get(p).v)
-			pt_fill(p, (pte_t){PTE_GUARD});
+			leaf_map_guard(p);
 	}
 	return 0;
 }
 
-static int remove_marker(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int remove_marker(const struct leaf *l, void *ctx)
 {
-	(void)va;
 	(void)ctx;
-	if (pte_is_guard(pte))
-		pt_clear(p);
+	if (l->kind == LEAF_GUARD)
+		pt_clear(l->p);
 	return 0;
 }
 
@@ -47,6 +47,6 @@ int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 {
 	if (v->flags & VMA_SPECIAL)
 		return -EINVAL;
-	pt_visit_all(mm->root, start, end, remove_marker, NULL);
+	leaf_visit_all(mm->root, start, end, remove_marker, NULL);
 	return 0;
 }

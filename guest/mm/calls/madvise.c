@@ -118,13 +118,13 @@ struct aging {
 };
 
 /* Linux madvise_cold_or_pageout_pte_range, madvise_free_pte_range. */
-static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int age_leaf(const struct leaf *l, void *ctx)
 {
 	struct aging *a = ctx;
-	struct page *page = pfn_to_page(pte_pfn(pte));
+	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_A;
 
-	if (pte_is_zero_page(pte) || page->mapcount > 1)
+	if (l->kind != LEAF_PAGE || page->mapcount > 1)
 		return 0;
 	if (page->flags & PG_PART && parts_are_missing(page))
 		parts_split(page);
@@ -134,9 +134,9 @@ static int age_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 		page->flags |= PG_LAZYFREE;
 		clear |= PTE_D;
 	}
-	if (pte.v & clear) {
-		pt_change(p, (pte_t){pte.v & ~clear});
-		pt_gather_flush_entry(&a->g, va, pte);
+	if (l->pte.v & clear) {
+		pt_change(l->p, (pte_t){l->pte.v & ~clear});
+		pt_gather_flush_entry(&a->g, l->va, l->pte);
 	}
 	return 0;
 }
@@ -146,8 +146,8 @@ static void age_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 	struct aging a = {.advice = advice};
 
 	huge_split_unused(mm, start, end);
-	pt_gather_init(&a.g);
-	pt_visit(mm->root, start, end, age_pte, &a);
+	pt_gather_init(&a.g, mm);
+	leaf_visit(mm->root, start, end, age_leaf, &a);
 	pt_gather_finish(&a.g);
 }
 

@@ -7,6 +7,7 @@
 #include "calls.h"
 #include "filemap.h"
 #include "hv.h"
+#include "leaf.h"
 #include "mm.h"
 #include "string.h"
 
@@ -15,15 +16,12 @@ struct residency {
 	uint8_t *vec;
 };
 
-static int residency_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int residency_leaf(const struct leaf *l, void *ctx)
 {
 	struct residency *r = ctx;
+	uint64_t bytes = l->nr * PAGE_SIZE, va = l->va;
+	uint64_t end = (va & ~(bytes - 1)) + bytes;
 
-	uint64_t end = va + PAGE_SIZE;
-
-	(void)p;
-	if (pte_is_huge(pte))
-		end = (va | (PT_SPAN_2M - 1)) + 1;
 	for (; va < end && va < r->end; va += PAGE_SIZE)
 		r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
 	return 0;
@@ -69,7 +67,7 @@ int64_t mm_mincore_some(struct mm *mm, uint64_t addr, uint64_t pages,
 	if (v->file)
 		residency_file(v->file, vma_pgoff(v, addr), n, vec);
 	r.end = addr + (n << PAGE_SHIFT);
-	pt_visit(mm->root, addr, r.end, residency_pte, &r);
+	leaf_visit(mm->root, addr, r.end, residency_leaf, &r);
 	return (int64_t)n;
 }
 

@@ -26,29 +26,29 @@ struct protect {
  * Linux change_pte_range, can_change_pte_writable: what only this mapping uses
  * becomes writable at once, all else at the next write.
  */
-static int protect_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int protect_leaf(const struct leaf *l, void *ctx)
 {
 	struct protect *c = ctx;
-	uint64_t pfn = pte_pfn(pte);
-	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & PTE_KEPT);
+	uint64_t old = l->pte.v;
+	uint64_t bits = (c->bits & ~PTE_A) | (old & PTE_KEPT);
 
-	if (c->write && !pte_is_zero_page(pte)) {
-		const struct page *page = pfn_to_page(pfn);
+	if (c->write && l->kind != LEAF_ZERO) {
+		const struct page *page = leaf_page(l);
 
 		/* Of a shared file what is dirty already, of shmem all. */
 		if (page->flags & PG_ANON
-			    ? page->refcount == 1
-			    : c->freely || (c->shared && pte.v & PTE_DIRTY))
+			    ? page_is_exclusive(page)
+			    : c->freely || (c->shared && old & PTE_DIRTY))
 			bits |= PTE_RW;
 	}
-	if (pte.v == pte_make(pfn, bits).v)
+	bits |= old & PTE_PFN_MASK;
+	if (old == bits)
 		return 0;
-	pt_change(p, pte_make(pfn, bits));
+	pt_change(l->p, (pte_t){bits});
 	/* A stale key is not only more, it may be less. */
-	if (pte.v & PTE_P &&
-	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX ||
-	     (bits ^ pte.v) & PTE_PKEY))
-		pt_gather_flush_entry(&c->g, va, pte);
+	if (old & PTE_P && (~bits & old & (PTE_P | PTE_RW) ||
+			    bits & ~old & PTE_NX || (bits ^ old) & PTE_PKEY))
+		pt_gather_flush_entry(&c->g, l->va, l->pte);
 	return 0;
 }
 
@@ -65,8 +65,8 @@ static void protect_range(struct mm *mm, const struct vma *v, uint64_t start,
 
 	if (c.freely)
 		v->file->flags |= FILE_DIRTIED;
-	pt_gather_init(&c.g);
-	pt_visit(mm->root, start, end, protect_pte, &c);
+	pt_gather_init(&c.g, mm);
+	leaf_visit(mm->root, start, end, protect_leaf, &c);
 	pt_gather_finish(&c.g);
 }
 

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "calls.h"
 #include "huge.h"
+#include "leaf.h"
 #include "merge.h"
 #include "mmap.h"
 #include "populate.h"
@@ -48,13 +49,13 @@ static bool move_entry(struct move *m, pte_t *old, pte_t *new, uint64_t span)
 	return true;
 }
 
-static int move_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int move_leaf(const struct leaf *l, void *ctx)
 {
 	struct move *m = ctx;
 
-	pt_move(m->new + ((va - m->from) >> PAGE_SHIFT), p);
-	if (pte.v & PTE_P)
-		pt_gather_flush(&m->g, va);
+	pt_move(m->new + ((l->va - m->from) >> PAGE_SHIFT), l->p);
+	if (l->pte.v & PTE_P)
+		pt_gather_flush(&m->g, l->va);
 	return 0;
 }
 
@@ -87,7 +88,7 @@ static bool move_some(struct move *m, uint64_t *n)
 	huge_split(m->mm, m->from);
 	m->new = new_entry(m, 1);
 	if (m->new)
-		pt_visit_all(root, m->from, m->from + *n, move_pte, m);
+		leaf_visit_all(root, m->from, m->from + *n, move_leaf, m);
 	return m->new;
 }
 
@@ -98,7 +99,7 @@ static uint64_t move_range(struct mm *mm, uint64_t from, uint64_t to,
 	struct move m = {mm, from, to, from + len, .back = back};
 	uint64_t n;
 
-	pt_gather_init(&m.g);
+	pt_gather_init(&m.g, mm);
 	for (; m.from < m.end; m.from += n, m.to += n)
 		if (!move_some(&m, &n) && !back)
 			break;

@@ -23,65 +23,69 @@ static bool rights_are_sound(const struct vma *v, pte_t pte)
 	return !(pte.v & PTE_NX) == !!(v->prot & PROT_EXEC);
 }
 
-static bool frame_is_sound(const struct vma *v, uint64_t va, pte_t pte,
-			   const struct page *page)
+static bool frame_is_sound(const struct vma *v, const struct leaf *l)
 {
+	const struct page *page = leaf_page(l);
+
 	if (!page->mapcount || page->refcount < page->mapcount)
 		return false;
 	if ((page->flags & ~(PG_LAZYFREE | PG_PART)) == PG_ANON)
 		return !(v->flags & VMA_SHARED);
-	if (pte.v & PTE_RW &&
+	if (l->pte.v & PTE_RW &&
 	    (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE))
 		return false;
 	return page->flags & PG_CACHE && page->owner == v->file &&
-	       page->index == vma_pgoff(v, va);
+	       page->index == vma_pgoff(v, l->va);
 }
 
-/* Of an entry that lies in v, what is wrong with it, in a word; or NULL. */
-static const char *judge_pte(struct check *c, pte_t pte, uint64_t va)
+static bool size_is_sound(const struct vma *v, const struct leaf *l)
 {
-	const struct page *page = pfn_to_page(pte_pfn(pte));
+	return v->end - l->va >= PT_SPAN_2M &&
+	       (l->kind == LEAF_ZERO || leaf_page(l)->order == PT_ORDER_2M);
+}
+
+/* Of a leaf that lies in v, what is wrong with it, in a word; or NULL. */
+static const char *judge_leaf(struct check *c, const struct leaf *l)
+{
+	const struct page *page = leaf_page(l);
 	const struct vma *v = c->v;
 
-	if (pte_is_guard(pte))
+	if (l->kind == LEAF_GUARD)
 		return v->flags & VMA_GUARD ? NULL : "guard";
-	if (!rights_are_sound(v, pte))
+	if (!rights_are_sound(v, l->pte))
 		return "rights";
-	if (pte_is_huge(pte)) {
-		c->nr_huge++;
-		if (v->end - va < PT_SPAN_2M ||
-		    (!pte_is_zero_page(pte) && page->order != PT_ORDER_2M))
-			return "size";
-	}
-	if (!(pte.v & PTE_SPECIAL) != !vma_is_pfnmap(v))
+	c->nr_huge += leaf_is_huge(l);
+	if (leaf_is_huge(l) && !size_is_sound(v, l))
+		return "size";
+	if ((l->kind == LEAF_SPECIAL) != vma_is_pfnmap(v))
 		return "special";
-	if (pte.v & PTE_SPECIAL)
-		return pte.v & PTE_RW || page->owner != v->file ? "special"
-								: NULL;
-	if (pte_is_zero_page(pte))
-		return pte.v & PTE_RW || !vma_is_anon(v) ? "zero page" : NULL;
-	if (!frame_is_sound(v, va, pte, page))
+	if (l->kind == LEAF_SPECIAL)
+		return l->pte.v & PTE_RW || page->owner != v->file ? "special"
+								   : NULL;
+	if (l->kind == LEAF_ZERO)
+		return l->pte.v & PTE_RW || !vma_is_anon(v) ? "zero page"
+							    : NULL;
+	if (!frame_is_sound(v, l))
 		return "frame";
-	c->rss[page_rss(page)] += pte_frames(pte);
+	c->rss[page_rss(page)] += l->nr;
 	return NULL;
 }
 
-static int check_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int check_leaf(const struct leaf *l, void *ctx)
 {
-	const struct page *page = pfn_to_page(pte_pfn(pte));
+	const struct page *page = leaf_page(l);
 	struct check *c = ctx;
 	const char *what = "mapping";
 
-	(void)p;
-	while (c->v && c->v->end <= va)
+	while (c->v && c->v->end <= l->va)
 		c->v = c->v->next;
-	if (c->v && c->v->start <= va)
-		what = judge_pte(c, pte, va);
+	if (c->v && c->v->start <= l->va)
+		what = judge_leaf(c, l);
 	if (!what)
 		return 0;
 	c->why = wrong("mm: wrong %s: entry %#lx at %#lx; prot %u flags %#x of "
 		       "the mapping; page flags %#x refcount %u mapcount %u",
-		       what, pte.v, va, c->v ? c->v->prot : 0,
+		       what, l->pte.v, l->va, c->v ? c->v->prot : 0,
 		       c->v ? c->v->flags : 0, page->flags, page->refcount,
 		       page->mapcount);
 	return 1;
@@ -128,7 +132,7 @@ static const char *pages_check(struct mm *mm)
 {
 	struct check c = {.v = mm->vmas.first};
 
-	if (pt_visit_all(mm->root, 0, HV_VA_USER_END, check_pte, &c))
+	if (leaf_visit_all(mm->root, 0, HV_VA_USER_END, check_leaf, &c))
 		return c.why;
 	const struct figure f[] = {
 		{"nr_huge", c.nr_huge, mm->nr_huge},

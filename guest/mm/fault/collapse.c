@@ -10,25 +10,13 @@
 #include "huge.h"
 #include "parts.h"
 
-struct collapse {
-	struct page *to;
-	struct pt_gather g;
-	unsigned had; /* frames that were counted already */
-};
-
-static int collapse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int copy_leaf(const struct leaf *l, void *ctx)
 {
-	struct collapse *c = ctx;
-	struct page *from = pfn_to_page(pte_pfn(pte));
-	struct page *to = c->to + (va >> PAGE_SHIFT & (PT_FRAMES_2M - 1));
+	struct page *block = ctx;
+	struct page *to = block + (l->va >> PAGE_SHIFT & (PT_FRAMES_2M - 1));
 
-	(void)p;
-	if (pte_is_zero_page(pte))
-		return 0;
-	arch_page_copy(page_to_phys(to), page_to_phys(from));
-	from->mapcount--;
-	pt_gather_page(&c->g, from);
-	c->had++;
+	if (l->kind == LEAF_PAGE)
+		arch_page_copy(page_to_phys(to), page_to_phys(leaf_page(l)));
 	return 0;
 }
 
@@ -36,22 +24,18 @@ static int collapse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 {
 	struct fault f = {.mm = mm, .access = HV_ACCESS_WRITE, .vma = v};
-	struct collapse c = {
-		.to = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO),
-	};
+	struct page *block = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO);
+	struct pt_gather g;
 
-	if (!c.to) {
+	if (!block) {
 		thp_events.collapse_alloc_failed++;
 		return -ENOMEM;
 	}
 	thp_events.collapse_alloc++;
-	pt_gather_init(&c.g);
-	pt_visit(mm->root, va, va + PT_SPAN_2M, collapse_pte, &c);
-	mm->rss[RSS_ANON] -= c.had;
-	pt_join_2m(p, fault_anon_pte(&f, page_to_pfn(c.to)));
-	pt_gather_flush_entry(&c.g, va, arch_pte_get(p));
-	pt_gather_finish(&c.g);
-	mm->nr_huge++;
+	pt_gather_init(&g, mm);
+	leaf_visit(mm->root, va, va + PT_SPAN_2M, copy_leaf, block);
+	leaf_join(&g, p, va, block, fault_anon_bits(&f));
+	pt_gather_finish(&g);
 	return 0;
 }
 
@@ -74,19 +58,17 @@ static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
 	return collapse_table(mm, v, p, va);
 }
 
-static int find_guard(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int is_guard(const struct leaf *l, void *ctx)
 {
-	(void)p;
-	(void)va;
 	(void)ctx;
-	return pte_is_guard(pte);
+	return l->kind == LEAF_GUARD;
 }
 
 /* Linux __collapse_huge_page_swapin: not over a guard marker. */
 static bool has_guard(struct mm *mm, const struct vma *v, uint64_t va)
 {
 	return v->flags & VMA_GUARD &&
-	       pt_visit_all(mm->root, va, va + PT_SPAN_2M, find_guard, NULL);
+	       leaf_visit_all(mm->root, va, va + PT_SPAN_2M, is_guard, NULL);
 }
 
 /* Linux madvise_collapse: only what has no tables at all does not end it. */

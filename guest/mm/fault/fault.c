@@ -37,8 +37,6 @@ struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp)
 	if (!page)
 		return NULL;
 	page->flags = PG_ANON;
-	page->mapcount = 1;
-	f->mm->rss[RSS_ANON] += 1ull << order;
 	if (!v->anon_id)
 		mm_anon_prepare(f->mm, v);
 	return page;
@@ -50,7 +48,7 @@ static enum hv_outcome anon_fault(struct fault *f)
 
 	if (!fault_is_write(f) && machine.read_zero) {
 		f->pfn = machine.zero_pfn;
-		pt_fill(f->p, pte_make(f->pfn, vma_pte_bits(f->vma)));
+		leaf_map_zero(f->p, vma_pte_bits(f->vma));
 		return HV_FAULT_ZERO_PAGE;
 	}
 	page = fault_anon_frame(f, 0, GFP_ZERO);
@@ -62,99 +60,100 @@ static enum hv_outcome anon_fault(struct fault *f)
 
 /* ---- Writes to present pages ------------------------------------------- */
 
-void fault_replace_frame(struct fault *f, struct page *page)
+void fault_replace_frame(struct fault *f, const struct leaf *l,
+			 struct page *page)
 {
-	struct page *old = pfn_to_page(f->old_pfn);
-	pte_t pte = arch_pte_get(f->p);
 	struct pt_gather g;
 
-	pt_gather_init(&g);
+	pt_gather_init(&g, f->mm);
 	f->pfn = page_to_pfn(page);
-	pt_change(f->p,
-		  (pte_t){fault_anon_pte(f, f->pfn).v | (pte.v & PTE_PS)});
-	pt_gather_flush_entry(&g, f->va, pte);
-	if (!pte_is_zero_page(pte)) {
-		old->mapcount--;
-		f->mm->rss[page_rss(old)]--;
-		pt_gather_page(&g, old);
-	}
+	leaf_replace(&g, l, page, fault_anon_bits(f));
 	pt_gather_finish(&g);
 }
 
-/* Linux do_wp_page. */
-static enum hv_outcome write_fault(struct fault *f, pte_t pte)
+void fault_reuse_frame(struct fault *f, const struct leaf *l)
 {
-	struct page *old, *page;
+	f->pfn = f->old_pfn;
+	pt_change(l->p,
+		  pte_make(f->pfn, fault_anon_bits(f) | (l->pte.v & PTE_PS)));
+}
 
-	f->old_pfn = pte_pfn(pte);
-	if (f->old_pfn == machine.zero_pfn) {
-		page = fault_anon_frame(f, 0, GFP_ZERO);
-		if (!page)
-			return HV_FAULT_OOM;
-		fault_replace_frame(f, page);
-		return HV_FAULT_COW;
-	}
-	old = pfn_to_page(f->old_pfn);
-	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
-		if (!fault_page_mkwrite(f, old))
-			return HV_FAULT_SIGBUS;
-		f->pfn = f->old_pfn;
-		page_set_dirty(old);
-		f->vma->file->flags |= FILE_DIRTIED;
-		pt_change(f->p, fault_anon_pte(f, f->pfn));
-		return old->flags & PG_SHMEM ? HV_FAULT_REUSE
-					     : HV_FAULT_SHARED_WRITE;
-	}
-	if (old->flags & PG_ANON && old->refcount == 1) {
-		f->pfn = f->old_pfn;
-		pt_change(f->p, fault_anon_pte(f, f->pfn));
+/* Linux wp_page_shared. */
+static enum hv_outcome shared_write_fault(struct fault *f, const struct leaf *l)
+{
+	struct page *page = leaf_page(l);
+
+	if (!fault_page_mkwrite(f, page))
+		return HV_FAULT_SIGBUS;
+	page_set_dirty(page);
+	f->vma->file->flags |= FILE_DIRTIED;
+	fault_reuse_frame(f, l);
+	return page->flags & PG_SHMEM ? HV_FAULT_REUSE : HV_FAULT_SHARED_WRITE;
+}
+
+/* Linux do_wp_page. */
+static enum hv_outcome write_fault(struct fault *f, const struct leaf *l)
+{
+	const struct page *old = leaf_page(l);
+	bool from_zero = l->kind == LEAF_ZERO;
+	struct page *page;
+
+	f->old_pfn = leaf_pfn(l);
+	if (!from_zero && f->vma->flags & VMA_SHARED)
+		return shared_write_fault(f, l);
+	if (!from_zero && old->flags & PG_ANON && page_is_exclusive(old)) {
+		fault_reuse_frame(f, l);
 		return HV_FAULT_REUSE;
 	}
-	page = fault_anon_frame(f, 0, GFP_KERNEL);
+	page = fault_anon_frame(f, 0, from_zero ? GFP_ZERO : GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
-	arch_page_copy(page_to_phys(page), page_to_phys(old));
-	fault_replace_frame(f, page);
-	return old->flags & PG_CACHE ? HV_FAULT_FILE_COW : HV_FAULT_COW;
+	if (!from_zero)
+		arch_page_copy(page_to_phys(page), page_to_phys(old));
+	fault_replace_frame(f, l, page);
+	return !from_zero && old->flags & PG_CACHE ? HV_FAULT_FILE_COW
+						   : HV_FAULT_COW;
 }
 
 /* Linux do_huge_pmd_wp_page. */
-static enum hv_outcome huge_write_fault(struct fault *f, pte_t pte)
+static enum hv_outcome huge_write_fault(struct fault *f, const struct leaf *l)
 {
 	enum hv_outcome outcome;
+	struct leaf small;
 
-	if (fault_huge_write(f, pte, &outcome))
+	if (fault_huge_write(f, l, &outcome))
 		return outcome;
 	f->order = 0;
 	huge_split(f->mm, f->va);
-	f->p = pt_walk(f->mm->root, f->va);
-	return write_fault(f, arch_pte_get(f->p));
+	small = leaf_at(f->mm, f->va);
+	f->p = small.p;
+	return write_fault(f, &small);
 }
 
 /* Linux can_follow_write_pte: copied already, and never to be writable. */
-static bool is_forced_own(const struct fault *f, pte_t pte)
+static bool is_forced_own(const struct fault *f, const struct leaf *l)
 {
-	const struct page *page = pfn_to_page(pte_pfn(pte));
+	const struct page *page = leaf_page(l);
 
 	return f->access & HV_FAULTF_FORCE && !(f->vma->prot & PROT_WRITE) &&
-	       page->flags & PG_ANON && page->refcount == 1;
+	       page->flags & PG_ANON && page_is_exclusive(page);
 }
 
-static enum hv_outcome present_fault(struct fault *f, pte_t pte)
+static enum hv_outcome present_fault(struct fault *f, const struct leaf *l)
 {
 	uint64_t want = PTE_A;
 
-	if (pte_is_huge(pte))
+	if (leaf_is_huge(l))
 		f->order = PT_ORDER_2M;
 	if (fault_is_write(f)) {
-		if (!(pte.v & PTE_RW) && !is_forced_own(f, pte))
-			return f->order ? huge_write_fault(f, pte)
-					: write_fault(f, pte);
+		if (!(l->pte.v & PTE_RW) && !is_forced_own(f, l))
+			return f->order ? huge_write_fault(f, l)
+					: write_fault(f, l);
 		want |= PTE_D;
 	}
-	if (~pte.v & want)
-		pt_change(f->p, (pte_t){pte.v | want});
-	f->pfn = pte_pfn(pte);
+	if (~l->pte.v & want)
+		pt_change(l->p, (pte_t){l->pte.v | want});
+	f->pfn = leaf_pfn(l);
 	if (f->access & HV_FAULTF_UPCALL)
 		return OUTCOME_SILENT;
 	/* The entry is as it should be: what faulted was a stale copy. */
@@ -247,6 +246,17 @@ static bool find_entry(struct fault *f)
 	return f->p || pt_entry_alloc(f->mm->root, f->va, 2);
 }
 
+/* There is an entry. */
+static enum hv_outcome fault_at(struct fault *f, struct leaf l)
+{
+	if (l.kind == LEAF_GUARD)
+		return HV_FAULT_SEGV_GUARD;
+	BUG_ON(!(l.pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
+	if (!access_allowed(f, true))
+		return forbidden(f);
+	return present_fault(f, &l);
+}
+
 static enum hv_outcome fault_in_vma(struct fault *f)
 {
 	enum hv_outcome outcome;
@@ -260,14 +270,8 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 	if (!find_entry(f))
 		return HV_FAULT_OOM;
 	pte.v = f->p ? arch_pte_get(f->p).v : 0;
-	if (pte_is_guard(pte))
-		return HV_FAULT_SEGV_GUARD;
-	if (pte.v) {
-		BUG_ON(!(pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
-		if (!access_allowed(f, true))
-			return forbidden(f);
-		return present_fault(f, pte);
-	}
+	if (pte.v)
+		return fault_at(f, leaf_of(f->p, pte, f->va));
 	if (vma_is_anon(f->vma))
 		return anon_fault(f);
 	if (!fault_is_write(f))

@@ -36,15 +36,6 @@ static enum hv_outcome file_error(int err)
 	return err == -ENOMEM ? HV_FAULT_OOM : HV_FAULT_SIGBUS;
 }
 
-static inline void map_cached(struct fault *f, pte_t *p, struct page *page,
-			      uint64_t bits)
-{
-	page->refcount++;
-	page->mapcount++;
-	arch_pte_set(p, pte_make(page_to_pfn(page), bits));
-	f->mm->rss[page_rss(page)]++;
-}
-
 /* Pages that a fault maps, if it can, besides the one that it needs. */
 struct window {
 	uint64_t index; /* of the first, in the file */
@@ -107,25 +98,12 @@ static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
 	return HV_FAULT_ANON_ZERO;
 }
 
-/*
- * Map what there is of the window. Returns how many pages that is. There is a
- * table.
- */
+/* Map what there is of the window. Returns how many pages that is. There is a
+ * table. */
 static inline unsigned map_window(struct fault *f, const struct window *w,
 				  struct page **pages, uint64_t bits)
 {
-	unsigned mapped = 0;
-
-	for (unsigned i = 0; i < w->n; i++) {
-		pte_t *p = f->p - w->want + i;
-
-		if (!pages[i] || arch_pte_get(p).v)
-			continue;
-		map_cached(f, p, pages[i], bits);
-		mapped++;
-	}
-	pt_count_filled(f->p, mapped);
-	return mapped;
+	return leaf_map_cached(f->mm, f->p - w->want, pages, w->n, bits);
 }
 
 /* ---- Large folios ------------------------------------------------------- */
@@ -311,8 +289,7 @@ enum hv_outcome fault_file_read(struct fault *f)
 	f->pfn = page_to_pfn(pages[w.want]);
 	if (vma_is_pfnmap(f->vma)) { /* Linux vmf_insert_pfn */
 		f->major = false;
-		pt_fill(f->p,
-			pte_make(f->pfn, vma_pte_bits(f->vma) | PTE_SPECIAL));
+		leaf_map_special(f->p, f->pfn, vma_pte_bits(f->vma));
 		return HV_FAULT_FILE_READ;
 	}
 	f->around = map_around(f, &w, pages) - 1;
@@ -353,8 +330,8 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 		f->around = map_finish(f, page, bits) - 1;
 		pt_change(f->p, (pte_t){arch_pte_get(f->p).v | PTE_D});
 	} else {
-		map_cached(f, f->p, page, bits | PTE_D);
-		pt_count_filled(f->p, 1);
+		page_get(page);
+		leaf_map(f->mm, f->p, page, bits | PTE_D);
 	}
 	f->pfn = page_to_pfn(page);
 	return mapped_outcome(f, HV_FAULT_SHARED_WRITE);

@@ -25,22 +25,9 @@ static uint64_t zero_page(void)
 
 static bool map_zero_page(struct fault *f, enum hv_outcome *outcome)
 {
-	uint64_t pfn = zero_page();
-
-	if (!pfn || !pt_fill_2m(f->p, pte_make(pfn, vma_pte_bits(f->vma))))
-		return false;
-	f->pfn = pfn;
+	f->pfn = zero_page();
 	*outcome = HV_FAULT_ZERO_PAGE;
-	return true;
-}
-
-/* Give back what fault_anon_frame gave. */
-static void uncount(struct mm *mm, struct page *page)
-{
-	mm->rss[RSS_ANON] -= PT_FRAMES_2M;
-	page->flags = 0;
-	page->mapcount = 0;
-	page_put(page);
+	return f->pfn && leaf_map_huge_zero(f->mm, f->p, vma_pte_bits(f->vma));
 }
 
 static bool map_new_page(struct fault *f, enum hv_outcome *outcome)
@@ -49,8 +36,9 @@ static bool map_new_page(struct fault *f, enum hv_outcome *outcome)
 
 	if (!page)
 		return false;
-	if (!pt_fill_2m(f->p, fault_anon_pte(f, page_to_pfn(page)))) {
-		uncount(f->mm, page);
+	if (!leaf_map_huge(f->mm, f->p, page, fault_anon_bits(f))) {
+		page->flags = 0;
+		page_put(page);
 		return false;
 	}
 	thp_events.fault_alloc++;
@@ -76,25 +64,24 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome)
 		mapped = map_zero_page(f, outcome);
 	else
 		mapped = map_new_page(f, outcome);
-	if (mapped) {
-		f->mm->nr_huge++;
-	} else {
+	if (!mapped) {
+		f->pfn = 0;
 		f->order = 0;
 		thp_events.fault_fallback++;
 	}
 	return mapped;
 }
 
-bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
+bool fault_huge_write(struct fault *f, const struct leaf *l,
+		      enum hv_outcome *outcome)
 {
-	struct page *page = pfn_to_page(pte_pfn(pte));
+	struct page *page = leaf_page(l);
 
-	f->old_pfn = pte_pfn(pte);
-	if (!pte_is_zero_page(pte)) {
-		if (page->refcount > 1)
+	f->old_pfn = leaf_pfn(l);
+	if (l->kind == LEAF_PAGE) {
+		if (!page_is_exclusive(page))
 			return false;
-		f->pfn = f->old_pfn;
-		pt_change(f->p, (pte_t){fault_anon_pte(f, f->pfn).v | PTE_PS});
+		fault_reuse_frame(f, l);
 		*outcome = HV_FAULT_REUSE;
 		return true;
 	}
@@ -106,7 +93,7 @@ bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome)
 		return false;
 	}
 	thp_events.fault_alloc++;
-	fault_replace_frame(f, page);
+	fault_replace_frame(f, l, page);
 	*outcome = HV_FAULT_COW;
 	return true;
 }

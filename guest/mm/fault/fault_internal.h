@@ -28,8 +28,8 @@ static inline bool fault_is_write(const struct fault *f)
 	return f->access & HV_ACCESS_WRITE;
 }
 
-/* The entry for a frame of the VMA's own, but for PTE_PS. */
-static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
+/* What an entry says of a frame of the VMA's own. */
+static inline uint64_t fault_anon_bits(const struct fault *f)
 {
 	uint64_t bits = vma_pte_bits(f->vma);
 
@@ -37,7 +37,7 @@ static inline pte_t fault_anon_pte(const struct fault *f, uint64_t pfn)
 		bits |= PTE_RW | PTE_D;
 	if (fault_is_write(f) || f->order) /* Linux map_anon_folio_pmd */
 		bits |= PTE_D;
-	return pte_make(pfn, bits);
+	return bits;
 }
 
 /* Linux finish_fault, filemap_map_pmd: what is beyond a file's end needs no
@@ -50,13 +50,13 @@ static inline bool fault_need_table(struct fault *f)
 }
 
 /* The entry was empty: it maps this frame of the VMA's own. */
-static inline void fault_map_frame(struct fault *f, const struct page *page)
+static inline void fault_map_frame(struct fault *f, struct page *page)
 {
 	f->pfn = page_to_pfn(page);
-	pt_fill(f->p, fault_anon_pte(f, f->pfn));
+	leaf_map(f->mm, f->p, page, fault_anon_bits(f));
 }
 
-/* A block of the VMA's own, counted and not yet mapped. NULL: no memory. */
+/* A block of the VMA's own, not yet mapped. NULL: no memory. */
 struct page *fault_anon_frame(struct fault *f, unsigned order, uint32_t gfp);
 
 /*
@@ -68,9 +68,13 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome);
  * A write to a huge page that is mapped for reading. False: split it, and look
  * again.
  */
-bool fault_huge_write(struct fault *f, pte_t pte, enum hv_outcome *outcome);
-/* The entry's frame gives way to `page`, which is counted already. */
-void fault_replace_frame(struct fault *f, struct page *page);
+bool fault_huge_write(struct fault *f, const struct leaf *l,
+		      enum hv_outcome *outcome);
+/* The leaf's frame gives way to `page`. */
+void fault_replace_frame(struct fault *f, const struct leaf *l,
+			 struct page *page);
+/* The leaf's frame is the VMA's own, and becomes writable where it is. */
+void fault_reuse_frame(struct fault *f, const struct leaf *l);
 
 /*
  * Linux do_page_mkwrite: before the first store to a page of a file that is not

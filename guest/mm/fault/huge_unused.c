@@ -18,40 +18,34 @@ static bool frame_is_zero(const struct page *page)
 }
 
 struct unuse {
-	struct mm *mm;
 	const struct page *block; /* of whose frames */
 	struct pt_gather g;
 };
 
 /* Linux try_to_map_unused_to_zeropage. */
-static int unuse_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int unuse_leaf(const struct leaf *l, void *ctx)
 {
-	struct page *page = pfn_to_page(pte_pfn(pte));
 	struct unuse *u = ctx;
 
-	if (!parts_are_one(page, u->block) || !frame_is_zero(page))
-		return 0;
-	pt_change(p, pte_make(machine.zero_pfn,
-			      pte.v & ~(PTE_PFN_MASK | PTE_RW | PTE_D)));
-	pt_gather_flush(&u->g, va);
-	page->mapcount--;
-	u->mm->rss[RSS_ANON]--;
-	pt_gather_page(&u->g, page);
+	if (l->kind == LEAF_PAGE && parts_are_one(leaf_page(l), u->block) &&
+	    frame_is_zero(leaf_page(l)))
+		leaf_replace_by_zero(&u->g, l);
 	return 0;
 }
 
 /* The frame at va that is a part of a huge page, or NULL. */
 static struct page *find_part(struct mm *mm, uint64_t va)
 {
-	pte_t *p = pt_walk(mm->root, va);
-	struct page *page = p ? pfn_to_page(pte_pfn(arch_pte_get(p))) : NULL;
+	struct leaf l = leaf_at(mm, va);
 
-	return page && page->flags & PG_PART ? page : NULL;
+	return l.kind == LEAF_PAGE && leaf_page(&l)->flags & PG_PART
+		       ? leaf_page(&l)
+		       : NULL;
 }
 
 static void split_unused(struct mm *mm, uint64_t va)
 {
-	struct unuse u = {.mm = mm};
+	struct unuse u;
 	uint64_t start = va & HUGE_MASK;
 	struct page *page;
 
@@ -61,8 +55,8 @@ static void split_unused(struct mm *mm, uint64_t va)
 		return;
 	u.block = page;
 	parts_split(page);
-	pt_gather_init(&u.g);
-	pt_visit(mm->root, start, start + PT_SPAN_2M, unuse_pte, &u);
+	pt_gather_init(&u.g, mm);
+	leaf_visit(mm->root, start, start + PT_SPAN_2M, unuse_leaf, &u);
 	pt_gather_finish(&u.g);
 }
 
@@ -74,30 +68,27 @@ void huge_split_unused(struct mm *mm, uint64_t start, uint64_t end)
 		split_unused(mm, end);
 }
 
-static int page_out_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int page_out_leaf(const struct leaf *l, void *ctx)
 {
-	(void)p;
-	if (pte_is_zero_page(pte))
-		return 0;
-	if (pte_is_huge(pte) || pfn_to_page(pte_pfn(pte))->flags & PG_PART)
-		split_unused(ctx, va);
+	if (l->kind == LEAF_PAGE &&
+	    (leaf_is_huge(l) || leaf_page(l)->flags & PG_PART))
+		split_unused(ctx, l->va);
 	return 0;
 }
 
 void huge_page_out(struct mm *mm, uint64_t start, uint64_t end)
 {
-	pt_visit(mm->root, start, end, page_out_entry, mm);
+	leaf_visit(mm->root, start, end, page_out_leaf, mm);
 }
 
-static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int reclaim_leaf(const struct leaf *l, void *ctx)
 {
 	struct mm *mm = ctx;
 	uint64_t had = mm->rss[RSS_ANON];
 
-	(void)p;
-	if (!pte_is_huge(pte) || pte_is_zero_page(pte))
+	if (!leaf_is_huge(l) || l->kind != LEAF_PAGE)
 		return 0;
-	split_unused(mm, va);
+	split_unused(mm, l->va);
 	if (mm->rss[RSS_ANON] == had)
 		return 0;
 	thp_events.underused_split_page++;
@@ -107,5 +98,5 @@ static int reclaim_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
 bool huge_reclaim(struct mm *mm)
 {
 	return mm->nr_huge &&
-	       pt_visit(mm->root, 0, HV_VA_USER_END, reclaim_entry, mm);
+	       leaf_visit(mm->root, 0, HV_VA_USER_END, reclaim_leaf, mm);
 }

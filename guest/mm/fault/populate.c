@@ -6,13 +6,13 @@
 #include <asm/errno.h>
 
 #include "fault.h"
+#include "leaf.h"
 
 static bool is_dirty(const struct mm *mm, uint64_t va)
 {
 	const uint64_t bits = PTE_P | PTE_RW | PTE_D;
-	pte_t *p = pt_walk(mm->root, va);
 
-	return p && (arch_pte_get(p).v & bits) == bits;
+	return (leaf_at(mm, va).pte.v & bits) == bits;
 }
 
 /*
@@ -21,13 +21,11 @@ static bool is_dirty(const struct mm *mm, uint64_t va)
  */
 static void mark_dirty(struct mm *mm, const struct vma *v, uint64_t va)
 {
-	pte_t *p = pt_walk(mm->root, va);
-	struct page *page;
+	struct leaf l = leaf_at(mm, va);
 
-	if (!p || !(v->flags & VMA_SHARED))
+	if (l.kind != LEAF_PAGE || !(v->flags & VMA_SHARED))
 		return;
-	page = pfn_to_page(pte_pfn(arch_pte_get(p)));
-	page_set_dirty(page);
+	page_set_dirty(leaf_page(&l));
 	v->file->flags |= FILE_DIRTIED;
 }
 

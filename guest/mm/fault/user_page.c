@@ -9,14 +9,16 @@
 void *mm_user_page(struct mm *mm, uint64_t va, bool write)
 {
 	uint64_t need = PTE_P | PTE_US | PTE_A;
-	pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
-	pte_t pte = {p ? arch_pte_get(p).v : 0};
+	struct leaf l;
 
+	if (va >= HV_VA_USER_END)
+		return NULL;
 	if (write)
 		need |= PTE_RW | PTE_D;
-	if (!p || (pte.v & need) != need || pkey_denies(pte_pkey(pte), write))
+	l = leaf_at(mm, va);
+	if ((l.pte.v & need) != need || pkey_denies(pte_pkey(l.pte), write))
 		return NULL;
-	return page_to_virt(pfn_to_page(pte_frame_of(pte, va)));
+	return page_to_virt(pfn_to_page(leaf_frame(&l)));
 }
 
 bool mm_is_mapped(struct mm *mm, uint64_t va)

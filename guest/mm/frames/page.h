@@ -74,6 +74,12 @@ static inline uint64_t page_to_pfn(const struct page *page)
 	return (uint64_t)(page - (const struct page *)arch_memmap());
 }
 
+/* Nobody but the one who asks has the frame: it may be written in place. */
+static inline bool page_is_exclusive(const struct page *page)
+{
+	return page->refcount == 1;
+}
+
 /* It was stored to, or will be: the host does not have its bytes. */
 static inline void page_set_dirty(struct page *page)
 {

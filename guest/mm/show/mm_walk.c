@@ -84,14 +84,12 @@ struct locked {
 	void *ctx;
 };
 
-static int locked_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int locked_leaf(const struct leaf *leaf, void *ctx)
 {
 	const struct locked *l = ctx;
 
-	(void)p;
-	(void)va;
-	if (!pte_is_special(pte))
-		l->fn(pte_pfn(pte), pte_frames(pte), l->ctx);
+	if (leaf->kind == LEAF_PAGE)
+		l->fn(leaf_pfn(leaf), leaf->nr, l->ctx);
 	return 0;
 }
 
@@ -102,7 +100,7 @@ void mm_for_each_locked(struct mm *mm, mm_frames_fn *fn, void *ctx)
 	for (const struct vma *v = mm->vmas.first; v && mm->locked_vm;
 	     v = v->next)
 		if (v->flags & VMA_LOCKED)
-			pt_visit(mm->root, v->start, v->end, locked_entry, &l);
+			leaf_visit(mm->root, v->start, v->end, locked_leaf, &l);
 }
 
 bool mm_is_zero_page(uint64_t pfn)
@@ -134,20 +132,20 @@ struct smaps {
 };
 
 /* Linux smaps_account, smaps_page_accumulate, for what one entry maps. */
-static void account(struct hv_desc_smaps *s, const struct page *page, pte_t pte,
-		    bool locked)
+static void account(struct hv_desc_smaps *s, const struct leaf *l, bool locked)
 {
-	bool dirty = pte.v & PTE_D || page->flags & (PG_DIRTY | PG_DATA);
+	const struct page *page = leaf_page(l);
+	bool dirty = leaf_is_dirty(l) || page->flags & (PG_DIRTY | PG_DATA);
 	bool exclusive = page->mapcount < 2;
-	uint64_t size = pte_frames(pte) * PAGE_SIZE;
+	uint64_t size = l->nr * PAGE_SIZE;
 	uint64_t pss = (size << HV_PSS_SHIFT) / page->mapcount;
 
 	s->rss += size;
 	if (page->mapcount > s->mapcount_max)
 		s->mapcount_max = page->mapcount;
-	if (pte_is_huge(pte))
+	if (leaf_is_huge(l))
 		s->anon_huge += size;
-	if (pte.v & PTE_A)
+	if (l->pte.v & PTE_A)
 		s->referenced += size;
 	s->pss += pss;
 	switch (page_rss(page)) {
@@ -160,7 +158,7 @@ static void account(struct hv_desc_smaps *s, const struct page *page, pte_t pte,
 	default:
 		s->anonymous += size;
 		s->pss_anon += pss;
-		if (page->flags & PG_LAZYFREE && !(pte.v & PTE_D))
+		if (page->flags & PG_LAZYFREE && !leaf_is_dirty(l))
 			s->lazyfree += size;
 	}
 	if (locked)
@@ -173,17 +171,15 @@ static void account(struct hv_desc_smaps *s, const struct page *page, pte_t pte,
 	}
 }
 
-static int smaps_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int smaps_leaf(const struct leaf *l, void *ctx)
 {
 	struct smaps *s = ctx;
 
-	(void)p;
-	if (pte_is_special(pte))
+	if (l->kind != LEAF_PAGE)
 		return 0;
-	while (s->v && s->v->end <= va)
+	while (s->v && s->v->end <= l->va)
 		s->v = s->v->next;
-	account(s->sum, pfn_to_page(pte_pfn(pte)), pte,
-		s->v && s->v->flags & VMA_LOCKED);
+	account(s->sum, l, s->v && s->v->flags & VMA_LOCKED);
 	return 0;
 }
 
@@ -193,25 +189,31 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 	struct smaps s = {sum, vma_find(&mm->vmas, start)};
 
 	if (start < end)
-		pt_visit(mm->root, start, end, smaps_pte, &s);
+		leaf_visit(mm->root, start, end, smaps_leaf, &s);
 }
 
 /* Linux pte_to_pagemap_entry, pagemap_pmd_range. */
-static uint64_t pagemap_entry(pte_t pte, uint64_t va)
+static uint64_t pagemap_entry(const struct leaf *l)
 {
-	uint64_t entry = 1ull << 63 | pte_frame_of(pte, va);
-	const struct page *page = pfn_to_page(pte_pfn(pte));
+	uint64_t entry = 1ull << 63 | leaf_frame(l);
+	const struct page *page = leaf_page(l);
 
-	if (pte_is_guard(pte))
-		return MM_PAGEMAP_GUARD;
-	if (pte.v & PTE_SPECIAL)
-		return 0; /* Linux pagemap_read passes VM_PFNMAP over */
-	if (pte_is_huge(pte))
+	if (leaf_is_huge(l))
 		entry |= HV_PAGEMAP_HUGE;
-	/* Linux asks vm_normal_page for small pages alone. */
-	if (pte_is_zero_page(pte))
+	switch (l->kind) {
+	case LEAF_NONE:
+		return l->p ? HV_PAGEMAP_TABLE : 0;
+	case LEAF_GUARD:
+		return MM_PAGEMAP_GUARD;
+	case LEAF_SPECIAL:
+		return 0; /* Linux pagemap_read passes VM_PFNMAP over */
+	case LEAF_ZERO:
+		/* Linux asks vm_normal_page for small pages alone. */
 		return entry | HV_PAGEMAP_ZERO |
-		       (pte_is_huge(pte) ? 1ull << 61 : 0);
+		       (leaf_is_huge(l) ? 1ull << 61 : 0);
+	default:
+		break;
+	}
 	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
 	if (page->mapcount == 1)
@@ -222,12 +224,11 @@ static uint64_t pagemap_entry(pte_t pte, uint64_t va)
 void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out)
 {
 	for (unsigned i = 0; i < n; i++, va += PAGE_SIZE) {
-		pte_t *p = va < HV_VA_USER_END ? pt_walk(mm->root, va) : NULL;
-		pte_t pte = {p ? arch_pte_get(p).v : 0};
+		struct leaf l = {.kind = LEAF_NONE, .nr = 1};
 
-		out[i] = pte.v ? pagemap_entry(pte, va)
-			 : p   ? HV_PAGEMAP_TABLE
-			       : 0;
+		if (va < HV_VA_USER_END)
+			l = leaf_at(mm, va);
+		out[i] = pagemap_entry(&l);
 	}
 }
 
@@ -280,12 +281,10 @@ int mm_set_field(struct mm *mm, unsigned n, uint64_t value)
 	return 0;
 }
 
-static int count_entry(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int count_leaf(const struct leaf *l, void *ctx)
 {
-	(void)p;
-	(void)va;
-	if (pte_is_huge(pte) && !pte_is_zero_page(pte))
-		*(uint64_t *)ctx += PT_FRAMES_2M;
+	if (leaf_is_huge(l) && l->kind == LEAF_PAGE)
+		*(uint64_t *)ctx += l->nr;
 	return 0;
 }
 
@@ -294,6 +293,6 @@ uint64_t mm_huge_frames(struct mm *mm)
 	uint64_t frames = 0;
 
 	if (mm->nr_huge)
-		pt_visit(mm->root, 0, HV_VA_USER_END, count_entry, &frames);
+		leaf_visit(mm->root, 0, HV_VA_USER_END, count_leaf, &frames);
 	return frames;
 }

@@ -5,7 +5,6 @@
 
 #include "leaf.h"
 #include "machine.h"
-#include "panic.h"
 #include "parts.h"
 
 void huge_set_disabled(struct mm *mm, uint32_t disabled)
@@ -39,29 +38,15 @@ bool huge_is_eligible(const struct mm *mm, const struct vma *v)
 
 void huge_split(struct mm *mm, uint64_t va)
 {
-	pte_t *p = mm->nr_huge ? pt_walk(mm->root, va) : NULL;
-	uint64_t bits, start = va & HUGE_MASK;
-	pte_t pte;
+	struct leaf l;
 
-	if (!p)
+	if (!mm->nr_huge)
 		return;
-	pte = arch_pte_get(p);
-	if (!pte_is_huge(pte))
+	l = leaf_at(mm, va);
+	if (!leaf_is_huge(&l))
 		return;
-	bits = pte.v & ~(PTE_PFN_MASK | PTE_PS);
-	if (pte_is_zero_page(pte)) {
-		pt_split_2m(p, pte_make(machine.zero_pfn, bits), 0);
-	} else {
-		struct page *page = pfn_to_page(pte_pfn(pte));
-
-		/* One owner, so one reference for each frame. */
-		BUG_ON(page->refcount != 1 || page->mapcount != 1);
-		pt_split_2m(p, pte_make(pte_pfn(pte), bits), 1);
-		parts_make(page);
-	}
+	leaf_split(mm, &l);
 	thp_events.split_pmd++;
-	mm->nr_huge--;
-	tlb_flush_range(start, start + PT_SPAN_2M);
 }
 
 void huge_split_borders(struct mm *mm, uint64_t start, uint64_t end)

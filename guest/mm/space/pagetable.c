@@ -245,96 +245,14 @@ void pt_join_2m(pte_t *p, pte_t pte)
 	reserve_put(p, page);
 }
 
-/* ---- Visiting ---------------------------------------------------------- */
-
-struct visit {
-	struct pt_limits limits;
-	pt_visit_fn *fn;
-	void *ctx;
-	bool guards;
-};
-
-/* The table that p names is empty: take it out. */
-static void table_release(pte_t *p, uint64_t va, struct pt_gather *g)
+void pt_release(pte_t *p, uint64_t va, struct pt_gather *g)
 {
 	struct page *page = virt_to_page(pte_table(arch_pte_get(p)));
 
+	BUG_ON(page->inuse);
 	pt_clear(p);
 	nr_tables--;
 	/* Any flush in its range forgets the cached upper-level entry too. */
 	pt_gather_flush(g, va & PAGE_MASK);
 	pt_gather_page(g, page);
-}
-
-/* Is the table of `level` that maps va empty, and nobody else's? */
-static inline bool may_release(const pte_t *table, int level, uint64_t va,
-			       const struct pt_limits *l)
-{
-	uint64_t span = 1ull << pt_shift(level + 1);
-	uint64_t start = va & ~(span - 1);
-
-	return level <= l->top && !pt_table_page(table)->inuse &&
-	       start >= l->floor && start + span <= l->ceiling;
-}
-
-/* `table` is of `level` and [start, end) lies in its span. */
-static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
-		       const struct visit *v)
-{
-	uint64_t span = 1ull << pt_shift(level);
-	uint32_t left = pt_table_page(table)->inuse;
-	int ret = 0;
-
-	for (uint64_t va = start, next; va < end && left && !ret; va = next) {
-		pte_t *p = &table[level_index(va, level)];
-		pte_t entry = arch_pte_get(p);
-		pte_t *sub;
-
-		next = (va & ~(span - 1)) + span;
-		if (!entry.v)
-			continue;
-		left--; /* so a nearly empty table is not read to its end */
-		if (level == 1 || pte_is_huge(entry)) {
-			if (v->guards || !pte_is_guard(entry))
-				ret = v->fn(p, entry, va, v->ctx);
-			continue;
-		}
-		sub = pte_table(entry);
-		ret = visit_table(sub, level - 1, va, next < end ? next : end,
-				  v);
-		if (may_release(sub, level - 1, va, &v->limits))
-			table_release(p, va, v->limits.g);
-	}
-	return ret;
-}
-
-static int visit(pte_t *root, uint64_t start, uint64_t end,
-		 const struct visit *v)
-{
-	BUG_ON((start | end) & (PAGE_SIZE - 1) || end > HV_VA_USER_END);
-	return visit_table(root, PT_LEVELS, start, end, v);
-}
-
-int pt_visit(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
-	     void *ctx)
-{
-	const struct visit v = {.fn = fn, .ctx = ctx};
-
-	return visit(root, start, end, &v);
-}
-
-int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
-		 void *ctx)
-{
-	const struct visit v = {.fn = fn, .ctx = ctx, .guards = true};
-
-	return visit(root, start, end, &v);
-}
-
-int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
-		  const struct pt_limits *limits, pt_visit_fn *fn, void *ctx)
-{
-	const struct visit v = {*limits, fn, ctx, true};
-
-	return visit(root, start, end, &v);
 }

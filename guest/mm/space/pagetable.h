@@ -4,7 +4,7 @@
  *
  * A table page is PG_TABLE, and its struct page counts its entries in use, so
  * that an empty table is known without looking at it. As on Linux it stays as
- * long as some mapping could use it: only pt_visit_free frees tables. A leaf
+ * long as some mapping could use it: only leaf_visit_free frees tables. A leaf
  * entry that is not zero but not present keeps a page of a PROT_NONE mapping
  * (Linux _PAGE_PROTNONE), or is a guard marker, which names no frame. A leaf
  * entry of 2 MiB has PTE_PS, and with it an empty table in reserve, so that
@@ -64,18 +64,6 @@ static inline unsigned pte_pkey(pte_t pte)
 static inline bool pte_is_huge(pte_t pte)
 {
 	return pte.v & PTE_PS;
-}
-
-/* Frames that a leaf entry maps. */
-static inline uint64_t pte_frames(pte_t pte)
-{
-	return pte_is_huge(pte) ? PT_FRAMES_2M : 1;
-}
-
-/* Linux is_guard_swp_entry: MADV_GUARD_INSTALL. */
-static inline bool pte_is_guard(pte_t pte)
-{
-	return pte.v == PTE_GUARD;
 }
 
 /* The table that an entry names. */
@@ -156,30 +144,8 @@ void pt_join_2m(pte_t *p, pte_t pte);
 /* The same count for n entries of one table that were set by pt_change. */
 void pt_count_filled(pte_t *p, unsigned n);
 
-/*
- * Call fn for each leaf entry in [start, end) that names a frame, in order; for
- * one of 2 MiB that begins below start, with va = start. fn may clear, change
- * and split entries and fill others. Tables stay. fn returns 0 to go on;
- * anything else ends the visit and is returned.
- */
-typedef int pt_visit_fn(pte_t *p, pte_t pte, uint64_t va, void *ctx);
-int pt_visit(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
-	     void *ctx);
-/* Likewise, and for guard markers. */
-int pt_visit_all(pte_t *root, uint64_t start, uint64_t end, pt_visit_fn *fn,
-		 void *ctx);
-/*
- * Likewise; then those tables of [start, end) go that are empty, of levels up
- * to `top`, and lie in [floor, ceiling) with all that they could map (Linux
- * free_pgd_range).
- */
-struct pt_limits {
-	uint64_t floor, ceiling;
-	int top;
-	struct pt_gather *g;
-};
-int pt_visit_free(pte_t *root, uint64_t start, uint64_t end,
-		  const struct pt_limits *limits, pt_visit_fn *fn, void *ctx);
+/* The empty table that p names goes; it maps what is around va. */
+void pt_release(pte_t *p, uint64_t va, struct pt_gather *g);
 
 /* Table pages there are now, roots included, and the most there ever were. */
 uint64_t pt_tables(void);

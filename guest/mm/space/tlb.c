@@ -6,8 +6,9 @@
 #include "buddy.h"
 #include "parts.h"
 
-void pt_gather_init(struct pt_gather *g)
+void pt_gather_init(struct pt_gather *g, struct mm *mm)
 {
+	g->mm = mm;
 	g->start = ~0ull;
 	g->end = 0;
 	g->pages = NULL;
@@ -47,5 +48,5 @@ void pt_gather_finish(struct pt_gather *g)
 	}
 	if (parts)
 		parts_settle();
-	pt_gather_init(g);
+	pt_gather_init(g, g->mm);
 }

@@ -10,12 +10,15 @@
 
 #include "page.h"
 
+struct mm;
+
 struct pt_gather {
+	struct mm *mm;	     /* whose entries change */
 	uint64_t start, end; /* to be flushed; start >= end: nothing */
 	struct page *pages;  /* chained by page->private */
 };
 
-void pt_gather_init(struct pt_gather *g);
+void pt_gather_init(struct pt_gather *g, struct mm *mm);
 /* Rights of the page at va went away, or its frame. */
 static inline void pt_gather_flush(struct pt_gather *g, uint64_t va)
 {

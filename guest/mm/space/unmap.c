@@ -8,10 +8,8 @@
 #include "account.h"
 #include "huge.h"
 #include "leaf.h"
-#include "panic.h"
 
 struct zap {
-	struct mm *mm;
 	enum mm_zap kind;
 	struct pt_gather g;
 };
@@ -20,66 +18,49 @@ struct zap {
  * Linux madvise_cold_or_pageout_pte_range, shrink_folio_list: nothing that is
  * mapped elsewhere too, and no private page that anyone needs.
  */
-static bool may_reclaim(pte_t pte, const struct page *page, enum mm_zap kind)
+static bool may_reclaim(const struct leaf *l, enum mm_zap kind)
 {
-	if (pte_is_special(pte) || page->mapcount != 1)
+	const struct page *page = leaf_page(l);
+
+	if (l->kind != LEAF_PAGE || page->mapcount != 1)
 		return false;
 	if (page->flags & PG_CACHE || kind == ZAP_DROPPABLE)
 		return true;
-	return page->flags & PG_LAZYFREE && !(pte.v & PTE_D);
+	return page->flags & PG_LAZYFREE && !leaf_is_dirty(l);
 }
 
-static bool is_of_kind(pte_t pte, const struct page *page, enum mm_zap kind)
+static bool is_of_kind(const struct leaf *l, enum mm_zap kind)
 {
 	switch (kind) {
 	case ZAP_CACHED:
-		return page->flags & PG_CACHE;
+		return l->kind != LEAF_GUARD && leaf_page(l)->flags & PG_CACHE;
 	case ZAP_RECLAIM:
 	case ZAP_DROPPABLE:
-		return may_reclaim(pte, page, kind);
+		return may_reclaim(l, kind);
 	default:
-		return true;
+		return l->kind != LEAF_GUARD || kind == ZAP_UNMAP;
 	}
 }
 
-static int zap_pte(pte_t *p, pte_t pte, uint64_t va, void *ctx)
+static int zap_leaf(const struct leaf *l, void *ctx)
 {
 	struct zap *z = ctx;
-	struct page *page = pfn_to_page(pte_pfn(pte));
 
-	if (pte_is_guard(pte)) {
-		if (z->kind == ZAP_UNMAP)
-			pt_clear(p);
-		return 0;
-	}
-	if (!is_of_kind(pte, page, z->kind))
-		return 0;
-	pt_clear(p);
-	if (pte.v & PTE_P)
-		pt_gather_flush_entry(&z->g, va, pte);
-	if (pte_is_huge(pte))
-		z->mm->nr_huge--;
-	if (pte_is_special(pte))
-		return 0;
-	BUG_ON(!page->mapcount);
-	if (pte.v & PTE_D && page->flags & PG_CACHE)
-		page_set_dirty(page);
-	page->mapcount--;
-	z->mm->rss[page_rss(page)] -= pte_frames(pte);
-	pt_gather_page(&z->g, page);
+	if (is_of_kind(l, z->kind))
+		leaf_unmap(&z->g, l);
 	return 0;
 }
 
 /* Entries and tables of [start, end); the VMAs around it end and begin at
  * floor and ceiling. */
 static void zap(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind,
-		struct pt_limits limits)
+		struct leaf_limits limits)
 {
-	struct zap z = {.mm = mm, .kind = kind};
+	struct zap z = {.kind = kind};
 
-	pt_gather_init(&z.g);
+	pt_gather_init(&z.g, mm);
 	limits.g = &z.g;
-	pt_visit_free(mm->root, start, end, &limits, zap_pte, &z);
+	leaf_visit_free(mm->root, start, end, &limits, zap_leaf, &z);
 	pt_gather_finish(&z.g);
 }
 
@@ -90,7 +71,7 @@ void mm_zap(struct mm *mm, uint64_t start, uint64_t end, enum mm_zap kind)
 
 	mm_note_peaks(mm);
 	huge_split_borders(mm, start, end);
-	zap(mm, start, end, kind, (struct pt_limits){start, end, top, NULL});
+	zap(mm, start, end, kind, (struct leaf_limits){start, end, top, NULL});
 }
 
 int mm_split(struct mm *mm, uint64_t start, uint64_t end)
@@ -122,7 +103,7 @@ int mm_split(struct mm *mm, uint64_t start, uint64_t end)
 
 int mm_unmap(struct mm *mm, uint64_t start, uint64_t end)
 {
-	struct pt_limits limits = {0, ~0ull, PT_ALL, NULL};
+	struct leaf_limits limits = {0, ~0ull, PT_ALL, NULL};
 	struct vma *v, *next, *gone = NULL;
 	int err;
 
