@@ -19,9 +19,8 @@
 #include "signal.h"
 #include "trap.h"
 
-#define PF_WRITE                                                               \
-	2u /* error code: Intel SDM vol. 3A, "Page-Fault Exceptions"           \
-	    */
+/* Error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
+#define PF_WRITE 2u
 
 /* Where the next record goes: straight into the ring, if there is one. */
 static struct hv_fault *next_record(void)

@@ -206,11 +206,10 @@ static inline int touch(uint64_t va, uint32_t access)
 /* The bytes of user memory at va, which must be present. */
 static inline uint8_t *user(uint64_t va)
 {
-	uint64_t pte = pte_at(va);
+	struct leaf l = leaf_at(mm, va);
 
-	cr_assert(pte & PTE_P, "nothing at %#lx", va);
-	return (uint8_t *)arch_phys_to_virt((hv_gpa_t){pte & PTE_PFN_MASK}) +
-	       va % (pte & PTE_PS ? PT_SPAN_2M : PAGE_SIZE);
+	cr_assert(l.pte.v & PTE_P, "nothing at %#lx", va);
+	return (uint8_t *)page_to_virt(leaf_page(&l)) + va % (l.nr * PAGE_SIZE);
 }
 
 static inline struct page *frame_at(uint64_t va)

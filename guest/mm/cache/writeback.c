@@ -12,7 +12,6 @@
 
 #include "filemap.h"
 #include "hv.h"
-#include "hv_map.h"
 #include "leaf.h"
 #include "rmap.h"
 #include "string.h"
@@ -21,39 +20,10 @@
 
 /* ---- Entries that map a file ------------------------------------------- */
 
-struct clean {
-	leaf_fn *fn;
-};
-
-static void visit_mapping(struct vma *v, uint64_t start, uint64_t end,
-			  void *ctx)
-{
-	const struct clean *c = ctx;
-	struct pt_gather g;
-
-	pt_gather_init(&g, v->mm);
-	leaf_visit(v->mm->root, start, end, c->fn, &g);
-	pt_gather_finish(&g);
-}
-
-/* Call fn, with a gather, for all leaves that may map the pages [start, end).
- */
-static void visit_mappings(struct file *file, uint64_t start, uint64_t end,
-			   leaf_fn *fn)
-{
-	struct clean c = {fn};
-
-	rmap_walk(file, start, end, visit_mapping, &c);
-}
-
-static bool is_cached(const struct leaf *l)
-{
-	return l->kind == LEAF_PAGE && leaf_page(l)->flags & PG_CACHE;
-}
-
 /* Linux page_mkclean: the next write is to be noticed, but for shmem. */
 static int clean_leaf(const struct leaf *l, void *ctx)
 {
+	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_D | PTE_WAS_D;
 
 	if (!is_cached(l))
@@ -61,7 +31,7 @@ static int clean_leaf(const struct leaf *l, void *ctx)
 	if (!(leaf_page(l)->flags & PG_SHMEM))
 		clear |= PTE_RW;
 	if (leaf_is_dirty(l))
-		page_set_dirty(leaf_page(l));
+		page_set_dirty(page);
 	if (l->pte.v & clear) {
 		pt_change(l->p, (pte_t){l->pte.v & ~clear});
 		pt_gather_flush(ctx, l->va);
@@ -75,15 +45,30 @@ static int clean_leaf(const struct leaf *l, void *ctx)
  */
 static int take_dirty(const struct leaf *l, void *ctx)
 {
-	if (!is_cached(l) || !leaf_is_dirty(l))
+	struct page *page = leaf_page(l);
+
+	if (!(page->flags & PG_CACHE) || !leaf_is_dirty(l))
 		return 0;
-	page_set_dirty(leaf_page(l));
+	page_set_dirty(page);
 	pt_change(l->p, (pte_t){(l->pte.v & ~PTE_D) | PTE_WAS_D});
 	pt_gather_flush(ctx, l->va);
 	return 0;
 }
 
-static void zap_mapping(struct vma *v, uint64_t start, uint64_t end, void *ctx)
+/* ctx: `keep` of write_back. */
+static void note_dirty(struct vma *v, uint64_t start, uint64_t end, void *ctx)
+{
+	const bool *keep = ctx;
+	struct pt_gather g;
+
+	pt_gather_init(&g, v->mm);
+	leaf_visit(v->mm->root, start, end, *keep ? take_dirty : clean_leaf,
+		   &g);
+	pt_gather_finish(&g);
+}
+
+/* ctx: enum mm_zap. */
+static void zap_part(struct vma *v, uint64_t start, uint64_t end, void *ctx)
 {
 	const enum mm_zap *kind = ctx;
 
@@ -96,7 +81,7 @@ static void unmap_pages(struct file *file, uint64_t start, uint64_t end,
 {
 	enum mm_zap kind = cows ? ZAP_ALL : ZAP_CACHED;
 
-	rmap_walk(file, start, end, zap_mapping, &kind);
+	rmap_walk(file, start, end, zap_part, &kind);
 }
 
 /* ---- Writing back ------------------------------------------------------ */
@@ -142,7 +127,7 @@ static void write_back(struct file *file, uint64_t start, uint64_t end,
 
 	if (!(file->flags & FILE_DIRTIED) || file->flags & FILE_ANON)
 		return;
-	visit_mappings(file, start, end, keep ? take_dirty : clean_leaf);
+	rmap_walk(file, start, end, note_dirty, &keep);
 	filemap_walk(file, start, end, add_dirty, &r);
 	run_write(file, &r);
 }

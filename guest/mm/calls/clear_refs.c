@@ -13,7 +13,7 @@ static int clear_leaf(const struct leaf *l, void *ctx)
 {
 	struct pt_gather *g = ctx;
 
-	if (!(l->pte.v & PTE_A) || l->kind != LEAF_PAGE)
+	if (l->kind != LEAF_PAGE || !(l->pte.v & PTE_A))
 		return 0;
 	pt_change(l->p, (pte_t){l->pte.v & ~PTE_A});
 	pt_gather_flush_entry(g, l->va, l->pte);

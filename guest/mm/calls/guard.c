@@ -33,11 +33,11 @@ int mm_guard_install(struct mm *mm, struct vma *v, uint64_t start, uint64_t end)
 	return 0;
 }
 
-/* Nothing to flush: it was never present. */
 static int remove_marker(const struct leaf *l, void *ctx)
 {
+	(void)ctx;
 	if (l->kind == LEAF_GUARD)
-		leaf_unmap(ctx, l);
+		pt_clear(l->p);
 	return 0;
 }
 
@@ -49,8 +49,6 @@ int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 
 	if (v->flags & VMA_SPECIAL)
 		return -EINVAL;
-	pt_gather_init(&g, mm);
-	leaf_visit_all(mm->root, start, end, remove_marker, &g);
-	pt_gather_finish(&g);
+	leaf_visit_all(mm->root, start, end, remove_marker, NULL);
 	return 0;
 }

@@ -124,7 +124,7 @@ static int age_leaf(const struct leaf *l, void *ctx)
 	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_A;
 
-	if (l->kind == LEAF_ZERO || page->mapcount > 1)
+	if (l->kind != LEAF_PAGE || page->mapcount > 1)
 		return 0;
 	if (page->flags & PG_PART && parts_are_missing(page))
 		parts_split(page);

@@ -7,8 +7,6 @@
 #include "calls.h"
 #include "filemap.h"
 #include "hv.h"
-#include "hv_call.h"
-#include "hv_map.h"
 #include "leaf.h"
 #include "mm.h"
 #include "string.h"
@@ -21,11 +19,10 @@ struct residency {
 static int residency_leaf(const struct leaf *l, void *ctx)
 {
 	struct residency *r = ctx;
-	uint64_t end = l->va + PAGE_SIZE;
+	uint64_t bytes = l->nr * PAGE_SIZE, va = l->va;
+	uint64_t end = (va & ~(bytes - 1)) + bytes;
 
-	if (leaf_is_huge(l))
-		end = (l->va | (PT_SPAN_2M - 1)) + 1;
-	for (uint64_t va = l->va; va < end && va < r->end; va += PAGE_SIZE)
+	for (; va < end && va < r->end; va += PAGE_SIZE)
 		r->vec[(va - r->start) >> PAGE_SHIFT] = 1;
 	return 0;
 }

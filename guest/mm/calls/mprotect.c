@@ -29,8 +29,8 @@ struct protect {
 static int protect_leaf(const struct leaf *l, void *ctx)
 {
 	struct protect *c = ctx;
-	const pte_t pte = l->pte;
-	uint64_t bits = (c->bits & ~PTE_A) | (pte.v & PTE_KEPT);
+	uint64_t old = l->pte.v;
+	uint64_t bits = (c->bits & ~PTE_A) | (old & PTE_KEPT);
 
 	if (c->write && l->kind != LEAF_ZERO) {
 		const struct page *page = leaf_page(l);
@@ -38,17 +38,17 @@ static int protect_leaf(const struct leaf *l, void *ctx)
 		/* Of a shared file what is dirty already, of shmem all. */
 		if (page->flags & PG_ANON
 			    ? page_is_exclusive(page)
-			    : c->freely || (c->shared && pte.v & PTE_DIRTY))
+			    : c->freely || (c->shared && old & PTE_DIRTY))
 			bits |= PTE_RW;
 	}
-	if (pte.v == pte_make(leaf_pfn(l), bits).v)
+	bits |= old & PTE_PFN_MASK;
+	if (old == bits)
 		return 0;
-	pt_change(l->p, pte_make(leaf_pfn(l), bits));
+	pt_change(l->p, (pte_t){bits});
 	/* A stale key is not only more, it may be less. */
-	if (pte.v & PTE_P &&
-	    (~bits & pte.v & (PTE_P | PTE_RW) || bits & ~pte.v & PTE_NX ||
-	     (bits ^ pte.v) & PTE_PKEY))
-		pt_gather_flush_entry(&c->g, l->va, pte);
+	if (old & PTE_P && (~bits & old & (PTE_P | PTE_RW) ||
+			    bits & ~old & PTE_NX || (bits ^ old) & PTE_PKEY))
+		pt_gather_flush_entry(&c->g, l->va, l->pte);
 	return 0;
 }
 

@@ -24,21 +24,28 @@ static bool rights_are_sound(const struct vma *v, pte_t pte)
 	return !(pte.v & PTE_NX) == !!(v->prot & PROT_EXEC);
 }
 
-static bool frame_is_sound(const struct vma *v, uint64_t va, pte_t pte,
-			   const struct page *page)
+static bool frame_is_sound(const struct vma *v, const struct leaf *l)
 {
+	const struct page *page = leaf_page(l);
+
 	if (!page->mapcount || page->refcount < page->mapcount)
 		return false;
 	if ((page->flags & ~(PG_LAZYFREE | PG_PART)) == PG_ANON)
 		return !(v->flags & VMA_SHARED);
-	if (pte.v & PTE_RW &&
+	if (l->pte.v & PTE_RW &&
 	    (!(v->flags & VMA_SHARED) || v->flags & VMA_NOWRITE))
 		return false;
 	return page->flags & PG_CACHE && page->owner == v->file &&
-	       page->index == vma_pgoff(v, va);
+	       page->index == vma_pgoff(v, l->va);
 }
 
-/* Of an entry that lies in v, what is wrong with it, in a word; or NULL. */
+static bool size_is_sound(const struct vma *v, const struct leaf *l)
+{
+	return v->end - l->va >= PT_SPAN_2M &&
+	       (l->kind == LEAF_ZERO || leaf_page(l)->order == PT_ORDER_2M);
+}
+
+/* Of a leaf that lies in v, what is wrong with it, in a word; or NULL. */
 static const char *judge_leaf(struct check *c, const struct leaf *l)
 {
 	const struct page *page = leaf_page(l);
@@ -47,22 +54,20 @@ static const char *judge_leaf(struct check *c, const struct leaf *l)
 
 	if (l->kind == LEAF_GUARD)
 		return v->flags & VMA_GUARD ? NULL : "guard";
-	if (!rights_are_sound(v, pte))
+	if (!rights_are_sound(v, l->pte))
 		return "rights";
-	if (leaf_is_huge(l)) {
-		c->nr_huge++;
-		if (v->end - l->va < PT_SPAN_2M ||
-		    (l->kind == LEAF_PAGE && page->order != PT_ORDER_2M))
-			return "size";
-	}
+	c->nr_huge += leaf_is_huge(l);
+	if (leaf_is_huge(l) && !size_is_sound(v, l))
+		return "size";
 	if ((l->kind == LEAF_SPECIAL) != vma_is_pfnmap(v))
 		return "special";
 	if (l->kind == LEAF_SPECIAL)
-		return pte.v & PTE_RW || page->owner != v->file ? "special"
-								: NULL;
+		return l->pte.v & PTE_RW || page->owner != v->file ? "special"
+								   : NULL;
 	if (l->kind == LEAF_ZERO)
-		return pte.v & PTE_RW || !vma_is_anon(v) ? "zero page" : NULL;
-	if (!frame_is_sound(v, l->va, pte, page))
+		return l->pte.v & PTE_RW || !vma_is_anon(v) ? "zero page"
+							    : NULL;
+	if (!frame_is_sound(v, l))
 		return "frame";
 	c->rss[page_rss(page)] += l->nr;
 	return NULL;

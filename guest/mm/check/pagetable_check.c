@@ -26,7 +26,7 @@ static bool leaf_is_sound(pte_t entry, int level)
 	if (pte_is_huge(entry) != (level == 2) ||
 	    (pte_is_huge(entry) && pte_pfn(entry) & (PT_FRAMES_2M - 1)))
 		return false;
-	if (leaf_kind(entry) == LEAF_GUARD)
+	if (entry.v == PTE_GUARD)
 		return true;
 	return !(entry.v & PTE_P) != !(entry.v & PTE_PROTNONE);
 }

@@ -11,11 +11,10 @@
 #include "hv_fault.h"
 #include "parts.h"
 
-/* ctx: the first frame of the block that the pages are copied to. */
 static int copy_leaf(const struct leaf *l, void *ctx)
 {
-	struct page *to =
-		(struct page *)ctx + (l->va >> PAGE_SHIFT & (PT_FRAMES_2M - 1));
+	struct page *block = ctx;
+	struct page *to = block + (l->va >> PAGE_SHIFT & (PT_FRAMES_2M - 1));
 
 	if (l->kind == LEAF_PAGE)
 		arch_page_copy(page_to_phys(to), page_to_phys(leaf_page(l)));
@@ -26,17 +25,17 @@ static int copy_leaf(const struct leaf *l, void *ctx)
 static int collapse_table(struct mm *mm, struct vma *v, pte_t *p, uint64_t va)
 {
 	struct fault f = {.mm = mm, .access = HV_ACCESS_WRITE, .vma = v};
-	struct page *to = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO);
+	struct page *block = fault_anon_frame(&f, PT_ORDER_2M, GFP_ZERO);
 	struct pt_gather g;
 
-	if (!to) {
+	if (!block) {
 		thp_events.collapse_alloc_failed++;
 		return -ENOMEM;
 	}
 	thp_events.collapse_alloc++;
-	leaf_visit(mm->root, va, va + PT_SPAN_2M, copy_leaf, to);
 	pt_gather_init(&g, mm);
-	leaf_join(&g, p, va, to, fault_anon_bits(&f));
+	leaf_visit(mm->root, va, va + PT_SPAN_2M, copy_leaf, block);
+	leaf_join(&g, p, va, block, fault_anon_bits(&f));
 	pt_gather_finish(&g);
 	return 0;
 }
@@ -60,7 +59,7 @@ static int collapse_one(struct mm *mm, struct vma *v, uint64_t va)
 	return collapse_table(mm, v, p, va);
 }
 
-static int find_guard(const struct leaf *l, void *ctx)
+static int is_guard(const struct leaf *l, void *ctx)
 {
 	(void)ctx;
 	return l->kind == LEAF_GUARD;
@@ -70,7 +69,7 @@ static int find_guard(const struct leaf *l, void *ctx)
 static bool has_guard(struct mm *mm, const struct vma *v, uint64_t va)
 {
 	return v->flags & VMA_GUARD &&
-	       leaf_visit_all(mm->root, va, va + PT_SPAN_2M, find_guard, NULL);
+	       leaf_visit_all(mm->root, va, va + PT_SPAN_2M, is_guard, NULL);
 }
 
 /* Linux madvise_collapse: only what has no tables at all does not end it. */

@@ -48,8 +48,8 @@ static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
 
-	if (!fault_is_write(f) && mm_machine.read_zero) {
-		f->pfn = mm_machine.zero_pfn;
+	if (!fault_is_write(f) && machine.read_zero) {
+		f->pfn = machine.zero_pfn;
 		leaf_map_zero(f->p, vma_pte_bits(f->vma));
 		return HV_FAULT_ZERO_PAGE;
 	}
@@ -73,41 +73,48 @@ void fault_replace_frame(struct fault *f, const struct leaf *l,
 	pt_gather_finish(&g);
 }
 
+void fault_reuse_frame(struct fault *f, const struct leaf *l)
+{
+	f->pfn = f->old_pfn;
+	pt_change(l->p,
+		  pte_make(f->pfn, fault_anon_bits(f) | (l->pte.v & PTE_PS)));
+}
+
+/* Linux wp_page_shared. */
+static enum hv_outcome shared_write_fault(struct fault *f, const struct leaf *l)
+{
+	struct page *page = leaf_page(l);
+
+	if (!fault_page_mkwrite(f, page))
+		return HV_FAULT_SIGBUS;
+	page_set_dirty(page);
+	f->vma->file->flags |= FILE_DIRTIED;
+	fault_reuse_frame(f, l);
+	return page->flags & PG_SHMEM ? HV_FAULT_REUSE : HV_FAULT_SHARED_WRITE;
+}
+
 /* Linux do_wp_page. */
 static enum hv_outcome write_fault(struct fault *f, const struct leaf *l)
 {
-	struct page *old, *page;
+	const struct page *old = leaf_page(l);
+	bool from_zero = l->kind == LEAF_ZERO;
+	struct page *page;
 
 	f->old_pfn = leaf_pfn(l);
-	if (l->kind == LEAF_ZERO) {
-		page = fault_anon_frame(f, 0, GFP_ZERO);
-		if (!page)
-			return HV_FAULT_OOM;
-		fault_replace_frame(f, l, page);
-		return HV_FAULT_COW;
-	}
-	old = leaf_page(l);
-	if (f->vma->flags & VMA_SHARED) { /* Linux wp_page_shared */
-		if (!fault_page_mkwrite(f, old))
-			return HV_FAULT_SIGBUS;
-		f->pfn = f->old_pfn;
-		page_set_dirty(old);
-		f->vma->file->flags |= FILE_DIRTIED;
-		pt_change(f->p, pte_make(f->pfn, fault_anon_bits(f)));
-		return old->flags & PG_SHMEM ? HV_FAULT_REUSE
-					     : HV_FAULT_SHARED_WRITE;
-	}
-	if (old->flags & PG_ANON && page_is_exclusive(old)) {
-		f->pfn = f->old_pfn;
-		pt_change(f->p, pte_make(f->pfn, fault_anon_bits(f)));
+	if (!from_zero && f->vma->flags & VMA_SHARED)
+		return shared_write_fault(f, l);
+	if (!from_zero && old->flags & PG_ANON && page_is_exclusive(old)) {
+		fault_reuse_frame(f, l);
 		return HV_FAULT_REUSE;
 	}
-	page = fault_anon_frame(f, 0, GFP_KERNEL);
+	page = fault_anon_frame(f, 0, from_zero ? GFP_ZERO : GFP_KERNEL);
 	if (!page)
 		return HV_FAULT_OOM;
-	arch_page_copy(page_to_phys(page), page_to_phys(old));
+	if (!from_zero)
+		arch_page_copy(page_to_phys(page), page_to_phys(old));
 	fault_replace_frame(f, l, page);
-	return old->flags & PG_CACHE ? HV_FAULT_FILE_COW : HV_FAULT_COW;
+	return !from_zero && old->flags & PG_CACHE ? HV_FAULT_FILE_COW
+						   : HV_FAULT_COW;
 }
 
 /* Linux do_huge_pmd_wp_page. */
@@ -131,8 +138,7 @@ static bool is_forced_own(const struct fault *f, const struct leaf *l)
 	const struct page *page = leaf_page(l);
 
 	return f->access & HV_FAULTF_FORCE && !(f->vma->prot & PROT_WRITE) &&
-	       l->kind == LEAF_PAGE && page->flags & PG_ANON &&
-	       page_is_exclusive(page);
+	       page->flags & PG_ANON && page_is_exclusive(page);
 }
 
 static enum hv_outcome present_fault(struct fault *f, const struct leaf *l)
@@ -148,7 +154,7 @@ static enum hv_outcome present_fault(struct fault *f, const struct leaf *l)
 		want |= PTE_D;
 	}
 	if (~l->pte.v & want)
-		pt_change(f->p, (pte_t){l->pte.v | want});
+		pt_change(l->p, (pte_t){l->pte.v | want});
 	f->pfn = leaf_pfn(l);
 	if (f->access & HV_FAULTF_UPCALL)
 		return OUTCOME_SILENT;
@@ -242,6 +248,17 @@ static bool find_entry(struct fault *f)
 	return f->p || pt_entry_alloc(f->mm->root, f->va, 2);
 }
 
+/* There is an entry. */
+static enum hv_outcome fault_at(struct fault *f, struct leaf l)
+{
+	if (l.kind == LEAF_GUARD)
+		return HV_FAULT_SEGV_GUARD;
+	BUG_ON(!(l.pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
+	if (!access_allowed(f, true))
+		return forbidden(f);
+	return present_fault(f, &l);
+}
+
 static enum hv_outcome fault_in_vma(struct fault *f)
 {
 	enum hv_outcome outcome;
@@ -254,15 +271,9 @@ static enum hv_outcome fault_in_vma(struct fault *f)
 		return outcome;
 	if (!find_entry(f))
 		return HV_FAULT_OOM;
-	l = leaf_of(f->p, f->p ? arch_pte_get(f->p) : (pte_t){0}, f->va);
-	if (l.kind == LEAF_GUARD)
-		return HV_FAULT_SEGV_GUARD;
-	if (l.kind != LEAF_NONE) {
-		BUG_ON(!(l.pte.v & PTE_P) && !(f->access & HV_FAULTF_FORCE));
-		if (!access_allowed(f, true))
-			return forbidden(f);
-		return present_fault(f, &l);
-	}
+	pte.v = f->p ? arch_pte_get(f->p).v : 0;
+	if (pte.v)
+		return fault_at(f, leaf_of(f->p, pte, f->va));
 	if (vma_is_anon(f->vma))
 		return anon_fault(f);
 	if (!fault_is_write(f))

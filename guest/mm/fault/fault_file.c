@@ -100,10 +100,8 @@ static enum hv_outcome mapped_outcome(struct fault *f, enum hv_outcome usual)
 	return HV_FAULT_ANON_ZERO;
 }
 
-/*
- * Map what there is of the window. Returns how many pages that is. There is a
- * table.
- */
+/* Map what there is of the window. Returns how many pages that is. There is a
+ * table. */
 static inline unsigned map_window(struct fault *f, const struct window *w,
 				  struct page **pages, uint64_t bits)
 {
@@ -334,7 +332,8 @@ enum hv_outcome fault_file_shared_write(struct fault *f)
 		f->around = map_finish(f, page, bits) - 1;
 		pt_change(f->p, (pte_t){arch_pte_get(f->p).v | PTE_D});
 	} else {
-		leaf_map_cached(f->mm, f->p, &page, 1, bits | PTE_D);
+		page_get(page);
+		leaf_map(f->mm, f->p, page, bits | PTE_D);
 	}
 	f->pfn = page_to_pfn(page);
 	return mapped_outcome(f, HV_FAULT_SHARED_WRITE);

@@ -26,13 +26,9 @@ static uint64_t zero_page(void)
 
 static bool map_zero_page(struct fault *f, enum hv_outcome *outcome)
 {
-	uint64_t pfn = zero_page();
-
-	if (!pfn || !leaf_map_huge_zero(f->mm, f->p, vma_pte_bits(f->vma)))
-		return false;
-	f->pfn = pfn;
+	f->pfn = zero_page();
 	*outcome = HV_FAULT_ZERO_PAGE;
-	return true;
+	return f->pfn && leaf_map_huge_zero(f->mm, f->p, vma_pte_bits(f->vma));
 }
 
 static bool map_new_page(struct fault *f, enum hv_outcome *outcome)
@@ -70,6 +66,7 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome)
 	else
 		mapped = map_new_page(f, outcome);
 	if (!mapped) {
+		f->pfn = 0;
 		f->order = 0;
 		thp_events.fault_fallback++;
 	}
@@ -79,14 +76,13 @@ bool fault_huge(struct fault *f, enum hv_outcome *outcome)
 bool fault_huge_write(struct fault *f, const struct leaf *l,
 		      enum hv_outcome *outcome)
 {
-	struct page *page;
+	struct page *page = leaf_page(l);
 
 	f->old_pfn = leaf_pfn(l);
-	if (l->kind != LEAF_ZERO) {
-		if (!page_is_exclusive(leaf_page(l)))
+	if (l->kind == LEAF_PAGE) {
+		if (!page_is_exclusive(page))
 			return false;
-		f->pfn = f->old_pfn;
-		pt_change(f->p, pte_make(f->pfn, fault_anon_bits(f) | PTE_PS));
+		fault_reuse_frame(f, l);
 		*outcome = HV_FAULT_REUSE;
 		return true;
 	}

@@ -29,7 +29,7 @@ static inline bool fault_is_write(const struct fault *f)
 	return f->access & HV_ACCESS_WRITE;
 }
 
-/* The bits of an entry for a frame of the VMA's own. */
+/* What an entry says of a frame of the VMA's own. */
 static inline uint64_t fault_anon_bits(const struct fault *f)
 {
 	uint64_t bits = vma_pte_bits(f->vma);
@@ -74,6 +74,8 @@ bool fault_huge_write(struct fault *f, const struct leaf *l,
 /* The leaf's frame gives way to `page`. */
 void fault_replace_frame(struct fault *f, const struct leaf *l,
 			 struct page *page);
+/* The leaf's frame is the VMA's own, and becomes writable where it is. */
+void fault_reuse_frame(struct fault *f, const struct leaf *l);
 
 /*
  * Linux do_page_mkwrite: before the first store to a page of a file that is not

@@ -46,6 +46,7 @@ static struct page *find_part(struct mm *mm, uint64_t va)
 
 static void split_unused(struct mm *mm, uint64_t va)
 {
+	struct unuse u;
 	uint64_t start = va & HUGE_MASK;
 	struct unuse u;
 	struct page *page;
@@ -87,7 +88,7 @@ static int reclaim_leaf(const struct leaf *l, void *ctx)
 	struct mm *mm = ctx;
 	uint64_t had = mm->rss[RSS_ANON];
 
-	if (!leaf_is_huge(l) || l->kind == LEAF_ZERO)
+	if (!leaf_is_huge(l) || l->kind != LEAF_PAGE)
 		return 0;
 	split_unused(mm, l->va);
 	if (mm->rss[RSS_ANON] == had)

@@ -12,10 +12,10 @@ void *mm_user_page(struct mm *mm, uint64_t va, bool write)
 	uint64_t need = PTE_P | PTE_US | PTE_A;
 	struct leaf l;
 
-	if (write)
-		need |= PTE_RW | PTE_D;
 	if (va >= HV_VA_USER_END)
 		return NULL;
+	if (write)
+		need |= PTE_RW | PTE_D;
 	l = leaf_at(mm, va);
 	if ((l.pte.v & need) != need || pkey_denies(pte_pkey(l.pte), write))
 		return NULL;

@@ -86,12 +86,12 @@ struct locked {
 	void *ctx;
 };
 
-static int locked_leaf(const struct leaf *l, void *ctx)
+static int locked_leaf(const struct leaf *leaf, void *ctx)
 {
 	const struct locked *locked = ctx;
 
-	if (l->kind == LEAF_PAGE)
-		locked->fn(leaf_pfn(l), l->nr, locked->ctx);
+	if (leaf->kind == LEAF_PAGE)
+		l->fn(leaf_pfn(leaf), leaf->nr, l->ctx);
 	return 0;
 }
 
@@ -199,6 +199,7 @@ void mm_smaps_add(struct mm *mm, uint64_t start, uint64_t end,
 static uint64_t pagemap_entry(const struct leaf *l)
 {
 	uint64_t entry = 1ull << 63 | leaf_frame(l);
+	const struct page *page = leaf_page(l);
 
 	if (leaf_is_huge(l))
 		entry |= HV_PAGEMAP_HUGE;
@@ -213,10 +214,10 @@ static uint64_t pagemap_entry(const struct leaf *l)
 		/* Linux asks vm_normal_page for small pages alone. */
 		return entry | HV_PAGEMAP_ZERO |
 		       (leaf_is_huge(l) ? 1ull << 61 : 0);
-	case LEAF_PAGE:
+	default:
 		break;
 	}
-	if (page_rss(leaf_page(l)) != RSS_ANON)
+	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
 	if (leaf_page(l)->mapcount == 1)
 		entry |= 1ull << 56;
@@ -226,7 +227,7 @@ static uint64_t pagemap_entry(const struct leaf *l)
 void mm_pagemap(struct mm *mm, uint64_t va, unsigned n, uint64_t *out)
 {
 	for (unsigned i = 0; i < n; i++, va += PAGE_SIZE) {
-		struct leaf l = {.p = NULL};
+		struct leaf l = {.kind = LEAF_NONE, .nr = 1};
 
 		if (va < HV_VA_USER_END)
 			l = leaf_at(mm, va);

@@ -32,10 +32,9 @@ struct leaf {
 	uint32_t nr; /* frames: 1, or of a page of 2 MiB 512 */
 };
 
-static inline enum leaf_kind leaf_kind(pte_t pte)
+static inline enum leaf_kind leaf_kind(pte_t pte, bool huge)
 {
-	uint64_t zero = pte_is_huge(pte) ? mm_machine.huge_zero_pfn
-					 : mm_machine.zero_pfn;
+	uint64_t zero = huge ? machine.huge_zero_pfn : machine.zero_pfn;
 
 	if (!pte.v)
 		return LEAF_NONE;
@@ -44,10 +43,16 @@ static inline enum leaf_kind leaf_kind(pte_t pte)
 	return pte_pfn(pte) == zero ? LEAF_ZERO : LEAF_PAGE;
 }
 
+/* huge: whether it is an entry of level 2. */
+static inline struct leaf leaf_make(pte_t *p, pte_t pte, uint64_t va, bool huge)
+{
+	return (struct leaf){p, pte, va, leaf_kind(pte, huge),
+			     huge ? PT_FRAMES_2M : 1};
+}
+
 static inline struct leaf leaf_of(pte_t *p, pte_t pte, uint64_t va)
 {
-	return (struct leaf){p, pte, va, leaf_kind(pte),
-			     pte_is_huge(pte) ? PT_FRAMES_2M : 1};
+	return leaf_make(p, pte, va, pte_is_huge(pte));
 }
 
 /* The leaf at va, which may be of either size. */
@@ -127,7 +132,7 @@ unsigned leaf_map_cached(struct mm *mm, pte_t *p, struct page **pages,
 /* The zero page. */
 static inline void leaf_map_zero(pte_t *p, uint64_t bits)
 {
-	pt_fill(p, pte_make(mm_machine.zero_pfn, bits));
+	pt_fill(p, pte_make(machine.zero_pfn, bits));
 }
 static inline void leaf_map_special(pte_t *p, uint64_t pfn, uint64_t bits)
 {

@@ -35,12 +35,12 @@ static bool is_of_kind(const struct leaf *l, enum mm_zap kind)
 		return kind == ZAP_UNMAP;
 	switch (kind) {
 	case ZAP_CACHED:
-		return leaf_page(l)->flags & PG_CACHE;
+		return l->kind != LEAF_GUARD && leaf_page(l)->flags & PG_CACHE;
 	case ZAP_RECLAIM:
 	case ZAP_DROPPABLE:
 		return may_reclaim(l, kind);
 	default:
-		return true;
+		return l->kind != LEAF_GUARD || kind == ZAP_UNMAP;
 	}
 }
 

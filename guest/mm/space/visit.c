@@ -12,10 +12,10 @@ struct visit {
 	bool guards;
 };
 
-static inline int visit_leaf(pte_t *p, pte_t pte, uint64_t va,
+static inline int visit_leaf(pte_t *p, pte_t pte, uint64_t va, bool huge,
 			     const struct visit *v)
 {
-	struct leaf l = leaf_of(p, pte, va);
+	struct leaf l = leaf_make(p, pte, va, huge);
 
 	return l.kind == LEAF_GUARD && !v->guards ? 0 : v->fn(&l, v->ctx);
 }
@@ -47,7 +47,7 @@ static int visit_pages(pte_t *table, uint64_t start, uint64_t end,
 
 		if (pte.v) {
 			left--;
-			ret = visit_leaf(p, pte, va, v);
+			ret = visit_leaf(p, pte, va, false, v);
 		}
 		p++;
 	}
@@ -73,7 +73,7 @@ static int visit_table(pte_t *table, int level, uint64_t start, uint64_t end,
 			continue;
 		left--;
 		if (pte_is_huge(entry)) {
-			ret = visit_leaf(p, entry, va, v);
+			ret = visit_leaf(p, entry, va, true, v);
 			continue;
 		}
 		sub = pte_table(entry);
