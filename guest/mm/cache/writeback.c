@@ -12,6 +12,7 @@
 
 #include "filemap.h"
 #include "hv.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "rmap.h"
 #include "string.h"
@@ -26,9 +27,9 @@ static int clean_leaf(const struct leaf *l, void *ctx)
 	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_D | PTE_WAS_D;
 
-	if (!is_cached(l))
+	if (!(page->flags & PG_CACHE))
 		return 0;
-	if (!(leaf_page(l)->flags & PG_SHMEM))
+	if (!(page->flags & PG_SHMEM))
 		clear |= PTE_RW;
 	if (leaf_is_dirty(l))
 		page_set_dirty(page);

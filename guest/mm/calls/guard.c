@@ -45,8 +45,6 @@ static int remove_marker(const struct leaf *l, void *ctx)
 int mm_guard_remove(struct mm *mm, const struct vma *v, uint64_t start,
 		    uint64_t end)
 {
-	struct pt_gather g;
-
 	if (v->flags & VMA_SPECIAL)
 		return -EINVAL;
 	leaf_visit_all(mm->root, start, end, remove_marker, NULL);

@@ -7,6 +7,8 @@
 #include "calls.h"
 #include "filemap.h"
 #include "hv.h"
+#include "hv_call.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "mm.h"
 #include "string.h"

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "calls.h"
 #include "huge.h"
+#include "hv_map.h"
 #include "leaf.h"
 #include "merge.h"
 #include "mmap.h"

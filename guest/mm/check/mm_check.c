@@ -50,7 +50,6 @@ static const char *judge_leaf(struct check *c, const struct leaf *l)
 {
 	const struct page *page = leaf_page(l);
 	const struct vma *v = c->v;
-	const pte_t pte = l->pte;
 
 	if (l->kind == LEAF_GUARD)
 		return v->flags & VMA_GUARD ? NULL : "guard";

@@ -3,7 +3,6 @@
  * page, and of use to someone?
  */
 #include "check.h"
-#include "leaf.h"
 #include "pagetable.h"
 #include "wrong.h"
 

@@ -16,7 +16,6 @@
 #include "fault_internal.h"
 #include "huge.h"
 #include "huge_unused.h"
-#include "hv_fault.h"
 #include "hv_map.h"
 #include "merge.h"
 #include "panic.h"
@@ -48,8 +47,8 @@ static enum hv_outcome anon_fault(struct fault *f)
 {
 	struct page *page;
 
-	if (!fault_is_write(f) && machine.read_zero) {
-		f->pfn = machine.zero_pfn;
+	if (!fault_is_write(f) && mm_machine.read_zero) {
+		f->pfn = mm_machine.zero_pfn;
 		leaf_map_zero(f->p, vma_pte_bits(f->vma));
 		return HV_FAULT_ZERO_PAGE;
 	}
@@ -262,7 +261,7 @@ static enum hv_outcome fault_at(struct fault *f, struct leaf l)
 static enum hv_outcome fault_in_vma(struct fault *f)
 {
 	enum hv_outcome outcome;
-	struct leaf l;
+	pte_t pte;
 
 	/* Without tables for a page that nobody may touch. */
 	if (!access_allowed(f, false))

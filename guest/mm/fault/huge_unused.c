@@ -48,7 +48,6 @@ static void split_unused(struct mm *mm, uint64_t va)
 {
 	struct unuse u;
 	uint64_t start = va & HUGE_MASK;
-	struct unuse u;
 	struct page *page;
 
 	huge_split(mm, va);

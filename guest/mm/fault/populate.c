@@ -6,6 +6,7 @@
 #include <asm/errno.h>
 
 #include "fault.h"
+#include "hv_fault.h"
 #include "leaf.h"
 
 static bool is_dirty(const struct mm *mm, uint64_t va)

@@ -88,7 +88,7 @@ struct locked {
 
 static int locked_leaf(const struct leaf *leaf, void *ctx)
 {
-	const struct locked *locked = ctx;
+	const struct locked *l = ctx;
 
 	if (leaf->kind == LEAF_PAGE)
 		l->fn(leaf_pfn(leaf), leaf->nr, l->ctx);
@@ -219,7 +219,7 @@ static uint64_t pagemap_entry(const struct leaf *l)
 	}
 	if (page_rss(page) != RSS_ANON)
 		entry |= 1ull << 61;
-	if (leaf_page(l)->mapcount == 1)
+	if (page->mapcount == 1)
 		entry |= 1ull << 56;
 	return entry;
 }

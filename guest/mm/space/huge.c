@@ -7,7 +7,7 @@
 #include "hv_map.h"
 #include "hv_vcpu.h"
 #include "leaf.h"
-#include "machine.h"
+#include "mm_machine.h"
 #include "parts.h"
 
 void huge_set_disabled(struct mm *mm, uint32_t disabled)

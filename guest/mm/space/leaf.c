@@ -59,7 +59,7 @@ bool leaf_map_huge(struct mm *mm, pte_t *p, struct page *page, uint64_t bits)
 
 bool leaf_map_huge_zero(struct mm *mm, pte_t *p, uint64_t bits)
 {
-	if (!pt_fill_2m(p, pte_make(machine.huge_zero_pfn, bits)))
+	if (!pt_fill_2m(p, pte_make(mm_machine.huge_zero_pfn, bits)))
 		return false;
 	mm->nr_huge++;
 	return true;
@@ -89,7 +89,7 @@ void leaf_replace(struct pt_gather *g, const struct leaf *l, struct page *page,
 
 void leaf_replace_by_zero(struct pt_gather *g, const struct leaf *l)
 {
-	pt_change(l->p, pte_make(machine.zero_pfn,
+	pt_change(l->p, pte_make(mm_machine.zero_pfn,
 				 l->pte.v & ~(PTE_PFN_MASK | PTE_RW | PTE_D)));
 	pt_gather_flush(g, l->va);
 	uncount(g, l);
@@ -105,7 +105,7 @@ void leaf_split(struct mm *mm, const struct leaf *l)
 	struct page *page = leaf_page(l);
 
 	if (l->kind == LEAF_ZERO) {
-		pt_split_2m(l->p, pte_make(machine.zero_pfn, bits), 0);
+		pt_split_2m(l->p, pte_make(mm_machine.zero_pfn, bits), 0);
 	} else {
 		/* One owner, so one reference for each frame. */
 		BUG_ON(!page_is_exclusive(page) || page->mapcount != 1);

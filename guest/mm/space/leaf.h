@@ -34,7 +34,7 @@ struct leaf {
 
 static inline enum leaf_kind leaf_kind(pte_t pte, bool huge)
 {
-	uint64_t zero = huge ? machine.huge_zero_pfn : machine.zero_pfn;
+	uint64_t zero = huge ? mm_machine.huge_zero_pfn : mm_machine.zero_pfn;
 
 	if (!pte.v)
 		return LEAF_NONE;
@@ -132,7 +132,7 @@ unsigned leaf_map_cached(struct mm *mm, pte_t *p, struct page **pages,
 /* The zero page. */
 static inline void leaf_map_zero(pte_t *p, uint64_t bits)
 {
-	pt_fill(p, pte_make(machine.zero_pfn, bits));
+	pt_fill(p, pte_make(mm_machine.zero_pfn, bits));
 }
 static inline void leaf_map_special(pte_t *p, uint64_t pfn, uint64_t bits)
 {

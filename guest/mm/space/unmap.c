@@ -31,8 +31,6 @@ static bool may_reclaim(const struct leaf *l, enum mm_zap kind)
 
 static bool is_of_kind(const struct leaf *l, enum mm_zap kind)
 {
-	if (l->kind == LEAF_GUARD)
-		return kind == ZAP_UNMAP;
 	switch (kind) {
 	case ZAP_CACHED:
 		return l->kind != LEAF_GUARD && leaf_page(l)->flags & PG_CACHE;

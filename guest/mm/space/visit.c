@@ -2,6 +2,7 @@
  * visit.c: leaf_visit and its kin (leaf.h): the one walk over a range of a
  * page table.
  */
+#include "hv_map.h"
 #include "leaf.h"
 #include "panic.h"
 
