@@ -12,9 +12,8 @@
 
 #include "filepages.h"
 #include "mapfile.h"
+#include "page_size.h"
 #include "sys_fixture.h"
-
-#define PAGE 4096
 
 static int fd;
 static uint32_t number;
