@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "call.h"
 #include "count.h"
 #include "exec.h"
 #include "exits.h"
@@ -177,6 +178,7 @@ static int prepare_process(struct run *r)
 	};
 	int ret = process_init(&r->process, &r->machine, &config);
 
+	ret = ret ? ret : io_buffer_make();
 	if (ret) {
 		error("cannot prepare the process: %s", strerror(-ret));
 		return FAILURE;
@@ -331,6 +333,7 @@ static void tear_down(struct run *r)
 	if (r->log && fclose(r->log))
 		error("-o %s: %s", r->options.log_file, strerror(errno));
 	stop_fini();
+	io_buffer_drop();
 	process_fini(&r->process);
 	machine_fini(&r->machine);
 	if (r->options.folios_of_host)
