@@ -214,8 +214,8 @@ static int prepare_log(struct run *r)
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		r->log = logfile_open(o->log_file, r->exec.found,
-				      o->program_argv);
+		r->log = logfile_open(o->log_file, r->exec.script.file,
+				      r->exec.script.argv);
 		if (!r->log)
 			return FAILURE;
 		config.text = r->log;
