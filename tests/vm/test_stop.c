@@ -88,6 +88,32 @@ Test(stop, signals_again_and_again_do_no_harm)
 	"block() { \"$@\" 9<&- & until grep -q '^1 ' /proc/$!/syscall; do "    \
 	"sleep 0.05; done; }\n"
 
+/*
+ * Within 100 ms, and four times what it takes to end a program that only
+ * computes.
+ */
+Test(stop, a_call_that_takes_long_is_ended_soon)
+{
+	char script[1024];
+	struct run r;
+
+	snprintf(script, sizeof(script),
+		 "ends() { $vmm -q -m 512M %s $1 >$log & until [ -s $log ]; do "
+		 "sleep 0.05; done; sleep 0.2; from=${EPOCHREALTIME/./}\n"
+		 "kill -TERM $!; wait $!; : >$log\n"
+		 "echo $((${EPOCHREALTIME/./} - from)); }\n"
+		 "best() { for i in 1 2 3; do ends $1; done | sort -n | "
+		 "head -n 1; }\n"
+		 "limit=$((100000 + 4 * $(best spin)))\n"
+		 "for how in random populate; do took=$(best $how)\n"
+		 "[ $took -le $limit ] && echo -n 'soon ' || "
+		 "echo \"$how took $took us of $limit\"; done",
+		 image("../vm/guest/deaf"));
+	run_script(&r, script);
+	expect_out(&r, "soon soon ");
+	run_free(&r);
+}
+
 Test(stop, a_log_that_nobody_reads_does_not_keep_vmm)
 {
 	expect_script(
