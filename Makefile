@@ -153,6 +153,14 @@ $(B)/guest.elf: $(B)/images/layout
 COMMON_INC := -Itests/common
 COMMON_H := $(wildcard tests/common/*.h)
 
+# Criterion, to link with.
+CRITERION := $(B)/criterion_start.o
+$(CRITERION): tests/common/criterion_start.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CF) -c $< -o $@
+CRITERION_LIBS := -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_file -lcriterion
+OBJ += $(CRITERION)
+
 # The same files, hosted: guest/mm over tests/shim, under ASan and UBSan; san
 # with red zones and poisoning in the slab allocator, rel without.
 SAN_CF   := $(STD) $(WARN) -D_GNU_SOURCE -O1 -g $(SAN)
@@ -197,9 +205,9 @@ $(B)/$(1)/libmm.a: $$($(1)_MM)
 	rm -f $$@; $$(AR) rcs $$@ $$^
 $(B)/$(1)/libvmm.a: $$($(1)_VMM)
 	rm -f $$@; $$(AR) rcs $$@ $$^
-$(2)/%: $(B)/$(1)/tests/unit/%.o $(B)/$(1)/libmm.a $(B)/$(1)/libvmm.a
+$(2)/%: $(B)/$(1)/tests/unit/%.o $(B)/$(1)/libmm.a $(B)/$(1)/libvmm.a $(CRITERION)
 	@mkdir -p $$(@D)
-	$$(CC) $$(SAN) $$(WRAPS) -o $$@ $$^ $$(VMM_LIBS) -lcriterion
+	$$(CC) $$(SAN) $$(WRAPS) -o $$@ $$^ $$(VMM_LIBS) $(CRITERION_LIBS)
 OBJ += $$($(1)_MM) $$($(1)_VMM) $$(UNIT_C:%.c=$(B)/$(1)/%.o)
 endef
 $(eval $(call UNIT_RULES,san,$(B)/unit))
@@ -208,9 +216,9 @@ $(eval $(call UNIT_RULES,rel,$(B)/unit-rel))
 
 VM_TESTS := $(patsubst tests/vm/%.c,$(B)/vm/%,$(wildcard tests/vm/test_*.c))
 VM_HELP  := $(filter-out tests/vm/test_%,$(wildcard tests/vm/*.c))
-$(B)/vm/%: tests/vm/%.c $(VM_HELP) $(wildcard tests/vm/*.h) $(COMMON_H)
+$(B)/vm/%: tests/vm/%.c $(VM_HELP) $(CRITERION) $(wildcard tests/vm/*.h) $(COMMON_H)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm $(COMMON_INC) -o $@ $(filter %.c,$^) -lcriterion
+	$(CC) $(HOST_CF) -Ivmm/abi -Itests/vm $(COMMON_INC) -o $@ $(filter %.c %.o,$^) $(CRITERION_LIBS)
 
 # Programs that only VM tests run, in the guest and natively.
 VM_GUEST := $(patsubst tests/vm/guest/%.c,$(B)/vm/guest/%,\

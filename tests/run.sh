@@ -98,7 +98,7 @@ vm() {
 		[ -e "$t" ] && side_by_side criterion vm "$build/vm/$(basename "$t" .c)" \
 			"$filter"
 	done
-	[ "$filter" != "$not_cpl0" ] ||
+	[ "$filter" = "$not_cpl0" ] && [ -z "${1-}" ] &&
 		side_by_side chosen vm-cpl0 images "$chosen_cpl0"
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "call.h"
 #include "cpl0_count.h"
 #include "exec.h"
 #include "exits.h"
@@ -180,6 +182,7 @@ static int prepare_process(struct run *r)
 	};
 	int ret = process_init(&r->process, &r->machine, &config);
 
+	ret = ret ? ret : io_buffer_make();
 	if (ret) {
 		error("cannot prepare the process: %s", strerror(-ret));
 		return FAILURE;
@@ -214,8 +217,8 @@ static int prepare_log(struct run *r)
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		r->log = logfile_open(o->log_file, r->exec.found,
-				      o->program_argv);
+		r->log = logfile_open(o->log_file, r->exec.script.file,
+				      r->exec.script.argv);
 		if (!r->log)
 			return FAILURE;
 		config.text = r->log;
@@ -306,7 +309,15 @@ static int check_output(const struct run *r)
 		      strerror(cause));
 	else if (o->summary || o->count_cpl0 || dump_any(&o->dump))
 		cause = ferror(stderr);
-	return cause ? FAILURE : 0;
+	/* That is what natively becomes of what nobody reads. */
+	return cause && !(cause == EINTR && stop_signal()) ? FAILURE : 0;
+}
+
+static bool nobody_reads_stderr(void)
+{
+	struct pollfd p = {STDERR_FILENO, POLLOUT, 0};
+
+	return poll(&p, 1, 0) == 0;
 }
 
 static int run(struct run *r)
@@ -316,6 +327,8 @@ static int run(struct run *r)
 	faultlog_drain(&r->vcpu);
 	if (r->machine.trace)
 		trace_end(r->machine.trace);
+	if (stop_signal() && nobody_reads_stderr())
+		return status; /* whoever ends us does not wait for a reader */
 	if (WIFSIGNALED(status))
 		explain_death(r, WTERMSIG(status));
 	if (r->machine.trace && !r->options.quiet)
@@ -334,6 +347,7 @@ static void tear_down(struct run *r)
 	if (r->log && fclose(r->log))
 		error("-o %s: %s", r->options.log_file, strerror(errno));
 	stop_fini();
+	io_buffer_drop();
 	process_fini(&r->process);
 	machine_fini(&r->machine);
 	if (r->options.folios_of_host)

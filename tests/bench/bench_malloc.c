@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "loop.h"
+#include "page_size.h"
 
 #define BATCH 1000
-#define PAGE  4096u
 
 static void *objects[BATCH];
 static void *volatile sink; /* or the pair is optimised away */

@@ -17,6 +17,7 @@ build=$(cd "$build" && pwd) || exit 1
 vmm=$build/vmm
 bin=$build/native
 common=$(dirname "$here")/common # headers
+newest_header=$(ls -t "$here"/src/*.h "$common"/*.h | head -n 1)
 mkdir -p "$bin"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -65,7 +66,7 @@ keys_differ() {
 
 # compile_as KIND SOURCE FLAGS...: to $bin/NAME.KIND; 1 if it does not build.
 compile_as() {
-	local kind=$1 src=$2 cc newest
+	local kind=$1 src=$2 cc
 	local out=$bin/$(basename "$src" .c).$kind
 	shift 2
 	case $kind in
@@ -77,8 +78,7 @@ compile_as() {
 	muslpie) cc="musl-gcc -pie -fPIE" ;;
 	musldyn) cc="musl-gcc -no-pie -fno-pie" ;;
 	esac
-	newest=$(ls -t "$src" "$here"/src/*.h "$common"/*.h | head -n 1)
-	[ "$out" -nt "$newest" ] && return
+	[ "$out" -nt "$src" ] && [ "$out" -nt "$newest_header" ] && return
 	# At once: two scripts may make the same.
 	$cc -std=gnu11 -D_GNU_SOURCE -O1 -w -I"$common" -o "$out.$$" \
 		"$src" "$@" >&2 &&

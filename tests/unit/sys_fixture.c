@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "serve.h"
 
 struct vcpu cpu;
@@ -41,6 +42,7 @@ void sys_begin(const struct machine_config *config)
 	running = true;
 	cr_assert_eq(machine_init(&machine, config), 0);
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
+	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
 	thread_set_name(&thread, process.exe);
 	thread.vcpu = &cpu;
@@ -51,6 +53,7 @@ void sys_end(void)
 	if (!running)
 		return;
 	running = false;
+	io_buffer_drop();
 	process_fini(&process);
 	machine_fini(&machine);
 }

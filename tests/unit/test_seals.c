@@ -14,9 +14,8 @@
 #include "hv_call.h"
 #include "hv_describe.h"
 #include "mapfile.h"
+#include "page_size.h"
 #include "sys_fixture.h"
-
-#define PAGE 4096
 
 static int fd;
 static uint32_t number;

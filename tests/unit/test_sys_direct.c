@@ -9,9 +9,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "sys_fixture.h"
 
-#define PAGE  4096u
 #define FIRST (800u << 10)
 #define TOTAL (1500u << 10) /* more than direct.c moves at once */
 

@@ -96,8 +96,8 @@ Test(limits, too_few_descriptors_for_vmm_are_refused, .init = drop_right)
 
 static void small_limits(void)
 {
-	static const char *const limits[] = {"-s 32",	 "-s 100",  "-v 200000",
-					     "-v 60000", "-d 1000", "-f 100",
+	static const char *const limits[] = {"-s 32",	 "-s 100", "-v 200000",
+					     "-v 60000", "-d 300", "-f 100",
 					     "-l 0",	 "-i 0"};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)

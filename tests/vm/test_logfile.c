@@ -82,6 +82,24 @@ Test(logfile, a_script_is_not_overwritten)
 	holds(script, text);
 }
 
+Test(logfile, a_script_of_a_script_is_not_overwritten)
+{
+	const char *inner = in_scratch("inner"), *outer = in_scratch("outer");
+	static const char text[] = "#!/bin/busybox sh\necho hi\n";
+	char line[300];
+
+	write_file(inner, text, strlen(text));
+	snprintf(line, sizeof(line), "#!%s\n", inner);
+	write_file(outer, line, strlen(line));
+	cr_assert(chmod(inner, 0755) == 0 && chmod(outer, 0755) == 0);
+	refused(NULL, "inner, which the program is given",
+		ARGS("-o", inner, outer));
+	holds(inner, text);
+	refused(NULL, "outer, which the program is given",
+		ARGS("-o", outer, outer));
+	holds(outer, line);
+}
+
 Test(logfile, input_is_not_overwritten)
 {
 	const char *input = in_scratch("input");

@@ -78,6 +78,61 @@ Test(stop, signals_again_and_again_do_no_harm)
 		"143 143 143 143 143 ");
 }
 
+/*
+ * For bash: `block LOG ARG...` begins vmm with ARG, and returns when it waits
+ * in a write to the pipe LOG, which is full and which nobody reads.
+ */
+#define FULL_PIPE                                                              \
+	"full=$log.full; rm -f $full; mkfifo $full; exec 9<>$full\n"           \
+	"head -c 64K /dev/zero >&9\n"                                          \
+	"block() { \"$@\" 9<&- & until grep -q '^1 ' /proc/$!/syscall; do "    \
+	"sleep 0.05; done; }\n"
+
+/*
+ * Within 100 ms, and four times what it takes to end a program that only
+ * computes.
+ */
+Test(stop, a_call_that_takes_long_is_ended_soon)
+{
+	char script[1024];
+	struct run r;
+
+	snprintf(script, sizeof(script),
+		 "ends() { $vmm -q -m 512M %s $1 >$log & until [ -s $log ]; do "
+		 "sleep 0.05; done; sleep 0.2; from=${EPOCHREALTIME/./}\n"
+		 "kill -TERM $!; wait $!; : >$log\n"
+		 "echo $((${EPOCHREALTIME/./} - from)); }\n"
+		 "best() { for i in 1 2 3; do ends $1; done | sort -n | "
+		 "head -n 1; }\n"
+		 "limit=$((100000 + 4 * $(best spin)))\n"
+		 "for how in random populate; do took=$(best $how)\n"
+		 "[ $took -le $limit ] && echo -n 'soon ' || "
+		 "echo \"$how took $took us of $limit\"; done",
+		 image("../vm/guest/deaf"));
+	run_script(&r, script);
+	expect_out(&r, "soon soon ");
+	run_free(&r);
+}
+
+Test(stop, a_log_that_nobody_reads_does_not_keep_vmm)
+{
+	expect_script(
+		FULL_PIPE
+		"block $vmm -o $full $guest $file; kill -TERM $!; end\n"
+		"block $vmm --trace $guest $file 2>&9; kill -TERM $!; end",
+		"143 143 ");
+}
+
+Test(stop, a_log_is_whole_if_its_reader_is_slow)
+{
+	expect_script(FULL_PIPE
+		      "block $vmm -o $full $guest $file; kill -TERM $!\n"
+		      "sleep 0.2; timeout 5 cat <&9 >$log & wait %1\n"
+		      "echo -n \"$? \"; wait; grep -ao '# end.* lost' $log | "
+		      "sed 's/[0-9]* faults/N faults/'",
+		      "143 # end: N faults, 0 lost\n");
+}
+
 Test(stop, what_the_parent_ignores_stays_ignored)
 {
 	expect_script("trap '' TERM PROF PIPE XFSZ; start; kill -TERM $!; "

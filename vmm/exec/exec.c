@@ -20,7 +20,6 @@
 #include "memlock.h"
 #include "message.h"
 #include "rlimits.h"
-#include "script.h"
 #include "usermem.h"
 #include "vcpu.h"
 #include "vm_setting.h"
@@ -219,8 +218,9 @@ static int open_interp(struct exec *e, struct elfload_error *err)
 }
 
 static int load(struct exec *e, const struct exec_config *config,
-		const char *file, const struct script *script)
+		const char *file)
 {
+	const struct script *script = &e->script;
 	struct elfload_error err = {0};
 
 	if (open_file(&e->program, script->file, elfload_read, &err))
@@ -236,7 +236,6 @@ int exec_load(struct exec *e, const struct exec_config *config)
 {
 	char *file = find_program(config->program);
 	struct elfload_error err = {0};
-	struct script script = {0};
 	int status;
 
 	*e = (struct exec){.program.fd = -1, .interp.fd = -1};
@@ -251,12 +250,12 @@ int exec_load(struct exec *e, const struct exec_config *config)
 			      : strerror(errno));
 		return status;
 	}
-	if (script_follow(&script, file, config->argv, &err))
-		status = refuse(file, script.file ? script.file : file, &err);
+	if (script_follow(&e->script, file, config->argv, &err))
+		status = refuse(file, e->script.file ? e->script.file : file,
+				&err);
 	else
-		status = load(e, config, file, &script);
-	script_free(&script);
-	e->found = file;
+		status = load(e, config, file);
+	free(file);
 	if (status)
 		exec_unload(e);
 	return status;
@@ -264,8 +263,7 @@ int exec_load(struct exec *e, const struct exec_config *config)
 
 void exec_unload(struct exec *e)
 {
-	free(e->found);
-	e->found = NULL;
+	script_free(&e->script);
 	elfload_plan_free(&e->plan);
 	close_file(&e->program);
 	close_file(&e->interp);

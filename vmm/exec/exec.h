@@ -10,6 +10,7 @@
 
 #include "elfload.h"
 #include "hv_boot.h"
+#include "script.h"
 #include "vdso.h"
 
 struct files;
@@ -25,7 +26,7 @@ struct exec_file {
 };
 
 struct exec {
-	char *found; /* the program, or the script that it runs */
+	struct script script; /* all scripts on the way are in its argv */
 	struct exec_file program;
 	struct exec_file interp; /* fd -1 if the program is static */
 	struct vdso vdso;

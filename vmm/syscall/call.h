@@ -123,6 +123,9 @@ static inline int64_t call_new_fd(struct call *c, int host, int flags)
 #define IO_CHUNK     (128u << 10)
 #define RW_COUNT_MAX 0x7ffff000ull /* Linux MAX_RW_COUNT */
 uint8_t *io_buffer(void);
+/* Of this thread, before its first call and after the last. 0 or -errno. */
+int io_buffer_make(void);
+void io_buffer_drop(void);
 /* Copy out as much as is mapped; returns the count. */
 size_t io_put_some(struct call *c, uint64_t va, uint8_t *src, size_t len);
 

@@ -107,6 +107,8 @@ FILE *logfile_open(const char *path, const char *program, char *const *argv)
 
 	if (fd >= 0 && (fd != use || !file))
 		close(fd);
+	if (file)
+		setvbuf(file, NULL, _IONBF, 0); /* trace.c gathers lines */
 	if (!file && use != -EBUSY)
 		error("-o %s: %s", path, strerror(use < 0 ? -use : errno));
 	return file;

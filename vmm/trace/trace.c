@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stop.h"
 #include "summary.h"
 #include "text.h"
 
@@ -31,16 +32,36 @@ struct trace {
 	char buffer[BUFFER_SIZE];
 };
 
+/*
+ * 0 or an errno. Whoever reads a full pipe has until the next signal after that
+ * which ends vmm (stop.c: a second).
+ */
+static int put(FILE *text, const char *bytes, size_t len)
+{
+	bool stopping = stop_signal();
+	size_t done = 0;
+
+	for (;;) {
+		errno = 0;
+		done += fwrite(bytes + done, 1, len - done, text);
+		if (done == len && !fflush(text))
+			return 0;
+		if (errno != EINTR || stopping)
+			return errno ? errno : EIO;
+		clearerr(text);
+		stopping = true;
+	}
+}
+
 void trace_flush(struct trace *t)
 {
-	FILE *text = t->config.text;
+	int ret;
 
-	if (!text || !t->used)
+	if (!t->config.text || !t->used)
 		return;
-	errno = 0;
-	if ((fwrite(t->buffer, 1, t->used, text) != t->used || fflush(text)) &&
-	    !t->write_error)
-		t->write_error = errno ? errno : EIO;
+	ret = put(t->config.text, t->buffer, t->used);
+	if (!t->write_error)
+		t->write_error = ret;
 	t->used = 0;
 }
 

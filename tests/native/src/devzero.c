@@ -1,11 +1,11 @@
 /* devzero.c: mappings of /dev/zero: memory that has a name and an offset. */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
@@ -15,13 +15,7 @@
 #define FIXED (MAP_PRIVATE | MAP_FIXED)
 #define SPAN  64
 
-static sigjmp_buf back;
 static int fd, other, readable, writable;
-
-static void caught(int sig)
-{
-	siglongjmp(back, sig);
-}
 
 static void show(void)
 {
@@ -126,11 +120,7 @@ static void advice(void)
 
 static void access_page(char *p)
 {
-	int sig = sigsetjmp(back, 1);
-
-	if (!sig)
-		*p = 1;
-	printf("  access: signal %d\n", sig);
+	printf("  access: signal %d\n", jump_store(p, 1));
 }
 
 static void sharing(void)
@@ -198,8 +188,8 @@ int main(void)
 	other = open("/dev/zero", O_RDWR);
 	readable = open("/dev/zero", O_RDONLY);
 	writable = open("/dev/zero", O_WRONLY);
-	signal(SIGBUS, caught);
-	signal(SIGSEGV, caught);
+	jump_catch(SIGBUS);
+	jump_catch(SIGSEGV);
 	merging();
 	moving();
 	advice();

@@ -5,7 +5,6 @@
  * FILE is on a disk, and has 64 KiB and more.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
@@ -23,13 +23,7 @@ struct counts {
 	long minor, major;
 };
 
-static sigjmp_buf back;
 static struct counts last;
-
-static void caught(int sig)
-{
-	siglongjmp(back, sig);
-}
 
 static struct counts by_stat(void)
 {
@@ -121,12 +115,9 @@ static void refused(void)
 	write(fd[1], none, 1);
 	write(fd[1], guard, 1);
 	show("EFAULT");
-	if (!sigsetjmp(back, 1))
-		*(volatile char *)none = 1;
-	if (!sigsetjmp(back, 1))
-		*(volatile char *)16 = 1;
-	if (!sigsetjmp(back, 1))
-		*(volatile char *)guard = 1;
+	jump_store(none, 1);
+	jump_store((char *)16, 1);
+	jump_store(guard, 1);
 	show("SIGSEGV"); /* a page of the handler's may be new */
 }
 
@@ -161,7 +152,7 @@ static void files(const char *path)
 
 int main(int argc, char **argv)
 {
-	signal(SIGSEGV, caught);
+	jump_catch(SIGSEGV);
 	last = now(); /* before it the shell counts, too */
 	show("the first line");
 	show("nothing");

@@ -1,20 +1,13 @@
 /* filemap.c: a file mapped private and shared; argument: a file of 5000 bytes
  * or more. */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "show.h"
-
-static sigjmp_buf back;
-
-static void on_fault(int sig)
-{
-	siglongjmp(back, sig);
-}
 
 static unsigned int sum(const unsigned char *p, long n)
 {
@@ -50,10 +43,8 @@ int main(int argc, char **argv)
 	SHOW(close(fd));
 	r = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
 	SHOW(r == MAP_FAILED ? -errno : 0);
-	signal(SIGBUS, on_fault);
-	sig = sigsetjmp(back, 1);
-	if (!sig)
-		*(volatile unsigned char *)(p + ((st.st_size + 4095) & ~4095));
+	jump_catch(SIGBUS);
+	sig = -jump_load(p + ((st.st_size + 4095) & ~4095));
 	SHOW(sig);
 	SHOW(munmap(p, (size_t)st.st_size + 8192));
 	return 0;

@@ -5,7 +5,6 @@
  *   guards FILE    FILE has at least 8 pages and is on a disk
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
@@ -34,40 +34,26 @@
 #define install(page, n) madvise(AT(page), (n)*PAGE, GUARD_INSTALL)
 #define removal(page, n) madvise(AT(page), (n)*PAGE, GUARD_REMOVE)
 
-static sigjmp_buf back;
-static siginfo_t info;
-static volatile int armed;
 static int pagemap, file;
-
-static void caught(int sig, siginfo_t *si, void *context)
-{
-	(void)sig;
-	(void)context;
-	if (!armed)
-		_exit(3);
-	info = *si;
-	siglongjmp(back, 1);
-}
 
 /* A letter for each page: its byte, or S, B: the signal, with the code. */
 static void show_access(const char *what, unsigned n, int write)
 {
 	printf("  %s:", what);
-	armed = 1;
 	for (volatile unsigned i = 0; i < n; i++) {
 		volatile char *p = AT(i);
 
-		if (sigsetjmp(back, 1)) {
-			printf(" %c%d%s", info.si_signo == SIGBUS ? 'B' : 'S',
-			       info.si_code,
-			       info.si_addr == AT(i) ? "" : " elsewhere");
+		if (JUMP_HERE()) {
+			printf(" %c%d%s",
+			       jump_info.si_signo == SIGBUS ? 'B' : 'S',
+			       jump_info.si_code,
+			       jump_info.si_addr == AT(i) ? "" : " elsewhere");
 			continue;
 		}
 		if (write)
 			*p = (char)('a' + i);
 		printf(" %c", *p ? *p : '0');
 	}
-	armed = 0;
 	printf("\n");
 }
 
@@ -490,12 +476,10 @@ static void tables(void)
 
 int main(int argc, char **argv)
 {
-	struct sigaction act = {.sa_sigaction = caught, .sa_flags = SA_SIGINFO};
-
 	pagemap = open("/proc/self/pagemap", O_RDONLY);
 	file = open(argv[1], O_RDONLY);
-	sigaction(SIGSEGV, &act, NULL);
-	sigaction(SIGBUS, &act, NULL);
+	jump_catch(SIGSEGV);
+	jump_catch(SIGBUS);
 	anonymous();
 	advice();
 	moves();

@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <linux/capability.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
@@ -19,7 +19,6 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static volatile uintptr_t nothing; /* hides from the compiler what is NULL */
-static sigjmp_buf back;
 
 static void *map(uintptr_t addr, int flags)
 {
@@ -51,12 +50,12 @@ static void handler(int sig, siginfo_t *si, void *context)
 {
 	(void)context;
 	printf("signal %d code %d at %p\n", sig, si->si_code, si->si_addr);
-	siglongjmp(back, 1);
+	siglongjmp(jump_back, sig);
 }
 
 static void store(uintptr_t addr, int value)
 {
-	if (!sigsetjmp(back, 1)) {
+	if (!JUMP_HERE()) {
 		*(volatile int *)(nothing + addr) = value;
 		printf("at %#lx: %d\n", (long)addr,
 		       *(volatile int *)(nothing + addr));
@@ -120,11 +119,8 @@ static void drop_privilege(void)
 
 int main(void)
 {
-	const struct sigaction action = {.sa_sigaction = handler,
-					 .sa_flags = SA_SIGINFO};
-
 	setvbuf(stdout, NULL, _IONBF, 0);
-	sigaction(SIGSEGV, &action, NULL);
+	jump_handle(SIGSEGV, handler);
 	hints();
 	places();
 	if (map(0, MAP_FIXED) == (void *)nothing) {

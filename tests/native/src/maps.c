@@ -1,5 +1,4 @@
 /* maps.c: mmap, mprotect, munmap, mremap, madvise and brk. */
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,37 +6,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW   (PROT_READ | PROT_WRITE)
 
-static sigjmp_buf back;
-
-static void on_fault(int sig, siginfo_t *si, void *context)
-{
-	(void)context;
-	siglongjmp(back, sig * 10 + si->si_code);
-}
-
 /* 0, or signal * 10 + code. */
 static int try_read(const volatile char *p)
 {
-	int r = sigsetjmp(back, 1);
+	int sig = -jump_load(p);
 
-	if (!r)
-		*p;
-	return r;
+	return sig > 0 ? sig * 10 + jump_info.si_code : 0;
 }
 
 static int try_write(volatile char *p)
 {
-	int r = sigsetjmp(back, 1);
+	int sig = jump_store(p, 1);
 
-	if (!r)
-		*p = 1;
-	return r;
+	return sig ? sig * 10 + jump_info.si_code : 0;
 }
 
 static char *map(size_t pages, int prot)
@@ -168,11 +156,8 @@ static void move_to_neighbour(void)
 
 int main(int argc, char **argv)
 {
-	struct sigaction sa = {.sa_sigaction = on_fault,
-			       .sa_flags = SA_SIGINFO};
-
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGBUS, &sa, NULL);
+	jump_catch(SIGSEGV);
+	jump_catch(SIGBUS);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (argc > 1 && !strcmp(argv[1], "neighbour")) {
 		move_to_neighbour();

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "random.h"
 
@@ -26,32 +26,15 @@
 
 static uint64_t seed;
 static int fd;
-static sigjmp_buf back;
 
 static uint32_t next(uint32_t below)
 {
 	return (uint32_t)random_below(&seed, below);
 }
 
-static void on_signal(int sig)
-{
-	siglongjmp(back, sig);
-}
-
 static int peek(uint64_t va)
 {
-	int sig = sigsetjmp(back, 1);
-
-	return sig ? -sig : *(volatile unsigned char *)va;
-}
-
-static int poke(uint64_t va, unsigned char byte)
-{
-	int sig = sigsetjmp(back, 1);
-
-	if (!sig)
-		*(volatile unsigned char *)va = byte;
-	return -sig;
+	return jump_load((void *)va);
 }
 
 static long call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
@@ -169,7 +152,8 @@ static long do_call(unsigned what, uint64_t va, uint64_t len)
 	case 16:
 		return peek(va + next(PAGE));
 	default:
-		return poke(va + next(PAGE), (unsigned char)next(256));
+		return -jump_store((char *)va + next(PAGE),
+				   (unsigned char)next(256));
 	}
 }
 
@@ -215,8 +199,8 @@ int main(int argc, char **argv)
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || ftruncate(fd, 6 * PAGE + 99))
 		return 1;
-	signal(SIGSEGV, on_signal);
-	signal(SIGBUS, on_signal);
+	jump_catch(SIGSEGV);
+	jump_catch(SIGBUS);
 	for (unsigned i = 0; i < steps; i++) {
 		unsigned what = next(20);
 		uint64_t va = AT(next(SPAN - 10)), len = (1 + next(9)) * PAGE;

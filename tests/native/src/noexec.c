@@ -12,7 +12,7 @@
 #include <sys/personality.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#include "page_size.h"
 
 static void show(const char *what, long result)
 {

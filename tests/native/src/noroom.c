@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,32 +13,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE  4096
+#include "jump.h"
+#include "page_size.h"
+
 #define PAGES 1024
 
-static sigjmp_buf back;
 static char *map;
-
-static void on_bus(int sig, siginfo_t *info, void *context)
-{
-	siglongjmp(back, info->si_code);
-}
 
 /* 0, or the si_code of the signal. */
 static int store(int page)
 {
-	int code = sigsetjmp(back, 1);
-
-	if (!code)
-		*(volatile char *)(map + (size_t)page * PAGE) = 'x';
-	return code;
+	return jump_store(map + (size_t)page * PAGE, 'x') ? jump_info.si_code
+							  : 0;
 }
 
 static int load(int page)
 {
-	int code = sigsetjmp(back, 1);
+	int byte = jump_load(map + (size_t)page * PAGE);
 
-	return code ? -code : *(volatile char *)(map + (size_t)page * PAGE);
+	return byte < 0 ? -jump_info.si_code : byte;
 }
 
 static int open_file(const char *dir, const char *name)
@@ -77,12 +69,10 @@ static int stored(int fd)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_sigaction = on_bus,
-				   .sa_flags = SA_SIGINFO};
 	int fd = open_file(argv[1], "file"), other, n = 0, code, private;
 	struct stat st;
 
-	sigaction(SIGBUS, &action, NULL);
+	jump_catch(SIGBUS);
 	map = map_file(fd, MAP_SHARED);
 	while (n < PAGES - 1 && !(code = store(n)))
 		n++;

@@ -12,7 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#include "page_size.h"
+
 #define SIZE (3 << 20)
 
 static unsigned char *p;

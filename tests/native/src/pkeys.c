@@ -17,9 +17,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "page_size.h"
 #include "show.h"
 
-#define PAGE 4096
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW   (PROT_READ | PROT_WRITE)
 #define AD   1

@@ -3,12 +3,12 @@
  * memfd that is sealed.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 #include "show.h"
 
@@ -30,13 +30,7 @@ static const struct {
 	     {"exec", F_SEAL_EXEC},
 	     {"write|grow", F_SEAL_WRITE | F_SEAL_GROW}};
 
-static sigjmp_buf back;
 static int fd, readable;
-
-static void caught(int sig)
-{
-	siglongjmp(back, sig);
-}
 
 static void begin(void)
 {
@@ -152,11 +146,7 @@ static void content(void)
 
 static void store(char *p)
 {
-	int sig = sigsetjmp(back, 1);
-
-	if (!sig)
-		*(volatile char *)p = 'S';
-	printf("  store: signal %d\n", sig);
+	printf("  store: signal %d\n", jump_store(p, 'S'));
 }
 
 /* What still works. */
@@ -188,8 +178,8 @@ static void after(int mapped)
 
 int main(void)
 {
-	signal(SIGSEGV, caught);
-	signal(SIGBUS, caught);
+	jump_catch(SIGSEGV);
+	jump_catch(SIGBUS);
 	for (size_t i = 0; i < sizeof(seals) / sizeof(seals[0]); i++) {
 		for (size_t j = 0; j < sizeof(mappings) / sizeof(mappings[0]);
 		     j++) {

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE 4096
-
-static sigjmp_buf back;
-
-static void on_signal(int sig)
-{
-	siglongjmp(back, sig);
-}
-
-/* The byte there, or less the signal that reading it raises. */
-static int peek(const volatile char *p)
-{
-	int sig = sigsetjmp(back, 1);
-
-	return sig ? -sig : *p;
-}
+#include "jump.h"
+#include "page_size.h"
 
 static void show(const char *what, long value)
 {
@@ -107,23 +92,23 @@ static void both_ways(const char *name, int fd)
 	show("again after msync", byte_at(fd, 0));
 	fstat(fd, &st);
 	show("size", st.st_size);
-	show("beyond the end", peek(p + 6 * PAGE));
+	show("beyond the end", jump_load(p + 6 * PAGE));
 	show("ftruncate", ftruncate(fd, 7 * PAGE + 5));
-	show("longer now", peek(p + 6 * PAGE));
+	show("longer now", jump_load(p + 6 * PAGE));
 	p[7 * PAGE + 4] = 'e';
 	p[7 * PAGE + 5] = 'f';
 	show("last byte", byte_at(fd, 7 * PAGE + 4));
 	fstat(fd, &st);
 	show("size stays", st.st_size);
 	show("ftruncate", ftruncate(fd, PAGE + 10));
-	show("cut off", peek(p + 2 * PAGE));
-	show("the copy too", peek(q + 2 * PAGE));
-	show("the copy before the end", peek(q + PAGE));
-	show("tail", peek(p + PAGE + 10));
-	show("head", peek(p + PAGE + 9));
+	show("cut off", jump_load(p + 2 * PAGE));
+	show("the copy too", jump_load(q + 2 * PAGE));
+	show("the copy before the end", jump_load(q + PAGE));
+	show("tail", jump_load(p + PAGE + 10));
+	show("head", jump_load(p + PAGE + 9));
 	show("ftruncate", ftruncate(fd, 3 * PAGE));
-	show("zeros where it was cut", peek(p + PAGE + 10));
-	show("zeros in a new page", peek(p + 2 * PAGE));
+	show("zeros where it was cut", jump_load(p + PAGE + 10));
+	show("zeros in a new page", jump_load(p + 2 * PAGE));
 	show("hole", madvise(p, PAGE, MADV_REMOVE));
 	show("zero", byte_at(fd, 0) + p[0]);
 	p[PAGE] = 'k';
@@ -208,8 +193,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 1;
-	signal(SIGBUS, on_signal);
-	signal(SIGSEGV, on_signal);
+	jump_catch(SIGBUS);
+	jump_catch(SIGSEGV);
 	snprintf(path, sizeof(path), "%s/sharedfile", argv[1]);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0)

@@ -4,7 +4,6 @@
  * replaced, in [vsyscall].
  */
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -12,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "show.h"
 
 #define FLAG_AC 0x40000l
@@ -57,16 +57,14 @@ static void flags_kept(long set)
 	       r11 == after);
 }
 
-static sigjmp_buf out;
 static long where, address, code;
 
 static void on_fault(int sig, siginfo_t *si, void *arg)
 {
-	(void)sig;
 	where = ((ucontext_t *)arg)->uc_mcontext.gregs[REG_RIP];
 	address = (long)si->si_addr;
 	code = si->si_code;
-	siglongjmp(out, 1);
+	siglongjmp(jump_back, sig);
 }
 
 static long jump(long target, void *a, void *b)
@@ -82,7 +80,7 @@ static long jump(long target, void *a, void *b)
 
 static void attempt(long target, void *a, void *b)
 {
-	if (sigsetjmp(out, 1)) {
+	if (JUMP_HERE()) {
 		printf("%#lx: SIGSEGV at %#lx for %#lx, code %#lx\n", target,
 		       where, address, code);
 		return;
@@ -94,14 +92,12 @@ static void attempt(long target, void *a, void *b)
 
 static void fixed_addresses(void)
 {
-	struct sigaction act = {.sa_sigaction = on_fault,
-				.sa_flags = SA_SIGINFO};
 	struct timeval tv = {0}, now;
 	struct timezone zone = {-1, -1};
 	long t = 0, before = syscall(SYS_time, NULL);
 	unsigned cpu = 4711, node = 4711;
 
-	sigaction(SIGSEGV, &act, NULL);
+	jump_handle(SIGSEGV, on_fault);
 	SHOW(jump(VSYSCALL, &tv, &zone));
 	gettimeofday(&now, NULL);
 	SHOW(tv.tv_sec >= before && tv.tv_sec <= now.tv_sec);
@@ -115,7 +111,7 @@ static void fixed_addresses(void)
 	attempt(VSYSCALL + 0xc00, NULL, NULL);
 	attempt(VSYSCALL + 0x1000, NULL, NULL);
 	attempt(VSYSCALL, (void *)0x10, NULL);
-	if (!sigsetjmp(out, 1))
+	if (!JUMP_HERE())
 		t = *(volatile long *)VSYSCALL;
 	printf("reading: SIGSEGV for %#lx, code %#lx\n", address, code);
 }

@@ -8,7 +8,6 @@
  * which would give a memfd all memory of the host.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "jump.h"
 #include "page_size.h"
 
 #define CALLS_MAX 480ul
@@ -94,7 +94,6 @@ static const char *const paths[] = {
 
 static uint64_t state;
 static char *room, *read_only, *edge; /* of edge, the next page is not there */
-static sigjmp_buf back;
 
 static uint64_t number(void)
 {
@@ -145,18 +144,10 @@ static int is_left_out(uint64_t nr)
 	return 0;
 }
 
-static void handler(int sig)
-{
-	(void)sig;
-	siglongjmp(back, 1);
-}
-
 static void prepare(void)
 {
 	static char stack[65536];
 	const stack_t alt = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	const struct sigaction action = {.sa_handler = handler,
-					 .sa_flags = SA_ONSTACK | SA_NODEFER};
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	int fds[2];
 
@@ -167,7 +158,7 @@ static void prepare(void)
 	sigaltstack(&alt, NULL);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			sigaction(sig, &action, NULL);
+			jump_catch(sig);
 	/* Something behind the first few descriptors. */
 	if (pipe2(fds, O_NONBLOCK) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0)
@@ -179,7 +170,7 @@ static void prepare(void)
 
 static void make(uint64_t nr, const uint64_t arg[6])
 {
-	if (!sigsetjmp(back, 1))
+	if (!JUMP_HERE())
 		syscall((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4],
 			arg[5]);
 }

@@ -7,7 +7,6 @@
  *
  * Prints a line for each check: "NAME: wrong N of M".
  */
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,41 +14,34 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "jump.h"
 #include "page_size.h"
 
 #define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
-static sigjmp_buf before;
-static volatile uintptr_t fault_at;
-
-static void handler(int sig, siginfo_t *info, void *context)
+static int faulted_at(const volatile void *p)
 {
-	(void)sig;
-	(void)context;
-	fault_at = (uintptr_t)info->si_addr;
-	siglongjmp(before, 1);
+	return jump_info.si_addr == p;
 }
 
 /* 1: it faulted, and there. */
 static int read_faults(volatile uint64_t *p)
 {
-	fault_at = 0;
-	if (!sigsetjmp(before, 0)) {
+	if (!JUMP_HERE()) {
 		(void)*p;
 		return 0;
 	}
-	return fault_at == (uintptr_t)p;
+	return faulted_at(p);
 }
 
 static int write_faults(volatile uint64_t *p, uint64_t v)
 {
-	fault_at = 0;
-	if (!sigsetjmp(before, 0)) {
+	if (!JUMP_HERE()) {
 		*p = v;
 		return 0;
 	}
-	return fault_at == (uintptr_t)p;
+	return faulted_at(p);
 }
 
 static void *map_at(void *at, size_t len, int prot)
@@ -157,10 +149,10 @@ static unsigned check_no_exec(uint64_t round)
 	must(mprotect((void *)(uintptr_t)p, PAGE, PROT_READ | PROT_EXEC));
 	code();
 	must(mprotect((void *)(uintptr_t)p, PAGE, PROT_READ));
-	if (!sigsetjmp(before, 0))
+	if (!JUMP_HERE())
 		code();
 	else
-		wrong = fault_at != (uintptr_t)p;
+		wrong = !faulted_at(p);
 	drop(p, 1);
 	return wrong;
 }
@@ -457,11 +449,9 @@ int main(int argc, char **argv)
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 50;
 	unsigned steps = argc > 2 ? (unsigned)atoi(argv[2]) : 5000;
 	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
-	struct sigaction action = {.sa_sigaction = handler,
-				   .sa_flags = SA_SIGINFO | SA_NODEFER};
 	unsigned all = 0, wrong;
 
-	must(sigaction(SIGSEGV, &action, NULL));
+	jump_catch(SIGSEGV);
 	for (size_t i = 0; rounds && i < sizeof(checks) / sizeof(*checks);
 	     i++) {
 		wrong = 0;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,7 +26,29 @@
 #include "procfs.h"
 #include "stop.h"
 
-static _Thread_local uint8_t chunk[IO_CHUNK] __attribute__((aligned(4096)));
+static _Thread_local uint8_t *chunk;
+
+/*
+ * Shared, for RLIMIT_DATA does not count that. A child that forgets to make its
+ * own has none, and not its parent's.
+ */
+int io_buffer_make(void)
+{
+	void *p = mmap(NULL, IO_CHUNK, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	madvise(p, IO_CHUNK, MADV_DONTFORK);
+	chunk = p;
+	return 0;
+}
+
+void io_buffer_drop(void)
+{
+	munmap(chunk, IO_CHUNK);
+	chunk = NULL;
+}
 
 uint8_t *io_buffer(void)
 {
