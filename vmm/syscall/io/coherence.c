@@ -226,22 +226,32 @@ static void check_sizes(struct call *c)
 	}
 }
 
-/* Is the call one that tells of failed write-back? */
-static bool is_sync(const struct call *c)
+/* What the call tells of failed write-back: 0 or -errno. */
+static int take_lost(struct call *c)
 {
-	return c->nr == SYS_fsync || c->nr == SYS_fdatasync ||
-	       (c->nr == SYS_sync_file_range &&
-		c->arg[3] & (SYNC_FILE_RANGE_WAIT_BEFORE |
-			     SYNC_FILE_RANGE_WAIT_AFTER));
+	int fd = (int)c->arg[0];
+
+	switch (c->nr) {
+	case SYS_syncfs:
+		return lost_take_fs(&c->m->lost, &c->p->fds, fd);
+	case SYS_sync_file_range:
+		if (!(c->arg[3] & (SYNC_FILE_RANGE_WAIT_BEFORE |
+				   SYNC_FILE_RANGE_WAIT_AFTER)))
+			return 0;
+		/* fall through */
+	case SYS_fsync:
+	case SYS_fdatasync:
+		return lost_take(&c->m->lost, &c->p->fds, fd);
+	default:
+		return 0;
+	}
 }
 
 int64_t coherence_after(struct call *c, const struct coherence *io,
 			int64_t result)
 {
 	uint64_t end = io->end;
-	int lost = is_sync(c)
-			   ? lost_take(&c->m->lost, &c->p->fds, (int)c->arg[0])
-			   : 0;
+	int lost = take_lost(c);
 
 	if (result < 0)
 		return result;
