@@ -131,6 +131,11 @@ int64_t info_modify_ldt(struct call *c);
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
 
+/* extents.c: ioctls, of a descriptor that is open and no path alone */
+int64_t extents_map(struct call *c);
+int64_t extents_clone(struct call *c);
+int64_t extents_dedupe(struct call *c);
+
 /* open.c */
 int64_t open_open(struct call *c);
 int64_t open_openat(struct call *c);

@@ -91,6 +91,14 @@ static void begin_any(struct call *c, struct coherence *io, uint64_t fd)
 		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
 }
 
+void coherence_before_copy(struct call *c, struct coherence *io, uint64_t from,
+			   uint64_t to)
+{
+	*io = (struct coherence){0};
+	put(c, from);
+	begin_any(c, io, to);
+}
+
 /*
  * To make room changes no byte of the file, but may give it another size. What
  * takes room away has the next store to a page ask for it anew.
@@ -175,13 +183,11 @@ void coherence_before(struct call *c, struct coherence *io)
 		begin_write(c, io, c->arg[3], INT64_MAX);
 		break;
 	case SYS_sendfile:
-		put(c, c->arg[1]);
-		begin_any(c, io, c->arg[0]);
+		coherence_before_copy(c, io, c->arg[1], c->arg[0]);
 		break;
 	case SYS_copy_file_range:
 	case SYS_splice:
-		put(c, c->arg[0]);
-		begin_any(c, io, c->arg[2]);
+		coherence_before_copy(c, io, c->arg[0], c->arg[2]);
 		break;
 	case SYS_sync:
 	case SYS_syncfs:

@@ -5,6 +5,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,9 +94,18 @@ int64_t ioctl_ioctl(struct call *c)
 		return -EBADF;
 	if (!row && fcntl(e->host, F_GETFL) & O_PATH)
 		return -EBADF;
-	if (request == FIOCLEX || request == FIONCLEX) {
+	switch (request) {
+	case FIOCLEX:
+	case FIONCLEX:
 		e->cloexec = request == FIOCLEX;
 		return 0;
+	case FS_IOC_FIEMAP:
+		return extents_map(c);
+	case FICLONE:
+	case FICLONERANGE:
+		return extents_clone(c);
+	case FIDEDUPERANGE:
+		return extents_dedupe(c);
 	}
 	if (!row && procfs_is_own(e->proc))
 		return procfs_ioctl(c->t, e->proc, request, c->arg[2]);
