@@ -96,6 +96,7 @@ int64_t file_statfs(struct call *c);
 int64_t file_getcwd(struct call *c);
 int64_t file_chdir(struct call *c);
 int64_t file_fchdir(struct call *c);
+int64_t file_chroot(struct call *c);
 
 /* io.c */
 int64_t io_read(struct call *c);
@@ -188,6 +189,9 @@ int64_t self_setaffinity(struct call *c);
 int64_t self_setpgid(struct call *c);
 int64_t self_personality(struct call *c);
 int64_t self_unshare(struct call *c);
+int64_t self_setns(struct call *c);
+int64_t self_ioperm(struct call *c);
+int64_t self_iopl(struct call *c);
 int64_t self_kcmp(struct call *c);
 
 /* sigcalls.c */

@@ -16,15 +16,13 @@
 /* sysfs(2), as old as its name: names and numbers of file systems. */
 int64_t info_sysfs(struct call *c)
 {
-	char name[256] = "";
+	char name[PATH_MAX] = "";
 	int64_t r;
 
 	switch ((int)c->arg[0]) {
 	case 1:
 		r = usermem_read_str(c->v, c->arg[1], name, sizeof(name));
-		if (r < 0 && r != -ENAMETOOLONG)
-			return r;
-		return r < 0 ? -EINVAL : host_call(SYS_sysfs, 1, name);
+		return r < 0 ? r : host_call(SYS_sysfs, 1, name);
 	case 2:
 		r = host_call(SYS_sysfs, 2, (unsigned)c->arg[1], name);
 		if (r == 0)

@@ -55,9 +55,14 @@ int64_t file_lstat(struct call *c)
 int64_t file_newfstatat(struct call *c)
 {
 	uint64_t flags = c->arg[3];
+	bool by_fd = (int)c->arg[0] >= 0 && flags & AT_EMPTY_PATH;
+	char first = '/';
 
-	if ((uint32_t)flags &
-	    ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+	/* Of a descriptor alone no other flags are looked at. */
+	if (by_fd)
+		call_get(c, c->arg[1], &first, 1);
+	if (first && (uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+					 AT_EMPTY_PATH))
 		return -EINVAL;
 	return stat_at(c, (int)c->arg[0], c->arg[1], c->arg[2],
 		       path_flags(flags));
@@ -252,4 +257,20 @@ int64_t file_fchdir(struct call *c)
 	int host = call_host_fd(c, 0);
 
 	return host < 0 ? host : set_cwd(c->p, host);
+}
+
+/* Only the path is looked at. */
+int64_t file_chroot(struct call *c)
+{
+	struct path_ref ref;
+	struct stat st;
+	int64_t r = path_lookup(c, AT_FDCWD, c->arg[0], 0, &ref);
+
+	if (r == 0 && fstat(ref.fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = host_call(SYS_faccessat2, ref.fd, "", X_OK,
+			      AT_EMPTY_PATH | AT_EACCESS);
+	path_release(&ref);
+	return r < 0 ? r : -EPERM;
 }

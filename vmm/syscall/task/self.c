@@ -4,6 +4,7 @@
  * of itself is changed here; of others it may only ask.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "pidfd.h"
 
 static bool is_self(uint64_t pid)
 {
@@ -30,6 +32,12 @@ static int64_t other(uint64_t pid)
 	return r < 0 ? -ESRCH : -EPERM;
 }
 
+/* A group, or all of a user: more than the program, unless there is none. */
+static int64_t group_or_user(long get, int which, uint64_t who)
+{
+	return host_call(get, which, who) == -ESRCH ? -ESRCH : -EPERM;
+}
+
 int64_t self_setpriority(struct call *c)
 {
 	int which = (int)c->arg[0];
@@ -37,7 +45,7 @@ int64_t self_setpriority(struct call *c)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	if (which != PRIO_PROCESS)
-		return -EPERM;
+		return group_or_user(SYS_getpriority, which, c->arg[1]);
 	if (!is_self(c->arg[1]))
 		return other(c->arg[1]);
 	/* Down only, as for all without privilege. */
@@ -71,7 +79,7 @@ int64_t self_set_ioprio(struct call *c)
 		return -EPERM;
 	/* The host has an error for what is none of these. */
 	if (which == IOPRIO_WHO_PGRP || which == IOPRIO_WHO_USER)
-		return -EPERM;
+		return group_or_user(SYS_ioprio_get, which, c->arg[1]);
 	if (which == IOPRIO_WHO_PROCESS && !is_self(c->arg[1]))
 		return other(c->arg[1]);
 	if (now >= 0 && ioprio_rank(value) < ioprio_rank(now))
@@ -134,21 +142,16 @@ int64_t self_setparam(struct call *c)
 
 int64_t self_getattr(struct call *c)
 {
-	uint8_t attr[256] = {0};
+	uint8_t attr[HV_PAGE_SIZE] = {0};
 	uint32_t size = (uint32_t)c->arg[2];
-	uint32_t known;
 	int64_t r;
 
-	if (!c->arg[1] || (int)c->arg[0] < 0 || size > HV_PAGE_SIZE ||
+	if (!c->arg[1] || (int)c->arg[0] < 0 || size > sizeof(attr) ||
 	    size < ATTR_SIZE_MIN || (uint32_t)c->arg[3])
 		return -EINVAL;
-	if (size > sizeof(attr))
-		size = sizeof(attr);
 	r = host_call(SYS_sched_getattr, (int)c->arg[0], attr, size, 0);
-	if (r < 0)
-		return r;
-	memcpy(&known, attr, sizeof(known)); /* its first field */
-	return call_put(c, c->arg[1], attr, known < size ? known : size);
+	/* Linux copy_struct_to_user: zeros behind what it knows. */
+	return r < 0 ? r : call_put(c, c->arg[1], attr, size);
 }
 
 /* struct sched_attr as far as it is judged: Linux <linux/sched/types.h>. */
@@ -273,6 +276,42 @@ int64_t self_unshare(struct call *c)
 	if (c->arg[0] & ~(shared | namespaces))
 		return -EINVAL;
 	return c->arg[0] & namespaces ? -EPERM : 0;
+}
+
+/* Of a process, by the kinds that are meant; others cannot be opened. */
+int64_t self_setns(struct call *c)
+{
+	const uint64_t kinds = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+			       CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+			       CLONE_NEWNET | CLONE_NEWTIME;
+	uint32_t which = (uint32_t)c->arg[1];
+	int host = call_host_fd(c, 0);
+
+	if (host < 0 || fcntl(host, F_GETFL) & O_PATH)
+		return -EBADF;
+	if (pidfd_pid(c->p, (int)c->arg[0]) == -EBADF)
+		return -EINVAL;
+	return which && !(which & ~kinds) ? -EPERM : -EINVAL;
+}
+
+/* Ports of the host: to give up what one has not is allowed. */
+int64_t self_ioperm(struct call *c)
+{
+	const uint64_t ports = 65536; /* IO_BITMAP_BITS */
+	uint64_t from = c->arg[0], n = c->arg[1];
+
+	if (from + n <= from || from + n > ports)
+		return -EINVAL;
+	return (int)c->arg[2] ? -EPERM : 0;
+}
+
+int64_t self_iopl(struct call *c)
+{
+	uint32_t level = (uint32_t)c->arg[0];
+
+	if (level > 3)
+		return -EINVAL;
+	return level ? -EPERM : 0;
 }
 
 /* A descriptor against what an epoll set has under a number. */

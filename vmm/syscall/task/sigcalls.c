@@ -180,7 +180,7 @@ int64_t sig_kill(struct call *c)
 	int pid = (int)c->arg[0], sig = (int)c->arg[1];
 
 	/* 0 is the own process group, of which the program sees itself. */
-	if (pid == 0 || pid == getpid())
+	if (pid == 0 || pid == getpid() || pid == -getpgrp())
 		return send(c, sig, SI_USER, true);
 	return send_other(pid, sig);
 }
