@@ -1,8 +1,8 @@
 #!/bin/bash
 # errnos.sh BUILD: random system calls with bad arguments, on Linux and in vmm:
 # the same error for each (src/badcalls.c). Run by root only, which gives up its
-# rights: the calls are a nobody's, on a file system and in a process namespace
-# of their own.
+# rights: the calls are a nobody's, on a file system and in namespaces of their
+# own, for processes and for names of the machine.
 #
 #   ERRNOS_SEEDS="1 2 9-20"   these seeds
 #   ERRNOS_CALLS=N            calls of each (2000)
@@ -23,9 +23,9 @@ case $(uname -r) in
 *) skip "Linux $(uname -r): other rules than 6.18" ;;
 esac
 if [ -z "${ERRNOS_INSIDE-}" ]; then
-	unshare -mpf --mount-proc true 2>/dev/null || skip "no namespaces"
+	unshare -mupf --mount-proc true 2>/dev/null || skip "no namespaces"
 	rm -rf "$tmp"
-	ERRNOS_INSIDE=1 exec unshare -mpf --mount-proc "$0" "$@"
+	ERRNOS_INSIDE=1 exec unshare -mupf --mount-proc "$0" "$@"
 fi
 
 gcc -static -std=gnu11 -D_GNU_SOURCE -O1 -w -I"$common" -o "$tmp/badcalls" \

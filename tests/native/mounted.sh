@@ -1,6 +1,7 @@
 #!/bin/bash
 # mounted.sh KIND DIR COMMAND...: COMMAND with a new file system at DIR, which
-# nobody else sees. KIND is ext4:SIZE or tmpfs:SIZE, with options after a comma.
+# nobody else sees. KIND is ext4:SIZE, btrfs:SIZE or tmpfs:SIZE, with options after
+# a comma.
 set -eu
 if [ "${UNSHARED-}" != "$$" ]; then
 	UNSHARED=$$ exec unshare -m bash "$0" "$@"
@@ -11,9 +12,12 @@ shift 2
 case $kind in *,*) options=,${kind#*,} kind=${kind%%,*} ;; esac
 case $kind in
 tmpfs:*) mount -t tmpfs -o "size=${kind#*:}$options" none "$dir" ;;
-ext4:*)
+ext4:* | btrfs:*)
 	truncate -s "${kind#*:}" "$dir.img"
-	mkfs.ext4 -q -F "$dir.img"
+	case $kind in
+	ext4:*) mkfs.ext4 -q -F "$dir.img" ;;
+	*) mkfs.btrfs -q -f "$dir.img" >/dev/null ;;
+	esac
 	mount -o "loop$options" "$dir.img" "$dir"
 	rm "$dir.img"
 	;;

@@ -34,3 +34,6 @@ on tmpfs:1M,noexec "a mount without programs" noexec
 on tmpfs:1M "the same where there may be programs" noexec
 on ext4:16M "alignment for O_DIRECT" odirect
 on tmpfs:16M "alignment for O_DIRECT" odirect
+for kind in ext4:64M tmpfs:64M btrfs:128M; do
+	on $kind "where data are, and files that share them" extents
+done

@@ -114,6 +114,22 @@ Test(lost, the_mapping_need_not_be_there_any_more)
 	cr_assert_eq(sync_fd(fd), 0);
 }
 
+Test(lost, syncfs_tells_each_opening_of_any_file_there)
+{
+	int64_t other = guest_open("rw/file", O_RDWR), late;
+	int64_t copy = call(SYS_dup, (uint64_t)other);
+
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)other), 0);
+	lose();
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)copy), -EFBIG);
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)other), 0, "the same opening");
+	late = guest_open("rw/file", O_RDONLY);
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)late), 0, "told before");
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)fd), -EFBIG);
+	cr_assert_eq(sync_fd(fd), -EFBIG, "fsync tells of the file apart");
+	cr_assert_eq(call(SYS_syncfs, (uint64_t)fd), 0);
+}
+
 Test(lost, the_user_reads_what_nobody_was_told)
 {
 	lose();

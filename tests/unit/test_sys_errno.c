@@ -461,6 +461,53 @@ Test(sys_errno, the_process)
 	COMPARE(rows);
 }
 
+#define LONG_NAME                                                              \
+	PATH("n.............................................................." \
+	     ".."                                                              \
+	     "..............................................................." \
+	     "."                                                               \
+	     "..............................................................." \
+	     "."                                                               \
+	     "..............................................................." \
+	     ".")
+
+Test(sys_errno, of_two_that_are_bad)
+{
+	const struct row rows[] = {
+		ROW(rename, PATH("file/"), HOLE),
+		ROW(rename, PATH("none"), PATH(".")),
+		ROW(rename, PATH("."), PATH("file/x")),
+		ROW(rename, PATH("file/"), PATH("none/x")),
+		ROW(rename, PATH("file/"), PATH("none")),
+		ROW(rename, LONG_NAME, PATH("..")),
+		ROW(rename, LONG_NAME, PATH("file/x")),
+		ROW(rename, PATH("."), LONG_NAME),
+		ROW(rename, PATH("none"), LONG_NAME),
+		ROW(renameat2, CWD, PATH("file"), CWD, PATH("."), 1),
+		ROW(renameat2, CWD, PATH("none"), CWD, PATH("file"), 4),
+		ROW(renameat2, CWD, PATH("file"), CWD, PATH("none/"), 2),
+		ROW(renameat2, CWD, PATH("file"), CWD, PATH("file/"), 2),
+		ROW(renameat2, CWD, PATH("none"), CWD, PATH("file"), 3),
+		ROW(renameat2, CWD, PATH("none"), CWD, PATH("file"), 6),
+		ROW(open, PATH("file/"), O_CREAT | O_EXCL, 0644),
+		ROW(open, PATH("../rw/"), O_CREAT | O_EXCL, 0644),
+		ROW(open, PATH("../rw/."), O_CREAT | O_EXCL, 0644),
+		ROW(open, PATH("../"), O_CREAT | O_EXCL, 0644),
+		ROW(open, PATH("/"), O_CREAT | O_EXCL, 0644),
+		ROW(getdents64, DIR_FD, BUF, 0x80000000),
+		ROW(getdents64, RO_FILE, BUF, 0x80000000),
+		ROW(setpriority, 2, 0x7ffffff0, 0),
+		ROW(ioprio_set, 3, 0x7ffffff0, 0),
+		ROW(ioprio_set, 2, 0x7ffffff0, 0),
+		ROW(sched_getattr, 0, BUF + 1, 4096, 0),
+		ROW(clock_nanosleep, 2, 0, BUF, 0),
+		ROW(clock_nanosleep, 2, 1, BUF, 0),
+		ROW(select, 0x8000, BUF + 1, 0, 0, BUF),
+	};
+
+	COMPARE(rows);
+}
+
 Test(sys_errno, children_and_classes)
 {
 	const struct row rows[] = {

@@ -2,6 +2,7 @@
  * What a program may change of itself at the host's scheduler: down, not up.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -200,22 +201,30 @@ Test(sys_self, a_process_outside_can_be_watched_and_no_more)
 	cr_assert_eq(call(SYS_pidfd_send_signal, (uint64_t)fd, 0), -EPERM);
 	cr_assert_eq(call(SYS_pidfd_getfd, (uint64_t)fd, 0), -EPERM);
 	cr_assert_eq(call(SYS_process_mrelease, (uint64_t)fd), -EPERM);
-	cr_assert_eq(call(SYS_setns, (uint64_t)fd, 0), -EPERM);
+	cr_assert_eq(call(SYS_setns, (uint64_t)fd, CLONE_NEWUTS), -EPERM);
+	cr_assert_eq(call(SYS_setns, (uint64_t)fd, 0), -EINVAL);
 }
 
 /* Harmless arguments: should the host be asked after all. */
 Test(sys_self, the_machine_is_not_changed)
 {
 	static const long calls[] = {
-		SYS_mount,	  SYS_umount2,	     SYS_chroot,
+		SYS_mount,	  SYS_umount2,	     SYS_mount_setattr,
 		SYS_pivot_root,	  SYS_swapon,	     SYS_swapoff,
 		SYS_sethostname,  SYS_setdomainname, SYS_init_module,
 		SYS_finit_module, SYS_delete_module, SYS_acct,
 		SYS_kexec_load,	  SYS_quotactl,	     SYS_open_by_handle_at,
-		SYS_ioperm,	  SYS_fsopen,	     SYS_mount_setattr,
+		SYS_fsopen,
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		cr_assert_eq(call(calls[i], BAD, BAD, 0x7fffffff, BAD, BAD),
 			     -EPERM, "call %ld", calls[i]);
+	cr_assert_eq(call(SYS_chroot, path_at(VA0, "rw")), -EPERM);
+	cr_assert_eq(call(SYS_chroot, path_at(VA0, "rw/file")), -ENOTDIR);
+	cr_assert_eq(call(SYS_ioperm, 0x80, 1, 1), -EPERM);
+	cr_assert_eq(call(SYS_ioperm, 0x80, 1, 0), 0);
+	cr_assert_eq(call(SYS_iopl, 3), -EPERM);
+	cr_assert_eq(call(SYS_iopl, 4), -EINVAL);
+	cr_assert_eq(call(SYS_setns, 0, 0), -EINVAL);
 }

@@ -13,6 +13,8 @@
 #include "message.h"
 #include "opening.h"
 
+#define WHOLE ((ino_t)0) /* file system; no inode has that number */
+
 static struct lost_file *find(const struct lost *l, dev_t dev, ino_t ino)
 {
 	for (unsigned i = 0; i < l->n; i++)
@@ -21,13 +23,19 @@ static struct lost_file *find(const struct lost *l, dev_t dev, ino_t ino)
 	return NULL;
 }
 
-static struct lost_file *find_fd(const struct lost *l, int host)
+static struct lost_file *find_fd(const struct lost *l, int host, bool whole)
 {
 	struct stat st;
 
 	if (!l->n || host < 0 || fstat(host, &st) < 0)
 		return NULL;
-	return find(l, st.st_dev, st.st_ino);
+	return find(l, st.st_dev, whole ? WHOLE : st.st_ino);
+}
+
+/* Where the entry of a descriptor has what it is to be told of f. */
+static int *note_of(struct fd_entry *e, const struct lost_file *f)
+{
+	return f->ino == WHOLE ? &e->lost_fs : &e->lost;
 }
 
 /* All that have it open now are to be told. */
@@ -35,11 +43,11 @@ static void mark(const struct lost *l, struct fdtable *fds,
 		 const struct lost_file *f)
 {
 	for (unsigned i = 0; i < fds->size; i++)
-		if (find_fd(l, fds->entry[i].host) == f)
-			fds->entry[i].lost = f->error;
+		if (find_fd(l, fds->entry[i].host, f->ino == WHOLE) == f)
+			*note_of(&fds->entry[i], f) = f->error;
 }
 
-static struct lost_file *add(struct lost *l, const struct file *file)
+static struct lost_file *add(struct lost *l, dev_t dev, ino_t ino)
 {
 	struct lost_file *bigger =
 		realloc(l->file, (l->n + 1) * sizeof(*l->file));
@@ -47,32 +55,40 @@ static struct lost_file *add(struct lost *l, const struct file *file)
 	if (!bigger)
 		return NULL;
 	l->file = bigger;
-	l->file[l->n] = (struct lost_file){
-		.dev = file->dev,
-		.ino = file->ino,
-		.path = strdup(file->names->path),
-	};
+	l->file[l->n] = (struct lost_file){.dev = dev, .ino = ino};
 	return &l->file[l->n++];
+}
+
+static struct lost_file *note_error(struct lost *l, struct fdtable *fds,
+				    dev_t dev, ino_t ino, int error)
+{
+	struct lost_file *f = find(l, dev, ino);
+
+	if (!f)
+		f = add(l, dev, ino);
+	if (!f)
+		return NULL;
+	f->error = error;
+	f->told = false;
+	mark(l, fds, f);
+	return f;
 }
 
 void lost_note(struct lost *l, struct fdtable *fds, const struct file *file,
 	       int error)
 {
-	struct lost_file *f = find(l, file->dev, file->ino);
+	struct lost_file *f;
 
-	if (!f)
-		f = add(l, file);
-	if (!f)
-		return;
-	f->error = error;
-	f->told = false;
-	mark(l, fds, f);
+	note_error(l, fds, file->dev, WHOLE, error);
+	f = note_error(l, fds, file->dev, file->ino, error);
+	if (f && !f->path)
+		f->path = strdup(file->names->path);
 }
 
-int lost_take(struct lost *l, struct fdtable *fds, int guest_fd)
+static int take(struct lost *l, struct fdtable *fds, int guest_fd, bool whole)
 {
 	struct fd_entry *e = fdtable_entry(fds, guest_fd);
-	struct lost_file *f = e ? find_fd(l, e->host) : NULL;
+	struct lost_file *f = e ? find_fd(l, e->host, whole) : NULL;
 	uint32_t opened;
 	int error;
 
@@ -81,13 +97,23 @@ int lost_take(struct lost *l, struct fdtable *fds, int guest_fd)
 	if (!f->told)
 		mark(l, fds, f);
 	f->told = true;
-	error = e->lost;
+	error = *note_of(e, f);
 	opened = opening_of(fds, guest_fd);
 	for (unsigned i = 0; i < fds->size; i++)
-		if (fds->entry[i].host >= 0 && fds->entry[i].lost &&
+		if (fds->entry[i].host >= 0 && *note_of(&fds->entry[i], f) &&
 		    opening_of(fds, (int)i) == opened)
-			fds->entry[i].lost = 0;
+			*note_of(&fds->entry[i], f) = 0;
 	return error;
+}
+
+int lost_take(struct lost *l, struct fdtable *fds, int guest_fd)
+{
+	return take(l, fds, guest_fd, false);
+}
+
+int lost_take_fs(struct lost *l, struct fdtable *fds, int guest_fd)
+{
+	return take(l, fds, guest_fd, true);
 }
 
 int lost_take_mapped(struct lost *l, struct fdtable *fds,
@@ -113,7 +139,7 @@ void lost_report(const struct lost *l)
 	char name[ESCAPE_MAX];
 
 	for (unsigned i = 0; i < l->n; i++) {
-		if (l->file[i].told)
+		if (l->file[i].told || l->file[i].ino == WHOLE)
 			continue;
 		escape_name(name, l->file[i].path ? l->file[i].path : "?");
 		error("%s: what the program stored in its mapping could not be "

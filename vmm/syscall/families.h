@@ -49,6 +49,7 @@ int64_t attr_utime(struct call *c);
 int64_t cwd_getcwd(struct call *c);
 int64_t cwd_chdir(struct call *c);
 int64_t cwd_fchdir(struct call *c);
+int64_t cwd_chroot(struct call *c);
 
 /* creds.c */
 int64_t creds_change(struct call *c); /* prctl, and all without pointers */
@@ -128,9 +129,16 @@ int64_t system_listmount(struct call *c);
 int64_t system_name_to_handle(struct call *c);
 int64_t system_lsm_list(struct call *c);
 int64_t system_modify_ldt(struct call *c);
+int64_t system_ioperm(struct call *c);
+int64_t system_iopl(struct call *c);
 
 /* ioctl.c */
 int64_t ioctl_ioctl(struct call *c);
+
+/* extents.c: ioctls, of a descriptor that is open and no path alone */
+int64_t extents_map(struct call *c);
+int64_t extents_clone(struct call *c);
+int64_t extents_dedupe(struct call *c);
 
 /* open.c */
 int64_t open_open(struct call *c);
@@ -200,6 +208,7 @@ int64_t sched_affinity_set(struct call *c);
 /* share.c */
 int64_t share_unshare(struct call *c);
 int64_t share_kcmp(struct call *c);
+int64_t share_setns(struct call *c);
 
 /* prctl.c */
 int64_t prctl_arch(struct call *c);

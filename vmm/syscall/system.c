@@ -17,15 +17,13 @@
 /* sysfs(2), as old as its name: names and numbers of file systems. */
 int64_t system_sysfs(struct call *c)
 {
-	char name[256] = "";
+	char name[PATH_MAX] = "";
 	int64_t r;
 
 	switch ((int)c->arg[0]) {
 	case 1:
 		r = usermem_read_str(c->v, c->arg[1], name, sizeof(name));
-		if (r < 0 && r != -ENAMETOOLONG)
-			return r;
-		return r < 0 ? -EINVAL : host_call(SYS_sysfs, 1, name);
+		return r < 0 ? r : host_call(SYS_sysfs, 1, name);
 	case 2:
 		r = host_call(SYS_sysfs, 2, (unsigned)c->arg[1], name);
 		if (r == 0)
@@ -214,4 +212,27 @@ int64_t system_modify_ldt(struct call *c)
 		r = -ENOSYS;
 	}
 	return (uint32_t)r; /* as on Linux: no error to the C library */
+}
+
+/* ---- Ports ----------------------------------------------------------------
+ */
+
+/* Ports of the host: to give up what one has not is allowed. */
+int64_t system_ioperm(struct call *c)
+{
+	const uint64_t ports = 65536; /* IO_BITMAP_BITS */
+	uint64_t from = c->arg[0], n = c->arg[1];
+
+	if (from + n <= from || from + n > ports)
+		return -EINVAL;
+	return (int)c->arg[2] ? -EPERM : 0;
+}
+
+int64_t system_iopl(struct call *c)
+{
+	uint32_t level = (uint32_t)c->arg[0];
+
+	if (level > 3)
+		return -EINVAL;
+	return level ? -EPERM : 0;
 }

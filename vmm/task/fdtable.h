@@ -20,7 +20,8 @@ struct fd_entry {
 	/* mapped.c: the mapped file behind it, as of files_version. */
 	uint32_t file;
 	uint64_t files_version;
-	int lost;	 /* sys/lost.c: what it is to be told, -errno; or 0 */
+	int lost;	 /* lost.c: what it is to be told, -errno; or 0 */
+	int lost_fs;	 /* likewise, of the file system */
 	int shown_flags; /* of F_GETFL: those that the host was not told */
 	dev_t dev;
 	ino_t ino;

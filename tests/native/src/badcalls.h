@@ -512,6 +512,26 @@ static const struct call {
 	CALL(tgkill, "iig", 0),
 	CALL(rt_sigtimedwait, "ppbz", 0),
 	CALL(rt_sigsuspend, "bz", 0),
+	/*
+	 * Of those that vmm never allows. Not made, as they would do harm here if
+	 * they were allowed: reboot, kexec_load, kexec_file_load, init_module,
+	 * finit_module, delete_module, swapon, swapoff, mount, umount2,
+	 * move_mount, mount_setattr, pivot_root, acct, syslog, vhangup; quotactl and
+	 * quotactl_fd are not in every kernel.
+	 */
+	CALL(chroot, "s", 0),
+	CALL(fanotify_init, "nn", NEW_FD),
+	CALL(fsconfig, "fnppn", 0),
+	CALL(fsmount, "fnn", NEW_FD),
+	CALL(fsopen, "sn", NEW_FD),
+	CALL(fspick, "dsn", NEW_FD),
+	CALL(ioperm, "nnw", 0),
+	CALL(iopl, "n", 0),
+	CALL(open_by_handle_at, "dpo", NEW_FD),
+	CALL(restart_syscall, "", 0),
+	CALL(setdomainname, "pz", 0),
+	CALL(sethostname, "pz", 0),
+	CALL(setns, "fn", 0),
 };
 /* clang-format on */
 

@@ -92,6 +92,14 @@ static void begin_any(struct call *c, struct coherence *io, uint64_t fd)
 		ask(c, io->out, HV_FILE_UPCALL_PUT, 0, io->end);
 }
 
+void coherence_before_copy(struct call *c, struct coherence *io, uint64_t from,
+			   uint64_t to)
+{
+	*io = (struct coherence){0};
+	put(c, from);
+	begin_any(c, io, to);
+}
+
 /*
  * To make room changes no byte of the file, but may give it another size. What
  * takes room away has the next store to a page ask for it anew.
@@ -176,13 +184,11 @@ void coherence_before(struct call *c, struct coherence *io)
 		begin_write(c, io, c->arg[3], INT64_MAX);
 		break;
 	case SYS_sendfile:
-		put(c, c->arg[1]);
-		begin_any(c, io, c->arg[0]);
+		coherence_before_copy(c, io, c->arg[1], c->arg[0]);
 		break;
 	case SYS_copy_file_range:
 	case SYS_splice:
-		put(c, c->arg[0]);
-		begin_any(c, io, c->arg[2]);
+		coherence_before_copy(c, io, c->arg[0], c->arg[2]);
 		break;
 	case SYS_sync:
 	case SYS_syncfs:
@@ -227,22 +233,32 @@ static void check_sizes(struct call *c)
 	}
 }
 
-/* Is the call one that tells of failed write-back? */
-static bool is_sync(const struct call *c)
+/* What the call tells of failed write-back: 0 or -errno. */
+static int take_lost(struct call *c)
 {
-	return c->nr == SYS_fsync || c->nr == SYS_fdatasync ||
-	       (c->nr == SYS_sync_file_range &&
-		c->arg[3] & (SYNC_FILE_RANGE_WAIT_BEFORE |
-			     SYNC_FILE_RANGE_WAIT_AFTER));
+	int fd = (int)c->arg[0];
+
+	switch (c->nr) {
+	case SYS_syncfs:
+		return lost_take_fs(&c->m->lost, &c->p->fds, fd);
+	case SYS_sync_file_range:
+		if (!(c->arg[3] & (SYNC_FILE_RANGE_WAIT_BEFORE |
+				   SYNC_FILE_RANGE_WAIT_AFTER)))
+			return 0;
+		/* fall through */
+	case SYS_fsync:
+	case SYS_fdatasync:
+		return lost_take(&c->m->lost, &c->p->fds, fd);
+	default:
+		return 0;
+	}
 }
 
 int64_t coherence_after(struct call *c, const struct coherence *io,
 			int64_t result)
 {
 	uint64_t end = io->end;
-	int lost = is_sync(c)
-			   ? lost_take(&c->m->lost, &c->p->fds, (int)c->arg[0])
-			   : 0;
+	int lost = take_lost(c);
 
 	if (result < 0)
 		return result;

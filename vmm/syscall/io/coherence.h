@@ -23,6 +23,9 @@ struct coherence {
 
 /* Around a call; both do nothing where no mapped file is concerned. */
 void coherence_before(struct call *c, struct coherence *io);
+/* Before what copies from a descriptor to another, wherever. */
+void coherence_before_copy(struct call *c, struct coherence *io, uint64_t from,
+			   uint64_t to);
 /* The result, or what the call has to say of write-back. */
 int64_t coherence_after(struct call *c, const struct coherence *io,
 			int64_t result);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,27 +64,62 @@ int64_t io_splice(struct call *c)
 
 /* ---- Buffers that are only filled -------------------------------------- */
 
+/* How an entry begins, of either call: struct linux_dirent, linux_dirent64. */
+struct dirent_head {
+	uint64_t ino;
+	int64_t next; /* where the one behind it is */
+	uint16_t len;
+} __attribute__((packed));
+
+static int64_t read_dir(struct call *c, const struct fd_entry *e, size_t len)
+{
+	uint8_t *chunk = io_buffer();
+
+	if (!procfs_is_dir(e->proc))
+		return host_call((long)c->nr, e->host, chunk, len);
+	return c->nr == SYS_getdents64
+		       ? procfs_getdents(c->t, e->proc, e->host, chunk, len)
+		       : -EINVAL;
+}
+
+/*
+ * The entries in the first `good` of the bytes that were to be stored: as many
+ * as Linux gives before a bad address. The next call begins behind them.
+ */
+static int64_t cut_entries(int host, off_t start, size_t good)
+{
+	const uint8_t *chunk = io_buffer();
+	const struct dirent_head *d = (const struct dirent_head *)chunk;
+	size_t done = 0;
+
+	while (done + sizeof(*d) <= good && done + d->len <= good) {
+		done += d->len;
+		start = d->next;
+		d = (const struct dirent_head *)(chunk + done);
+	}
+	lseek(host, start, SEEK_SET);
+	return done ? (int64_t)done : -EFAULT;
+}
+
 /* getdents and getdents64: a buffer may come back shorter than asked for. */
 int64_t io_getdents(struct call *c)
 {
-	uint64_t len = (unsigned)c->arg[2];
+	/* To Linux it is an int in the end: nothing fits in less than 0. */
+	int len = (int)c->arg[2], host;
 	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
-	uint8_t *chunk = io_buffer();
+	size_t put;
+	off_t start;
 	int64_t r;
 
 	if (!e)
 		return -EBADF;
-	if (len > IO_CHUNK)
-		len = IO_CHUNK;
-	if (!procfs_is_dir(e->proc))
-		r = host_call((long)c->nr, e->host, chunk, len);
-	else if (c->nr == SYS_getdents64)
-		r = procfs_getdents(c->t, e->proc, e->host, chunk, len);
-	else
-		r = -EINVAL;
-	if (r > 0 && call_put(c, c->arg[1], chunk, (size_t)r) < 0)
-		return -EFAULT;
-	return r;
+	host = e->host;
+	start = lseek(host, 0, SEEK_CUR);
+	r = read_dir(c, e, len < 0 ? 0 : MIN((size_t)len, IO_CHUNK));
+	if (r <= 0)
+		return r;
+	put = io_put_some(c, c->arg[1], io_buffer(), (size_t)r);
+	return put < (size_t)r ? cut_entries(host, start, put) : r;
 }
 
 int64_t io_getrandom(struct call *c)

@@ -54,6 +54,7 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->proc_id = from->proc_id;
 	e->lease = from->lease;
 	e->lost = from->lost;
+	e->lost_fs = from->lost_fs;
 	e->lock = from->lock;
 	e->opened = from->opened;
 	return to;

@@ -1,10 +1,11 @@
 /*
  * ioctl.c: requests that are known and harmless, by a table; the rest answers
- * ENOTTY, as a descriptor does that does not know a request.
+ * what the descriptor says to a request that it does not know.
  */
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +59,9 @@ static const struct ioctl_row table[] = {
 	{FS_IOC_GETFLAGS, IOCTL_OUT, 4},
 };
 
+/* What no file knows: in place of all that are not served. */
+#define UNKNOWN 0xfefefefe
+
 static const struct ioctl_row *find_row(uint32_t request)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -93,11 +97,21 @@ int64_t ioctl_ioctl(struct call *c)
 		return -EBADF;
 	if (!row && fcntl(e->host, F_GETFL) & O_PATH)
 		return -EBADF;
-	if (request == FIOCLEX || request == FIONCLEX) {
+	switch (request) {
+	case FIOCLEX:
+	case FIONCLEX:
 		e->cloexec = request == FIOCLEX;
 		return 0;
+	case FS_IOC_FIEMAP:
+		return extents_map(c);
+	case FICLONE:
+	case FICLONERANGE:
+		return extents_clone(c);
+	case FIDEDUPERANGE:
+		return extents_dedupe(c);
 	}
 	if (!row && procfs_is_own(e->proc))
 		return procfs_ioctl(c->t, e->proc, request, c->arg[2]);
-	return row ? forward(c, e->host, row) : -ENOTTY;
+	return row ? forward(c, e->host, row)
+		   : host_call(SYS_ioctl, e->host, UNKNOWN, 0);
 }

@@ -193,8 +193,7 @@ int64_t poll_ppoll(struct call *c)
 
 /* ---- select ------------------------------------------------------------ */
 
-#define SELECT_MAX 65536 /* numbers; far above any RLIMIT_NOFILE in use */
-#define SETS	   3
+#define SETS 3
 
 /* What each set asks of poll and takes from it: Linux fs/select.c. */
 static const struct {
@@ -282,8 +281,8 @@ static int64_t select_user(struct call *c, const struct wait *w)
 
 	if ((int)c->arg[0] < 0)
 		return -EINVAL;
-	if (x.n > SELECT_MAX) /* Linux, too, cuts at the table's size */
-		x.n = SELECT_MAX;
+	if (x.n > c->p->fds.size)
+		x.n = c->p->fds.size;
 	x.words = (x.n + 63) / 64;
 	sets = calloc(SETS * x.words + 1, sizeof(*sets));
 	x.poll = calloc(x.n + 1, sizeof(*x.poll));

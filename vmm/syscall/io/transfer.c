@@ -372,10 +372,13 @@ static int64_t write_file(const struct io *io, struct place at, uint64_t left,
 	size_t want = piece(left);
 	size_t good = each_part(io->c, at, chunk, want, io_get_some);
 
-	/* What is no file takes all or nothing: eventfd. */
-	if (good < want && !(good && io->e.bulk))
+	if (good == want || (good && io->e.bulk))
+		return transfer(io, true, good, 0, done);
+	if (io->e.bulk || io->e.proc)
 		return -EFAULT;
-	return transfer(io, true, good, 0, done);
+	/* All or nothing, of a length that the host looks at first: eventfd. */
+	return io_transfer(io, true, &(const struct iovec){NULL, left}, 1,
+			   done);
 }
 
 int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total)

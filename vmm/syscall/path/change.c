@@ -214,10 +214,24 @@ static int64_t link_to(struct call *c, const struct path_ref *from, int dirfd,
 	return r;
 }
 
+/*
+ * Linux LOOKUP_LINKAT_EMPTY: with AT_EMPTY_PATH, a file may be linked from a
+ * descriptor by who opened it only. The host says who that is.
+ */
+static bool may_link_from(struct call *c, int fromfd, const char *path)
+{
+	int host = fdtable_host(&c->p->fds, fromfd);
+
+	return *path == '/' || host < 0 ||
+	       host_call(SYS_linkat, host, "", AT_FDCWD, ".", AT_EMPTY_PATH) !=
+		       -ENOENT;
+}
+
 static int64_t link_at(struct call *c, int fromfd, uint64_t from, int tofd,
 		       uint64_t to, uint64_t flags)
 {
 	unsigned how = flags & AT_SYMLINK_FOLLOW ? 0 : PATH_NOFOLLOW;
+	char path[PATH_MAX];
 	struct path_ref ref;
 	int64_t r;
 
@@ -225,7 +239,12 @@ static int64_t link_at(struct call *c, int fromfd, uint64_t from, int tofd,
 		return -EINVAL;
 	if (flags & AT_EMPTY_PATH)
 		how |= PATH_EMPTY;
-	r = path_lookup(c, fromfd, from, how, &ref);
+	r = usermem_read_str(c->v, from, path, sizeof(path));
+	if (r < 0)
+		return r;
+	if (flags & AT_EMPTY_PATH && !may_link_from(c, fromfd, path))
+		return -ENOENT;
+	r = path_resolve(c->t, fromfd, path, how, 0, &ref);
 	if (r == 0)
 		r = link_to(c, &ref, tofd, to);
 	path_release(&ref);
@@ -273,43 +292,89 @@ static int64_t rename_judged(struct call *c, const struct path_ref *from,
 	return 0;
 }
 
-static int64_t rename_to(struct call *c, const struct path_ref *from, int dirfd,
-			 uint64_t va, uint64_t flags)
+/*
+ * Walk to the directory of a name. *last: 0, or what looking for the name there
+ * gave, which Linux does when it has been to both directories.
+ */
+static int walk_to_parent(struct call *c, int dirfd, uint64_t va,
+			  struct path_ref *ref, int *last)
 {
-	struct path_ref to;
-	int64_t r = path_lookup(c, dirfd, va, PATH_PARENT, &to);
+	int r = path_lookup(c, dirfd, va, PATH_PARENT, ref);
 
-	if (r == 0 && from->fd < 0) /* Linux, too, walks to both first */
-		r = -ENOENT;
+	*last = r == 0 && ref->fd < 0 ? -ENOENT : r;
+	/* EACCES is the directory's. */
+	return ref->parent < 0 || r == -EACCES ? r : 0;
+}
+
+static bool is_dir(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What is wrong with two names, in the order of Linux's do_renameat2. */
+static int check_names(const struct path_ref *from, int from_last,
+		       const struct path_ref *to, int to_last, uint64_t flags)
+{
+	bool swap = flags & RENAME_EXCHANGE, keep = flags & RENAME_NOREPLACE;
+
+	if (is_dots(from->last))
+		return -EBUSY;
+	if (is_dots(to->last))
+		return keep ? -EEXIST : -EBUSY;
+	if (from_last < 0)
+		return from_last;
+	if (to_last < 0 && (to_last != -ENOENT || swap))
+		return to_last;
+	if (keep && to->fd >= 0)
+		return -EEXIST;
+	if (swap && to->slash && !is_dir(to->fd))
+		return -ENOTDIR;
+	if (is_dir(from->fd) || !(from->slash || (to->slash && !swap)))
+		return 0;
+	return -ENOTDIR;
+}
+
+static int64_t rename_found(struct call *c, const struct path_ref *from,
+			    const struct path_ref *to, uint64_t flags)
+{
+	int r = path_may_change(c->p, from->parent, from->last);
+
 	if (r == 0)
-		r = path_may_change(c->p, to.parent, to.last);
-	if (r == 0 &&
-	    (!rights_may_be_in(c->p, from->fd, to.parent) ||
-	     (to.fd >= 0 && !rights_may_be_in(c->p, to.fd, from->parent))))
-		r = -EXDEV;
-	if (r == 0)
-		r = rename_judged(c, from, &to, flags);
-	path_release(&to);
-	return r;
+		r = path_may_change(c->p, to->parent, to->last);
+	if (r < 0)
+		return r;
+	if (!rights_may_be_in(c->p, from->fd, to->parent) ||
+	    (to->fd >= 0 && !rights_may_be_in(c->p, to->fd, from->parent)))
+		return -EXDEV;
+	/* It is a device: as of a file system that has none. */
+	if (flags & RENAME_WHITEOUT)
+		return -EINVAL;
+	return rename_judged(c, from, to, flags);
 }
 
 static int64_t rename_at(struct call *c, int fromfd, uint64_t from, int tofd,
 			 uint64_t to, uint64_t flags)
 {
-	struct path_ref ref;
-	struct stat st;
+	const unsigned known =
+		RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
+	struct path_ref a, b = {.fd = -1, .parent = -1};
+	int a_last, b_last;
 	int64_t r;
 
-	/* NOREPLACE or EXCHANGE; a whiteout is a device. */
-	if ((uint32_t)flags > RENAME_EXCHANGE)
+	if ((uint32_t)flags & ~known ||
+	    (flags & RENAME_EXCHANGE && flags & (known ^ RENAME_EXCHANGE)))
 		return -EINVAL;
-	r = lookup_old(c, fromfd, from, &ref);
-	if (r == 0 && ref.slash && fstat(ref.fd, &st) == 0 &&
-	    !S_ISDIR(st.st_mode))
-		r = -ENOTDIR;
-	if (r == 0 || (r == -ENOENT && ref.parent >= 0))
-		r = rename_to(c, &ref, tofd, to, flags);
-	path_release(&ref);
+	r = walk_to_parent(c, fromfd, from, &a, &a_last);
+	if (r == 0)
+		r = walk_to_parent(c, tofd, to, &b, &b_last);
+	if (r == 0)
+		r = check_names(&a, a_last, &b, b_last, flags);
+	if (r == 0)
+		r = rename_found(c, &a, &b, (uint32_t)flags);
+	path_release(&a);
+	path_release(&b);
 	return r;
 }
 

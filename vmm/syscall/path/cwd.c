@@ -68,3 +68,19 @@ int64_t cwd_fchdir(struct call *c)
 
 	return host < 0 ? host : set_cwd(c->p, host);
 }
+
+/* Only the path is looked at. */
+int64_t cwd_chroot(struct call *c)
+{
+	struct path_ref ref;
+	struct stat st;
+	int64_t r = path_lookup(c, AT_FDCWD, c->arg[0], 0, &ref);
+
+	if (r == 0 && fstat(ref.fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = host_call(SYS_faccessat2, ref.fd, "", X_OK,
+			      AT_EMPTY_PATH | AT_EACCESS);
+	path_release(&ref);
+	return r < 0 ? r : -EPERM;
+}

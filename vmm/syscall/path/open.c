@@ -175,6 +175,21 @@ static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
 		     : procfs_open(o->c->t, ref->proc, ref->proc_arg, o->flags);
 }
 
+/* A name, and a slash: Linux's open_last_lookups makes no such file. */
+static bool names_a_directory(const char *path)
+{
+	size_t len = strlen(path), end = len;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	if (end == len || !end)
+		return false;
+	for (len = end; len && path[len - 1] != '/';)
+		len--;
+	return strncmp(path + len, ".", end - len) &&
+	       strncmp(path + len, "..", end - len);
+}
+
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
 {
 	mode_t mode = 0;
@@ -186,7 +201,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 	if (o->flags & O_PATH)
 		return open_as_path(o, ref, &st);
 	if ((o->flags & O_CREAT) && (o->flags & O_EXCL))
-		return -EEXIST;
+		return names_a_directory(o->path) ? -EISDIR : -EEXIST;
 	if ((o->flags & O_TMPFILE) == O_TMPFILE) {
 		r = S_ISDIR(st.st_mode)
 			    ? path_may_change(o->c->p, ref->fd, PATH_UNNAMED)

@@ -74,8 +74,8 @@ int rights_chown(struct process *p, int fd, uid_t uid, gid_t gid)
 	    ((uid == (uid_t)-1 || uid == st.st_uid) &&
 	     (gid == (gid_t)-1 || gid == st.st_gid || has_group(gid))))
 		return 1;
-	if (!capable(CAP_CHOWN))
-		return -EPERM;
+	if (!capable(CAP_CHOWN)) /* the host has an error */
+		return 1;
 	p->machine->left_out.owner = true;
 	return 0;
 }

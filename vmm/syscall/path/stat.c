@@ -55,9 +55,14 @@ int64_t stat_lstat(struct call *c)
 int64_t stat_newfstatat(struct call *c)
 {
 	uint64_t flags = c->arg[3];
+	bool by_fd = (int)c->arg[0] >= 0 && flags & AT_EMPTY_PATH;
+	char first = '/';
 
-	if ((uint32_t)flags &
-	    ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+	/* Of a descriptor alone no other flags are looked at. */
+	if (by_fd)
+		call_get(c, c->arg[1], &first, 1);
+	if (first && (uint32_t)flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+					 AT_EMPTY_PATH))
 		return -EINVAL;
 	return stat_at(c, (int)c->arg[0], c->arg[1], c->arg[2],
 		       path_flags(flags));

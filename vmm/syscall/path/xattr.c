@@ -29,10 +29,23 @@ struct target {
 	char self[FDPATH_SELF_MAX];
 };
 
+/* Linux 6.13 and later take AT_FDCWD for a descriptor in two of the four. */
+static int fd_host(const struct call *c)
+{
+	int host, mode;
+
+	if ((int)c->arg[0] == AT_FDCWD &&
+	    (c->nr == SYS_fgetxattr || c->nr == SYS_fsetxattr))
+		return c->p->cwd;
+	host = call_host_fd(c, 0);
+	mode = host < 0 ? host : fcntl(host, F_GETFL);
+	return mode < 0 || (mode & O_PATH) ? -EBADF : host;
+}
+
 /* target_release in any case. */
 static int target_find(struct call *c, enum xattr_by by, struct target *t)
 {
-	int host, mode, r;
+	int host, r;
 
 	t->ref = (struct path_ref){.fd = -1, .parent = -1};
 	if (by != BY_FD) {
@@ -41,10 +54,9 @@ static int target_find(struct call *c, enum xattr_by by, struct target *t)
 		if (r < 0)
 			return r;
 	} else {
-		host = call_host_fd(c, 0);
-		mode = host < 0 ? host : fcntl(host, F_GETFL);
-		if (mode < 0 || (mode & O_PATH))
-			return -EBADF;
+		host = fd_host(c);
+		if (host < 0)
+			return host;
 		t->ref.fd = host;
 		t->ref.borrowed = true;
 	}

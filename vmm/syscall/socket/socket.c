@@ -13,9 +13,6 @@
 #include "families.h"
 #include "stop.h"
 
-#define FLAGS_KNOWN                                                            \
-	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL | MSG_TRUNC |    \
-	 MSG_EOR | MSG_MORE | MSG_CMSG_CLOEXEC)
 #define ADDRESS_MAX	128 /* struct sockaddr_storage */
 #define VECTOR_MAX	1024
 #define SOCK_TYPE_MASK	0xf
@@ -69,13 +66,14 @@ int64_t socket_pair(struct call *c)
 
 /* ---- Data -------------------------------------------------------------- */
 
-static int64_t host_send(struct call *c, int host, size_t len, int flags)
+static int64_t host_send(struct call *c, int host, const void *data, size_t len,
+			 int flags)
 {
 	int64_t r;
 
 	do {
-		r = host_call(SYS_sendto, host, io_buffer(), len,
-			      flags | MSG_NOSIGNAL, NULL, 0);
+		r = host_call(SYS_sendto, host, data, len, flags | MSG_NOSIGNAL,
+			      NULL, 0);
 	} while (r == -EINTR && !stop_signal());
 	c->broken_pipe = r == -EPIPE && !(flags & MSG_NOSIGNAL);
 	return r;
@@ -118,6 +116,18 @@ static int socket_host(const struct call *c)
 	return host;
 }
 
+/* Linux move_addr_to_kernel: the length of an address, which none may have. */
+static int get_address(struct call *c, uint64_t va, int len)
+{
+	uint8_t address[ADDRESS_MAX];
+
+	if (!va)
+		return 0;
+	if (len < 0 || len > ADDRESS_MAX)
+		return -EINVAL;
+	return call_get(c, va, address, (size_t)len) < 0 ? -EFAULT : len;
+}
+
 int64_t socket_send(struct call *c)
 {
 	uint64_t len = c->arg[2] < RW_COUNT_MAX ? c->arg[2] : RW_COUNT_MAX;
@@ -128,27 +138,29 @@ int64_t socket_send(struct call *c)
 	r = host < 0 ? host : fits(host, &len);
 	if (r < 0)
 		return r;
-	if ((int)c->arg[3] & ~FLAGS_KNOWN)
-		return -EOPNOTSUPP;
-	if (c->arg[4])
-		return -EISCONN;
-	if (call_get(c, c->arg[1], io_buffer(), len) < 0)
-		return -EFAULT;
-	return host_send(c, host, len, (int)c->arg[3]);
+	r = get_address(c, c->arg[4], (int)c->arg[5]);
+	if (r != 0)
+		return r < 0 ? r : -EISCONN;
+	if (call_get(c, c->arg[1], io_buffer(), len) < 0) /* EPIPE, EFAULT */
+		return host_send(c, host, NULL, len, (int)c->arg[3]);
+	return host_send(c, host, io_buffer(), len, (int)c->arg[3]);
 }
 
-/* Nobody's address has length 0. */
+/* Nobody's address has length 0: Linux move_addr_to_user. */
 static int put_no_address(struct call *c, uint64_t va_len)
 {
 	const int32_t none = 0;
+	int32_t room;
 
-	return va_len ? call_put(c, va_len, &none, sizeof(none)) : 0;
+	if (call_get(c, va_len, &room, sizeof(room)) < 0)
+		return -EFAULT;
+	return room < 0 ? -EINVAL : call_put(c, va_len, &none, sizeof(none));
 }
 
 int64_t socket_receive(struct call *c)
 {
 	uint64_t len = c->arg[2] < RW_COUNT_MAX ? c->arg[2] : RW_COUNT_MAX;
-	int host = socket_host(c);
+	int host = socket_host(c), err;
 	int64_t r;
 
 	if (!call_access_ok(c->arg[1], len))
@@ -156,16 +168,14 @@ int64_t socket_receive(struct call *c)
 	if (host < 0)
 		return host;
 	len = len < IO_CHUNK ? len : IO_CHUNK;
-	if ((int)c->arg[3] & ~FLAGS_KNOWN)
-		return -EOPNOTSUPP;
 	r = host_receive(host, len, (int)c->arg[3]);
 	if (r < 0)
 		return r;
 	if (call_put(c, c->arg[1], io_buffer(),
-		     (uint64_t)r < len ? (size_t)r : len) < 0 ||
-	    (c->arg[4] && put_no_address(c, c->arg[5]) < 0))
+		     (uint64_t)r < len ? (size_t)r : len) < 0)
 		return -EFAULT;
-	return r;
+	err = c->arg[4] ? put_no_address(c, c->arg[5]) : 0;
+	return err < 0 ? err : r;
 }
 
 /* ---- sendmsg and recvmsg ----------------------------------------------- */
@@ -176,10 +186,28 @@ struct message {
 	uint64_t len; /* of all */
 };
 
+/* Linux __copy_msghdr, what it has of the address. */
+static int get_name(struct call *c, struct msghdr *head)
+{
+	int len = head->msg_name ? (int)head->msg_namelen : 0;
+
+	if (len < 0)
+		return -EINVAL;
+	head->msg_namelen = (socklen_t)(len < ADDRESS_MAX ? len : ADDRESS_MAX);
+	return c->nr == SYS_sendmsg ? get_address(c, (uint64_t)head->msg_name,
+						  (int)head->msg_namelen)
+				    : 0;
+}
+
 static int64_t get_message(struct call *c, struct message *m)
 {
+	int r;
+
 	if (call_get(c, c->arg[1], &m->head, sizeof(m->head)) < 0)
 		return -EFAULT;
+	r = get_name(c, &m->head);
+	if (r < 0)
+		return r;
 	if (m->head.msg_iovlen > VECTOR_MAX)
 		return -EMSGSIZE;
 	if (call_get(c, (uint64_t)m->head.msg_iov, m->iov,
@@ -221,18 +249,19 @@ int64_t socket_sendmsg(struct call *c)
 	r = fits(host, &len);
 	if (r < 0)
 		return r;
-	if (m.head.msg_name || m.head.msg_controllen ||
-	    ((int)c->arg[2] & ~FLAGS_KNOWN))
+	if (m.head.msg_controllen)
 		return -EOPNOTSUPP;
+	if (m.head.msg_namelen)
+		return -EISCONN;
 	for (size_t i = 0; i < m.head.msg_iovlen; i++) {
 		size_t n = part(&m, i, done, len);
 
 		if (call_get(c, (uint64_t)m.iov[i].iov_base, io_buffer() + done,
 			     n) < 0)
-			return -EFAULT;
+			return host_send(c, host, NULL, len, (int)c->arg[2]);
 		done += n;
 	}
-	return host_send(c, host, len, (int)c->arg[2]);
+	return host_send(c, host, io_buffer(), len, (int)c->arg[2]);
 }
 
 /* The header's fields that the call fills. */
@@ -264,8 +293,6 @@ int64_t socket_recvmsg(struct call *c)
 		return -EINVAL;
 	if (r < 0)
 		return r;
-	if ((int)c->arg[2] & ~FLAGS_KNOWN)
-		return -EOPNOTSUPP;
 	whole.iov_base = io_buffer();
 	whole.iov_len = m.len < IO_CHUNK ? m.len : IO_CHUNK;
 	head.msg_iov = &whole;
@@ -357,9 +384,10 @@ int64_t socket_setsockopt(struct call *c)
 		return -EINVAL;
 	if ((int)c->arg[1] != SOL_SOCKET)
 		return -EOPNOTSUPP;
-	if (size && (int)c->arg[4] < (int)size)
+	/* An int is looked at before the option is. */
+	if ((int)c->arg[4] < (int)(size ? size : sizeof(int)))
 		return -EINVAL;
-	if (size && call_get(c, c->arg[3], value, size) < 0)
+	if (call_get(c, c->arg[3], value, size ? size : sizeof(int)) < 0)
 		return -EFAULT;
 	return host_call(SYS_setsockopt, host, SOL_SOCKET,
 			 size ? (int)c->arg[2] : -1, value, sizeof(value));

@@ -23,7 +23,7 @@ static int64_t check_word(struct call *c, uint64_t va, uint32_t op)
 
 	if (va % sizeof(value))
 		return -EINVAL;
-	if (va > HV_VA_USER_END - sizeof(value))
+	if (!call_access_ok(va, 0)) /* of a word Linux asks its start only */
 		return -EFAULT;
 	return op & OP_PRIVATE ? 0 : call_get(c, va, &value, sizeof(value));
 }

@@ -15,6 +15,12 @@
 #include "families.h"
 #include "hv_map.h"
 
+/* A group, or all of a user: more than the program, unless there is none. */
+static int64_t group_or_user(long get, int which, uint64_t who)
+{
+	return host_call(get, which, who) == -ESRCH ? -ESRCH : -EPERM;
+}
+
 int64_t sched_priority_set(struct call *c)
 {
 	int which = (int)c->arg[0];
@@ -22,7 +28,7 @@ int64_t sched_priority_set(struct call *c)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	if (which != PRIO_PROCESS)
-		return -EPERM;
+		return group_or_user(SYS_getpriority, which, c->arg[1]);
 	if (!call_is_self(c, c->arg[1]))
 		return ids_other(c->arg[1]);
 	/* Down only, as for all without privilege. */
@@ -56,7 +62,7 @@ int64_t sched_ioprio_set(struct call *c)
 		return -EPERM;
 	/* The host has an error for what is none of these. */
 	if (which == IOPRIO_WHO_PGRP || which == IOPRIO_WHO_USER)
-		return -EPERM;
+		return group_or_user(SYS_ioprio_get, which, c->arg[1]);
 	if (which == IOPRIO_WHO_PROCESS && !call_is_self(c, c->arg[1]))
 		return ids_other(c->arg[1]);
 	if (now >= 0 && ioprio_rank(value) < ioprio_rank(now))
@@ -119,21 +125,16 @@ int64_t sched_param_set(struct call *c)
 
 int64_t sched_attr_get(struct call *c)
 {
-	uint8_t attr[256] = {0};
+	uint8_t attr[HV_PAGE_SIZE] = {0};
 	uint32_t size = (uint32_t)c->arg[2];
-	uint32_t known;
 	int64_t r;
 
-	if (!c->arg[1] || (int)c->arg[0] < 0 || size > HV_PAGE_SIZE ||
+	if (!c->arg[1] || (int)c->arg[0] < 0 || size > sizeof(attr) ||
 	    size < ATTR_SIZE_MIN || (uint32_t)c->arg[3])
 		return -EINVAL;
-	if (size > sizeof(attr))
-		size = sizeof(attr);
 	r = host_call(SYS_sched_getattr, (int)c->arg[0], attr, size, 0);
-	if (r < 0)
-		return r;
-	memcpy(&known, attr, sizeof(known)); /* its first field */
-	return call_put(c, c->arg[1], attr, known < size ? known : size);
+	/* Linux copy_struct_to_user: zeros behind what it knows. */
+	return r < 0 ? r : call_put(c, c->arg[1], attr, size);
 }
 
 /* struct sched_attr as far as it is judged: Linux <linux/sched/types.h>. */

@@ -3,6 +3,7 @@
  * with itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 
 #include "families.h"
 #include "opening.h"
+#include "pidfd.h"
 
 /*
  * What one thread alone has is not shared. Namespaces would be the VMM's, too,
@@ -26,6 +28,22 @@ int64_t share_unshare(struct call *c)
 	if (c->arg[0] & ~(shared | namespaces))
 		return -EINVAL;
 	return c->arg[0] & namespaces ? -EPERM : 0;
+}
+
+/* Of a process, by the kinds that are meant; others cannot be opened. */
+int64_t share_setns(struct call *c)
+{
+	const uint64_t kinds = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+			       CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+			       CLONE_NEWNET | CLONE_NEWTIME;
+	uint32_t which = (uint32_t)c->arg[1];
+	int host = call_host_fd(c, 0);
+
+	if (host < 0 || fcntl(host, F_GETFL) & O_PATH)
+		return -EBADF;
+	if (pidfd_pid(c->p, (int)c->arg[0]) == -EBADF)
+		return -EINVAL;
+	return which && !(which & ~kinds) ? -EPERM : -EINVAL;
 }
 
 /* A descriptor against what an epoll set has under a number. */

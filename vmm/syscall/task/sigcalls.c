@@ -180,7 +180,7 @@ int64_t sig_kill(struct call *c)
 	int pid = (int)c->arg[0], sig = (int)c->arg[1];
 
 	/* 0 is the own process group, of which the program sees itself. */
-	if (pid == 0 || pid == c->p->pid)
+	if (pid == 0 || pid == c->p->pid || pid == -getpgrp())
 		return send(c, sig, SI_USER, true);
 	return send_other(pid, sig);
 }
@@ -201,7 +201,7 @@ int64_t sig_tgkill(struct call *c)
 
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
-	if (tgid == getpid())
+	if (tgid == c->p->pid)
 		return tid == tgid ? send(c, sig, SI_TKILL, false) : -ESRCH;
 	return send_other(tgid, sig);
 }

@@ -5,12 +5,14 @@
  * them. Clocks that count this process's CPU time count the VMM's.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "capable.h"
 #include "families.h"
 #include "stop.h"
 
@@ -61,6 +63,12 @@ int64_t time_nanosleep(struct call *c)
 	return time_sleep_for(CLOCK_MONOTONIC, &t);
 }
 
+/* They alone look at all flags. */
+static bool is_alarm(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
 int64_t time_clock_nanosleep(struct call *c)
 {
 	clockid_t clock = (clockid_t)c->arg[0];
@@ -72,9 +80,8 @@ int64_t time_clock_nanosleep(struct call *c)
 		return r;
 	if (call_get(c, c->arg[2], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	/* Clocks of processes are not served. */
-	if (!time_is_valid(&t) || clock < 0 ||
-	    clock == CLOCK_PROCESS_CPUTIME_ID)
+	if (!time_is_valid(&t) ||
+	    (is_alarm(clock) && (int)c->arg[1] & ~TIMER_ABSTIME))
 		return -EINVAL;
 	if (c->arg[1] & TIMER_ABSTIME)
 		return time_sleep_until(clock, &t);
@@ -113,7 +120,7 @@ int64_t time_settimeofday(struct call *c)
 	}
 	if (c->arg[1] && call_get(c, c->arg[1], &zone, sizeof(zone)) < 0)
 		return -EFAULT;
-	return c->arg[0] || c->arg[1] ? -EPERM : 0;
+	return c->arg[0] || c->arg[1] || !capable(CAP_SYS_TIME) ? -EPERM : 0;
 }
 
 /* Reading is for all; what would steer the host's clock is not. */
