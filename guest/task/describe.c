@@ -20,8 +20,8 @@
 
 _Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES,
 	       "as the contract says");
-_Static_assert(HV_VM_READ == MM_VM_READ && HV_VM_MAYSHARE == MM_VM_MAYSHARE &&
-		       HV_VM_LOCKED == MM_VM_LOCKED,
+_Static_assert(HV_VM_READ == HV_VM_READ && HV_VM_MAYSHARE == HV_VM_MAYSHARE &&
+		       HV_VM_LOCKED == HV_VM_LOCKED,
 	       "as the contract says");
 
 /* The next record of `size` bytes, zeroed; NULL: no room for it. */
@@ -50,20 +50,7 @@ static int set_field(struct hv_call_describe *d)
 	return mm_set_field(cpu_this()->mm, d->want, d->cursor);
 }
 
-static void fill_vma(struct hv_desc_vma *out, const struct mm_vma *v)
-{
-	out->start = v->start;
-	out->end = v->end;
-	out->offset = v->offset;
-	out->vm_flags = v->vm_flags;
-	out->prot = v->prot;
-	out->kind = v->kind;
-	out->file = v->file;
-	out->opened = v->opened;
-	out->shm = v->shm;
-}
-
-static int add_vma(struct mm *mm, const struct mm_vma *v, void *ctx)
+static int add_vma(struct mm *mm, const struct hv_desc_vma *v, void *ctx)
 {
 	struct hv_call_describe *d = ctx;
 	struct hv_desc_vma *out = record_add(d, sizeof(*out));
@@ -73,11 +60,11 @@ static int add_vma(struct mm *mm, const struct mm_vma *v, void *ctx)
 		d->next = v->start;
 		return 1;
 	}
-	fill_vma(out, v);
+	*out = *v;
 	return 0;
 }
 
-static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
+static int add_smaps(struct mm *mm, const struct hv_desc_vma *v, void *ctx)
 {
 	struct hv_call_describe *d = ctx;
 	struct hv_desc_smaps *out = record_add(d, sizeof(*out));
@@ -86,9 +73,9 @@ static int add_smaps(struct mm *mm, const struct mm_vma *v, void *ctx)
 		d->next = v->start;
 		return 1;
 	}
-	fill_vma(&out->vma, v);
+	out->vma = *v;
 	mm_smaps_add(mm, v->start, v->end, out);
-	out->thp_eligible = v->thp_eligible;
+	out->thp_eligible = mm_thp_eligible(mm, v->start);
 	return 0;
 }
 

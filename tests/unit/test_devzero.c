@@ -35,16 +35,16 @@ static void map_zero(unsigned page, unsigned n, uint32_t flags, int fd,
 	assert_sound(mm_check(mm));
 }
 
-static int first(struct mm *m, const struct mm_vma *v, void *ctx)
+static int first(struct mm *m, const struct hv_desc_vma *v, void *ctx)
 {
 	(void)m;
-	*(struct mm_vma *)ctx = *v;
+	*(struct hv_desc_vma *)ctx = *v;
 	return 1;
 }
 
-static struct mm_vma shown(uint64_t va)
+static struct hv_desc_vma shown(uint64_t va)
 {
-	struct mm_vma v = {0};
+	struct hv_desc_vma v = {0};
 
 	mm_for_each_vma(mm, va, first, &v);
 	return v;
@@ -52,7 +52,7 @@ static struct mm_vma shown(uint64_t va)
 
 Test(devzero, private_memory_has_a_name_and_an_offset)
 {
-	struct mm_vma v;
+	struct hv_desc_vma v;
 
 	map_zero(0, 4, MAP_PRIVATE, FD, 16);
 	cr_assert_eq(fault(AT(1), READ), HV_FAULT_ZERO_PAGE);

@@ -10,11 +10,11 @@
 TestSuite(mm_walk, .init = mm_begin, .fini = mm_end);
 
 struct list_of {
-	struct mm_vma v[16];
+	struct hv_desc_vma v[16];
 	unsigned n, stop_at;
 };
 
-static int collect(struct mm *m, const struct mm_vma *v, void *ctx)
+static int collect(struct mm *m, const struct hv_desc_vma *v, void *ctx)
 {
 	struct list_of *l = ctx;
 
@@ -23,7 +23,7 @@ static int collect(struct mm *m, const struct mm_vma *v, void *ctx)
 	return l->n == l->stop_at ? 7 : 0;
 }
 
-static struct mm_vma at(uint64_t va)
+static struct hv_desc_vma at(uint64_t va)
 {
 	struct list_of l = {.stop_at = 1};
 
@@ -75,26 +75,26 @@ Test(mm_walk, a_callback_ends_the_walk)
 Test(mm_walk, flags_are_those_of_linux)
 {
 	uint64_t va = map_some(4, RW), text = at(TEXT).vm_flags;
-	const uint64_t may = MM_VM_MAYREAD | MM_VM_MAYWRITE | MM_VM_MAYEXEC;
+	const uint64_t may = HV_VM_MAYREAD | HV_VM_MAYWRITE | HV_VM_MAYEXEC;
 
-	cr_assert_eq(text, MM_VM_READ | MM_VM_EXEC | may);
-	cr_assert_eq(at(STACK_LOW).vm_flags, MM_VM_READ | MM_VM_WRITE | may |
-						     MM_VM_GROWSDOWN |
-						     MM_VM_ACCOUNT);
+	cr_assert_eq(text, HV_VM_READ | HV_VM_EXEC | may);
+	cr_assert_eq(at(STACK_LOW).vm_flags, HV_VM_READ | HV_VM_WRITE | may |
+						     HV_VM_GROWSDOWN |
+						     HV_VM_ACCOUNT);
 	mm_madvise(mm, va, PAGES(4), MADV_DONTFORK);
 	mm_madvise(mm, va, PAGES(4), MADV_DONTDUMP);
 	mm_madvise(mm, va, PAGES(4), MADV_HUGEPAGE);
-	cr_assert_eq(at(va).vm_flags, MM_VM_READ | MM_VM_WRITE | may |
-					      MM_VM_ACCOUNT | MM_VM_DONTCOPY |
-					      MM_VM_DONTDUMP | MM_VM_HUGEPAGE);
+	cr_assert_eq(at(va).vm_flags, HV_VM_READ | HV_VM_WRITE | may |
+					      HV_VM_ACCOUNT | HV_VM_DONTCOPY |
+					      HV_VM_DONTDUMP | HV_VM_HUGEPAGE);
 }
 
 Test(mm_walk, a_shared_mapping_may_be_shared)
 {
 	uint64_t va = (uint64_t)map(0, 1, RW, MAP_SHARED | MAP_ANONYMOUS);
 
-	cr_assert(at(va).vm_flags & MM_VM_MAYSHARE);
-	cr_assert(at(va).vm_flags & MM_VM_SHARED);
+	cr_assert(at(va).vm_flags & HV_VM_MAYSHARE);
+	cr_assert(at(va).vm_flags & HV_VM_SHARED);
 	cr_assert(at(va).shm);
 	cr_assert_eq(at(va).file, 0);
 }

@@ -66,21 +66,44 @@ struct hv_desc_mm {
 struct hv_desc_vma {
 	uint64_t start, end;
 	uint64_t offset;   /* bytes in the file; 0 if anonymous */
-	uint64_t vm_flags; /* bits as Linux's VM_* (include/linux/mm.h) */
+	uint64_t vm_flags; /* HV_VM_* */
 	uint32_t prot;	   /* PROT_* */
 	uint32_t kind;	   /* enum hv_map_kind */
 	uint32_t file;	   /* host's file number, 0 if none */
 	uint32_t opened;   /* as hv_call_file_get has it */
 	uint64_t shm;	   /* identity of shared anonymous memory, else 0 */
 };
-#define HV_VM_READ	 0x1ull
-#define HV_VM_WRITE	 0x2ull
-#define HV_VM_EXEC	 0x4ull
-#define HV_VM_SHARED	 0x8ull /* and may be written */
-#define HV_VM_MAYSHARE	 0x80ull
-#define HV_VM_LOCKED	 0x2000ull
-#define HV_VM_SOFTDIRTY	 0x8000000ull
-#define HV_VM_PKEY_SHIFT 32 /* and 3 bits more: the protection key */
+
+/* Linux's VM_* bits (include/linux/mm.h), as /proc/PID/smaps names them. */
+#define HV_VM_READ	  0x1ull	/* rd */
+#define HV_VM_WRITE	  0x2ull	/* wr */
+#define HV_VM_EXEC	  0x4ull	/* ex */
+#define HV_VM_SHARED	  0x8ull	/* sh */
+#define HV_VM_MAYREAD	  0x10ull	/* mr */
+#define HV_VM_MAYWRITE	  0x20ull	/* mw */
+#define HV_VM_MAYEXEC	  0x40ull	/* me */
+#define HV_VM_MAYSHARE	  0x80ull	/* ms; the 's' in maps */
+#define HV_VM_GROWSDOWN	  0x100ull	/* gd */
+#define HV_VM_PFNMAP	  0x400ull	/* pf */
+#define HV_VM_MAYBE_GUARD 0x800ull	/* gu; Linux 6.19, 6.18.y */
+#define HV_VM_LOCKED	  0x2000ull	/* lo */
+#define HV_VM_IO	  0x4000ull	/* io */
+#define HV_VM_SEQ_READ	  0x8000ull	/* sr */
+#define HV_VM_RAND_READ	  0x10000ull	/* rr */
+#define HV_VM_DONTCOPY	  0x20000ull	/* dc */
+#define HV_VM_DONTEXPAND  0x40000ull	/* de */
+#define HV_VM_LOCKONFAULT 0x80000ull	/* lf */
+#define HV_VM_ACCOUNT	  0x100000ull	/* ac */
+#define HV_VM_NORESERVE	  0x200000ull	/* nr */
+#define HV_VM_WIPEONFORK  0x2000000ull	/* wf */
+#define HV_VM_DONTDUMP	  0x4000000ull	/* dd */
+#define HV_VM_SOFTDIRTY	  0x8000000ull	/* sd */
+#define HV_VM_HUGEPAGE	  0x20000000ull /* hg */
+#define HV_VM_NOHUGEPAGE  0x40000000ull /* nh */
+#define HV_VM_MERGEABLE	  0x80000000ull /* mg */
+#define HV_VM_DROPPABLE	  (1ull << 40)	/* dp */
+#define HV_VM_SEALED	  (1ull << 42)	/* sl */
+#define HV_VM_PKEY_SHIFT  32 /* and 3 bits more: the protection key */
 
 /* With what smaps says of its pages: bytes; pss*: bytes << 12. */
 struct hv_desc_smaps {

@@ -14,22 +14,22 @@ static const struct {
 	uint32_t vma;
 	uint64_t vm;
 } flag_map[] = {
-	{VMA_GROWSDOWN, MM_VM_GROWSDOWN},
-	{VMA_GUARD, MM_VM_MAYBE_GUARD},
-	{VMA_ACCOUNT, MM_VM_ACCOUNT},
-	{VMA_NORESERVE, MM_VM_NORESERVE},
-	{VMA_LOCKED, MM_VM_LOCKED},
-	{VMA_SEQ_READ, MM_VM_SEQ_READ},
-	{VMA_RAND_READ, MM_VM_RAND_READ},
-	{VMA_DONTFORK, MM_VM_DONTCOPY},
-	{VMA_WIPEONFORK, MM_VM_WIPEONFORK},
-	{VMA_DONTDUMP, MM_VM_DONTDUMP},
-	{VMA_HUGE, MM_VM_HUGEPAGE},
-	{VMA_NOHUGE, MM_VM_NOHUGEPAGE},
-	{VMA_MERGEABLE, MM_VM_MERGEABLE},
-	{VMA_LOCKONFAULT, MM_VM_LOCKONFAULT},
-	{VMA_SEALED, MM_VM_SEALED},
-	{VMA_DROPPABLE, MM_VM_DROPPABLE},
+	{VMA_GROWSDOWN, HV_VM_GROWSDOWN},
+	{VMA_GUARD, HV_VM_MAYBE_GUARD},
+	{VMA_ACCOUNT, HV_VM_ACCOUNT},
+	{VMA_NORESERVE, HV_VM_NORESERVE},
+	{VMA_LOCKED, HV_VM_LOCKED},
+	{VMA_SEQ_READ, HV_VM_SEQ_READ},
+	{VMA_RAND_READ, HV_VM_RAND_READ},
+	{VMA_DONTFORK, HV_VM_DONTCOPY},
+	{VMA_WIPEONFORK, HV_VM_WIPEONFORK},
+	{VMA_DONTDUMP, HV_VM_DONTDUMP},
+	{VMA_HUGE, HV_VM_HUGEPAGE},
+	{VMA_NOHUGE, HV_VM_NOHUGEPAGE},
+	{VMA_MERGEABLE, HV_VM_MERGEABLE},
+	{VMA_LOCKONFAULT, HV_VM_LOCKONFAULT},
+	{VMA_SEALED, HV_VM_SEALED},
+	{VMA_DROPPABLE, HV_VM_DROPPABLE},
 };
 
 /*
@@ -41,22 +41,22 @@ static uint64_t linux_flags(const struct vma *v)
 {
 	uint64_t flags = v->prot; /* VM_READ, VM_WRITE, VM_EXEC */
 
-	flags |= MM_VM_MAYREAD;
+	flags |= HV_VM_MAYREAD;
 	if (vma_may_exec(v))
-		flags |= MM_VM_MAYEXEC;
+		flags |= HV_VM_MAYEXEC;
 	if (!(v->flags & VMA_NOWRITE))
-		flags |= MM_VM_MAYWRITE;
+		flags |= HV_VM_MAYWRITE;
 	if (v->flags & VMA_SHARED)
-		flags |= MM_VM_MAYSHARE;
+		flags |= HV_VM_MAYSHARE;
 	if (v->flags & VMA_SHARED &&
 	    (!(v->flags & VMA_NOWRITE) || v->flags & VMA_FILE_SEAL))
-		flags |= MM_VM_SHARED;
+		flags |= HV_VM_SHARED;
 	/* Linux _install_special_mapping, and vvar's pages are no RAM. */
 	if (v->flags & VMA_SPECIAL)
-		flags |= MM_VM_DONTEXPAND;
+		flags |= HV_VM_DONTEXPAND;
 	if (vma_is_pfnmap(v)) {
-		flags |= MM_VM_PFNMAP | MM_VM_IO;
-		flags &= ~MM_VM_MAYWRITE;
+		flags |= HV_VM_PFNMAP | HV_VM_IO;
+		flags &= ~HV_VM_MAYWRITE;
 	}
 	for (unsigned i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
 		if (v->flags & flag_map[i].vma)
@@ -65,9 +65,9 @@ static uint64_t linux_flags(const struct vma *v)
 }
 
 static void describe(const struct mm *mm, const struct vma *v,
-		     struct mm_vma *out)
+		     struct hv_desc_vma *out)
 {
-	*out = (struct mm_vma){
+	*out = (struct hv_desc_vma){
 		.start = v->start,
 		.end = v->end,
 		.offset = v->file ? v->pgoff << PAGE_SHIFT : 0,
@@ -77,8 +77,14 @@ static void describe(const struct mm *mm, const struct vma *v,
 		.file = v->file ? v->file->number : 0,
 		.opened = v->opened,
 		.shm = v->file ? v->file->shm : 0,
-		.thp_eligible = huge_is_eligible(mm, v),
 	};
+}
+
+bool mm_thp_eligible(struct mm *mm, uint64_t va)
+{
+	const struct vma *v = vma_find_first(&mm->vmas, va, va + 1);
+
+	return v && huge_is_eligible(mm, v);
 }
 
 struct locked {
@@ -119,7 +125,7 @@ int mm_for_each_vma(struct mm *mm, uint64_t from, mm_vma_fn *fn, void *ctx)
 	int ret = 0;
 
 	for (; v && !ret; v = v->next) {
-		struct mm_vma info;
+		struct hv_desc_vma info;
 
 		describe(mm, v, &info);
 		ret = fn(mm, &info, ctx);
