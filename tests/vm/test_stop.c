@@ -84,7 +84,7 @@ Test(stop, signals_again_and_again_do_no_harm)
  */
 #define FULL_PIPE                                                              \
 	"full=$log.full; rm -f $full; mkfifo $full; exec 9<>$full\n"           \
-	"head -c 64K /dev/zero >&9\n"                                          \
+	"head -c 65536 /dev/zero >&9\n"                                        \
 	"block() { \"$@\" 9<&- & until grep -q '^1 ' /proc/$!/syscall; do "    \
 	"sleep 0.05; done; }\n"
 
