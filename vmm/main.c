@@ -95,7 +95,6 @@ static int prepare_vm(struct run *r)
 	vdso_set_tsc(r->vcpu.fd);
 	r->vcpu.thread = &r->thread;
 	r->thread.vcpu = &r->vcpu;
-	r->machine.vm = &r->vm;
 	facts_of_machine(&r->machine, &r->vm);
 	facts_of_process(&r->process, &r->exec, o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;

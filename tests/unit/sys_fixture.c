@@ -44,7 +44,7 @@ void sys_begin(const struct machine_config *config)
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
-	thread_set_name(&thread, process.exe);
+	thread_set_name(&thread, process_config.exe);
 	thread.vcpu = &cpu;
 }
 

@@ -22,7 +22,6 @@
 struct dump;
 struct folios;
 struct trace;
-struct vm;
 
 /*
  * Where the last read of an opened file of /proc ended, for the openings that
@@ -47,7 +46,6 @@ struct machine_facts {
 };
 
 struct machine {
-	struct vm *vm;	     /* NULL in unit tests */
 	struct trace *trace; /* NULL: faults are not traced */
 	struct machine_facts facts;
 	bool check; /* the guest tears down at the end, and counts */

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -60,9 +58,7 @@ int process_init(struct process *p, struct machine *m,
 	};
 	inherit(p, config->limits);
 	fdtable_init(&p->fds, p->limits.of[RLIMIT_NOFILE].rlim_cur);
-	p->exe = strdup(config->exe);
-	r = p->exe ? fdtable_inherit(&p->fds, !config->keep_inherited)
-		   : -ENOMEM;
+	r = fdtable_inherit(&p->fds, !config->keep_inherited);
 	return r ? r : open_places(p, config->exe);
 }
 
@@ -73,7 +69,6 @@ void process_fini(struct process *p)
 		close(p->cwd);
 	if (p->exe_fd >= 0)
 		close(p->exe_fd);
-	free(p->exe);
 }
 
 void process_pass_limits(const struct process *p, struct vcpu *v)

@@ -32,7 +32,6 @@ struct process {
 	struct machine *machine;
 	struct exec *exec; /* what it runs */
 	int pid;
-	char *exe;  /* absolute path */
 	int exe_fd; /* O_PATH */
 	int cwd;    /* O_PATH: the working directory */
 	struct fdtable fds;

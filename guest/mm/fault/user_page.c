@@ -21,8 +21,3 @@ void *mm_user_page(struct mm *mm, uint64_t va, bool write)
 		return NULL;
 	return page_to_virt(pfn_to_page(leaf_frame(&l)));
 }
-
-bool mm_is_mapped(struct mm *mm, uint64_t va)
-{
-	return vma_find_first(&mm->vmas, va, va + 1) != NULL;
-}

@@ -11,6 +11,5 @@
  * access would fault, also only to set an accessed or dirty bit.
  */
 void *mm_user_page(struct mm *mm, uint64_t va, bool write);
-bool mm_is_mapped(struct mm *mm, uint64_t va);
 
 #endif

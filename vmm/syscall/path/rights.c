@@ -11,7 +11,6 @@
 #include "capable.h"
 #include "families.h"
 #include "fdpath.h"
-#include "message.h"
 #include "path.h"
 
 /* Below --rw, where what is made stays? */
@@ -78,15 +77,4 @@ int rights_chown(struct process *p, int fd, uid_t uid, gid_t gid)
 		return 1;
 	p->machine->left_out.owner = true;
 	return 0;
-}
-
-void rights_report(const struct process *p)
-{
-	if (p->machine->left_out.setid)
-		note("set-user-ID and set-group-ID bits were left out: they "
-		     "would count on the host; --rw-suid allows them below "
-		     "--rw");
-	if (p->machine->left_out.owner)
-		note("owners of temporary files were left as they are: others "
-		     "would be real ones on the host");
 }

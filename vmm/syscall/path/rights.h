@@ -30,7 +30,4 @@ int rights_drop(struct process *p, int fd, const struct stat *st);
  */
 int rights_chown(struct process *p, int fd, uid_t uid, gid_t gid);
 
-/* A note on what was left out. */
-void rights_report(const struct process *p);
-
 #endif
