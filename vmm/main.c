@@ -41,6 +41,7 @@
 #include "vcpu.h"
 #include "vcpu_internal.h"
 #include "vm.h"
+#include "wait.h"
 
 #define FAILURE 125
 
@@ -182,11 +183,13 @@ static int prepare_process(struct run *r)
 	int ret = process_init(&r->process, &r->machine, &config);
 
 	ret = ret ? ret : io_buffer_make();
+	ret = ret ? ret : wait_init();
 	if (ret) {
 		error("cannot prepare the process: %s", strerror(-ret));
 		return FAILURE;
 	}
 	thread_init(&r->thread, &r->process);
+	wait_begin(&r->thread);
 	thread_set_name(&r->thread, r->options.program_argv[0]);
 	r->process.exec = &r->exec;
 	say_writable(r);

@@ -210,6 +210,21 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 	return v->describe ? v->describe(v, what, cursor, want, out) : -EIO;
 }
 
+void vcpu_lock(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vcpu_unlock(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vcpu_interrupt(struct vcpu *v)
+{
+	(void)v;
+}
+
 void vcpu_stop(struct vcpu *v, int wait_status)
 {
 	v->stopped = true;

@@ -104,6 +104,18 @@ struct hv_commit {
 	uint64_t reserve; /* at most, kept from the program: 1/32 of its VM */
 };
 
+/*
+ * The machine's lock, which the kernel has from a trap on until it returns to
+ * the program, and the host while it serves a call (vmm/machine/biglock.h).
+ * word: 0 free, 1 taken, 2 taken, and somebody may sleep for it in the host.
+ */
+struct hv_lock {
+	uint32_t word;
+	uint32_t many; /* out: else there is one vCPU, and no need of it */
+	uint8_t reserved[56];
+};
+_Static_assert(sizeof(struct hv_lock) == 64, "a cache line");
+
 struct hv_boot {
 	uint64_t magic;
 	uint32_t abi_version;
@@ -116,6 +128,7 @@ struct hv_boot {
 	hv_gpa_t ring;	       /* struct hv_ring, or 0: one trap a fault */
 	uint64_t ring_records; /* how many it holds */
 	struct hv_commit commit;
+	struct hv_lock lock;
 	struct hv_bank banks[HV_BANKS_MAX];
 	struct hv_exec exec;
 };

@@ -23,7 +23,7 @@ typedef uint64_t mask_t;
 static const mask_t not_ours = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCHLD) |
 			       BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) |
 			       BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU) |
-			       BIT(SIGPIPE) | BIT(SIGXFSZ);
+			       BIT(SIGPIPE) | BIT(SIGXFSZ) | BIT(STOP_KICK);
 static const mask_t faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) |
 			     BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
 

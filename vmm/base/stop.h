@@ -14,6 +14,12 @@
 #include <stdint.h>
 
 /*
+ * By which host threads break off each other's calls: task/wait.h. The C
+ * library's SIGRTMIN + 1, which is no constant.
+ */
+#define STOP_KICK 35
+
+/*
  * Catch them, but SIGPIPE and SIGXFSZ, which our own calls raise, too: whoever
  * catches these calls stop_by. immediate_exit: kvm_run's.
  */

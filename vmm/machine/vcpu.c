@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "biglock.h"
 #include "boot.h"
 #include "hv_const.h"
 #include "hv_map.h"
@@ -232,7 +233,11 @@ int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 {
 	int ret, khz;
 
-	*v = (struct vcpu){.vm = vm, .area_gpa = area};
+	*v = (struct vcpu){
+		.vm = vm,
+		.area_gpa = area,
+		.lock = &boot_info(vm)->lock,
+	};
 	v->area = guestmem_at(&vm->mem, area, sizeof(*v->area));
 	v->fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
 	if (v->fd < 0) {
@@ -281,6 +286,21 @@ void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits)
 
 	*out = *limits;
 	out->changes = changes;
+}
+
+void vcpu_lock(struct vcpu *v)
+{
+	biglock_take(v->lock);
+}
+
+void vcpu_unlock(struct vcpu *v)
+{
+	biglock_give(v->lock);
+}
+
+void vcpu_interrupt(struct vcpu *v)
+{
+	__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_stop(struct vcpu *v, int wait_status)

@@ -54,6 +54,13 @@ int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call);
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 		  struct hv_call_describe *out);
 
+/* The machine's lock: biglock.h. */
+void vcpu_lock(struct vcpu *v);
+void vcpu_unlock(struct vcpu *v);
+/* Have it come back from KVM_RUN, or not go there; with a signal to its host
+ * thread after it. From any thread. */
+void vcpu_interrupt(struct vcpu *v);
+
 /*
  * The program has ended: mark it, for the loop that runs the vCPU. status as
  * wait(2) would give it: exit code in bits 8-15, or a signal number in bits

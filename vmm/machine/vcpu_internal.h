@@ -30,6 +30,7 @@ struct thread;
 struct vcpu {
 	struct vm *vm;
 	struct thread *thread; /* that runs on it; set by the owner */
+	struct hv_lock *lock;  /* the machine's */
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;

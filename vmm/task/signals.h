@@ -91,6 +91,11 @@ void signals_init(struct signals *g, struct signal_shared *s);
 
 /* Make a signal pending; one that is ignored is dropped. */
 void signals_raise(struct signals *g, const struct signal_info *info);
+/* One waits that is not blocked. */
+static inline bool signals_ready(const struct signals *g)
+{
+	return (g->pending.set | g->shared->pending.set) & ~g->mask;
+}
 /* All that wait, and forgetting one. */
 uint64_t signals_pending(const struct signals *g);
 void signals_forget(struct signals *g, int sig);

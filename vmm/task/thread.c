@@ -6,6 +6,19 @@
 #include <string.h>
 
 #include "process.h"
+#include "vcpu.h"
+
+void thread_lock(struct thread *t)
+{
+	if (t->vcpu)
+		vcpu_lock(t->vcpu);
+}
+
+void thread_unlock(struct thread *t)
+{
+	if (t->vcpu)
+		vcpu_unlock(t->vcpu);
+}
 
 void thread_init(struct thread *t, struct process *p)
 {

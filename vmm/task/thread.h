@@ -18,6 +18,9 @@ struct thread {
 	struct process *process;
 	struct vcpu *vcpu; /* NULL until it is made */
 	int tid;
+	int host_tid;	 /* wait.h; 0: not yet */
+	uint32_t kicked; /* wait.h: a word to sleep on */
+	bool ending;	 /* it is to end at its next look */
 	struct signals signals;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
 	uint64_t clear_tid, robust_list;
@@ -28,6 +31,10 @@ struct thread {
 		bool node;     /* the mask names node 0 */
 	} policy;
 };
+
+/* The machine's lock (biglock.h), by the thread's vCPU. */
+void thread_lock(struct thread *t);
+void thread_unlock(struct thread *t);
 
 /* The first thread of a process: with the mask of this one. */
 void thread_init(struct thread *t, struct process *p);

@@ -1,0 +1,60 @@
+/*
+ * biglock.c: see biglock.h. The word is 0: free, 1: taken, 2: taken, and
+ * somebody may sleep (Drepper, "Futexes Are Tricky", mutex 3). It lies in guest
+ * memory: whatever is written there, a host thread only waits.
+ */
+#include "biglock.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SPINS 200
+
+static bool take_free(struct hv_lock *lock, uint32_t as)
+{
+	uint32_t free = 0;
+
+	return __atomic_compare_exchange_n(&lock->word, &free, as, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool biglock_try(struct hv_lock *lock)
+{
+	return !lock->many || take_free(lock, 1);
+}
+
+void biglock_take(struct hv_lock *lock)
+{
+	if (!lock->many)
+		return;
+	for (unsigned i = 0; i < SPINS; i++) {
+		if (take_free(lock, 1))
+			return;
+		__builtin_ia32_pause();
+	}
+	while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
+		syscall(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, 2, NULL,
+			NULL, 0);
+}
+
+void biglock_wake(struct hv_lock *lock)
+{
+	syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void biglock_give(struct hv_lock *lock)
+{
+	if (!lock->many)
+		return;
+	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
+		biglock_wake(lock);
+}
+
+void biglock_begin(struct hv_lock *lock)
+{
+	if (lock->many)
+		return;
+	lock->word = 1;
+	lock->many = 1;
+}
