@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "biglock.h"
 #include "boot.h"
 #include "check_guest.h"
 #include "dump.h"
@@ -28,6 +29,7 @@
 #include "pidfd.h"
 #include "registers.h"
 #include "serve.h"
+#include "threads.h"
 #include "trace.h"
 #include "walk.h"
 
@@ -43,6 +45,12 @@ static void answer(struct vcpu *v)
 		return;
 	v->state = VCPU_RUNNING;
 	call_page(v)->status = HV_STATUS_DONE;
+}
+
+/* The processor and the time that the vDSO tells, as of now. */
+static void refresh(struct vcpu *v)
+{
+	vdso_refresh(&process_of(v)->exec->vdso);
 }
 
 static void copy_text(struct vcpu *v, char *dst)
@@ -282,12 +290,18 @@ static void call_syscall(struct vcpu *v)
 	faultlog_write(v); /* the call may block */
 	serve_syscall(v->thread);
 	vcpu_check_stop(v);
+	if (threads_end(v))
+		return;
+	refresh(v);
 	answer(v);
 	if (v->stopping || v->regs_changed)
 		vcpu_return_to_kernel(v);
-	if (v->leaving) /* `err` is the word that the gate pops into rax */
-		v->area->gate.err = v->area->regs.rax;
+	if (!v->leaving)
+		return;
 	v->leaving = false;
+	/* `err` is the word that the gate pops into rax. */
+	v->area->gate.err = v->area->regs.rax;
+	vcpu_unlock(v);
 }
 
 static void call_upcall_done(struct vcpu *v)
@@ -302,7 +316,8 @@ static void call_signal(struct vcpu *v)
 
 	v->state = VCPU_SERVING;
 	serve_signal(v->thread, &signal);
-	answer(v);
+	if (!threads_end(v))
+		answer(v);
 }
 
 /* What the user wants to see, before the guest tears down. */
@@ -341,15 +356,30 @@ static void call_exit(struct vcpu *v)
 	v->done = true;
 }
 
+static void call_lock(struct vcpu *v)
+{
+	vcpu_lock(v);
+}
+
+static void call_lock_free(struct vcpu *v)
+{
+	biglock_wake(v->lock);
+}
+
+static void call_flush(struct vcpu *v)
+{
+	threads_flush(v, call_page(v)->flush.root);
+}
+
 /* ---- What is legal when ------------------------------------------------- */
 
 #define IN(state) (1u << VCPU_##state)
 #define IN_ANY	  (~0u)
-#define IN_UPCALL (IN(FAULT_IN) | IN(DESCRIBE) | IN(FILE))
+#define IN_UPCALL (IN(FAULT_IN) | IN(DESCRIBE) | IN(FILE) | IN(MM))
 /* Where the kernel handles a fault, and logs it. */
-#define IN_FAULT (IN(RUNNING) | IN(FAULT_IN))
+#define IN_FAULT (IN(RUNNING) | IN(FAULT_IN) | IN(MM))
 /* Where it may have file pages to write, and the file stays what it is. */
-#define IN_WRITING (IN(RUNNING) | IN(FAULT_IN) | IN(FILE) | IN(ENDING))
+#define IN_WRITING (IN(RUNNING) | IN(FAULT_IN) | IN(FILE) | IN(MM) | IN(ENDING))
 
 /*
  * Inside an upcall the host is in the middle of a call: nothing is legal there
@@ -367,7 +397,7 @@ static const struct {
 			       IN(BOOTING) | IN_FAULT | IN(FILE)},
 	[HV_CALL_FILE_GET] = {"FILE_GET", call_file_get, IN(RUNNING)},
 	[HV_CALL_FILE_PUT] = {"FILE_PUT", call_file_put,
-			      IN(RUNNING) | IN(ENDING)},
+			      IN(RUNNING) | IN(MM) | IN(ENDING)},
 	[HV_CALL_PAGE_ZERO] = {"PAGE_ZERO", call_page_zero, IN_ANY},
 	[HV_CALL_PAGE_COPY] = {"PAGE_COPY", call_page_copy, IN_ANY},
 	[HV_CALL_FAULT_LOG] = {"FAULT_LOG", call_fault_log, IN_FAULT},
@@ -379,6 +409,9 @@ static const struct {
 	[HV_CALL_RING_FULL] = {"RING_FULL", faultlog_drain, IN_FAULT},
 	[HV_CALL_FILE_WRITE] = {"FILE_WRITE", call_file_write, IN_WRITING},
 	[HV_CALL_FILE_OP] = {"FILE_OP", call_file_op, IN_WRITING},
+	[HV_CALL_LOCK] = {"LOCK", call_lock, IN(RUNNING)},
+	[HV_CALL_LOCK_FREE] = {"LOCK_FREE", call_lock_free, IN(RUNNING)},
+	[HV_CALL_FLUSH] = {"FLUSH", call_flush, IN_ANY},
 };
 
 static void illegal(struct vcpu *v, const char *what)
@@ -390,6 +423,7 @@ static void illegal(struct vcpu *v, const char *what)
 		[VCPU_FAULT_IN] = "inside the upcall FAULT_IN",
 		[VCPU_DESCRIBE] = "inside the upcall DESCRIBE",
 		[VCPU_FILE] = "inside the upcall FILE",
+		[VCPU_MM] = "inside the upcall MM",
 		[VCPU_ENDING] = "after the program's end",
 	};
 
@@ -404,7 +438,8 @@ void hypercall_dispatch(struct vcpu *v, uint32_t nr)
 
 	if (nr < HV_CALL_NR && call_table[nr].legal >> v->state & 1) {
 		call_table[nr].fn(v);
-		vdso_refresh(&process_of(v)->exec->vdso);
+		if (nr < HV_CALL_LOCK && nr != HV_CALL_SYSCALL && !v->idle)
+			refresh(v);
 		return;
 	}
 	snprintf(what, sizeof(what), "hypercall %u (%s)", nr,

@@ -36,6 +36,7 @@
 #include "stop.h"
 #include "symbols.h"
 #include "thread.h"
+#include "threads.h"
 #include "tick.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -63,6 +64,7 @@ struct run {
 
 static const struct vcpu_handlers handlers = {
 	.exit = exit_dispatch,
+	.kicked = threads_kicked,
 	.ended = hypercall_end,
 	.flush = faultlog_write,
 	.dump = registers_dump,
@@ -96,6 +98,7 @@ static int prepare_vm(struct run *r)
 	vdso_set_tsc(r->vcpu.fd);
 	r->vcpu.thread = &r->thread;
 	r->thread.vcpu = &r->vcpu;
+	threads_init(&r->machine, &r->vcpu);
 	facts_of_machine(&r->machine, &r->vm);
 	facts_of_process(&r->process, &r->exec, o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;
@@ -324,8 +327,9 @@ static bool nobody_reads_stderr(void)
 
 static int run(struct run *r)
 {
-	int status = vcpu_run(&r->vcpu), failed;
+	int status = threads_run(&r->vcpu), failed;
 
+	threads_fini();
 	faultlog_drain(&r->vcpu);
 	if (r->machine.trace)
 		trace_end(r->machine.trace);

@@ -25,4 +25,4 @@
 	.quad kernel_resume
 	.quad leave
 	/* CPL 0 has no gate. */
-	.weak kernel_fault, kernel_exception, kernel_resume, leave
+	.weak kernel_fault, kernel_exception, leave

@@ -29,6 +29,9 @@ bool level_trap_in_kernel(const struct hv_regs *regs);
 /* CR2 of the trap that is being handled. */
 uint64_t level_fault_address(void);
 
+/* The trap is handled: what remains is the return to the program. */
+void level_end(void);
+
 /* Trap to the host. */
 void level_hypercall(enum hv_call_nr nr);
 /*

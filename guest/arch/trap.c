@@ -11,6 +11,7 @@
 #include "hv_fault.h"
 #include "hv_map.h"
 #include "level.h"
+#include "lock.h"
 #include "panic.h"
 
 /* Page-fault error code: Intel SDM vol. 3A, "Page-Fault Exceptions". */
@@ -32,8 +33,9 @@
 
 static bool syscall_faults; /* SYSCALL arrives as a page fault */
 
-void trap_init(const struct hv_boot *boot)
+void trap_init(struct hv_boot *boot)
 {
+	kernel_lock = &boot->lock;
 	syscall_faults = boot->flags & HV_BOOT_SYSCALL_FAULTS;
 }
 
@@ -146,6 +148,7 @@ void trap_handle(struct hv_regs *regs)
 		      "cr2=%#lx",
 		      regs->vector, regs->err, regs->rip, regs->rsp,
 		      level_fault_address());
+	lock_take();
 	if (regs->vector == VECTOR_PF && is_faulted_syscall(regs))
 		undo_faulted_syscall(regs);
 	if (regs->vector == HV_VECTOR_SYSCALL) {
@@ -156,4 +159,11 @@ void trap_handle(struct hv_regs *regs)
 	} else {
 		exception(regs);
 	}
+	level_end();
+}
+
+void trap_resume(struct hv_regs *regs)
+{
+	task_resume(regs);
+	level_end();
 }

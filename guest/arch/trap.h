@@ -15,10 +15,16 @@
 #include "hv_vcpu.h"
 
 /* Once, before the program runs. */
-void trap_init(const struct hv_boot *boot);
+void trap_init(struct hv_boot *boot);
 
 /* Called by the entry code with the user's registers, in the vCPU area. */
 void trap_handle(struct hv_regs *regs);
+
+/*
+ * Likewise, back in the kernel by the host's will: it has more to say of a call
+ * that was forwarded than a result, or it interrupted the program.
+ */
+void trap_resume(struct hv_regs *regs);
 
 /*
  * Whether IRETQ can go to the user's rip; if not, raises the signal that it is

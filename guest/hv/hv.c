@@ -111,6 +111,12 @@ void hv_file_put(uint32_t file)
 	level_hypercall(HV_CALL_FILE_PUT);
 }
 
+void hv_flush(hv_gpa_t root)
+{
+	call_page()->flush.root = root;
+	level_hypercall(HV_CALL_FLUSH);
+}
+
 void hv_fault_log(void)
 {
 	level_fault_log();
@@ -145,6 +151,10 @@ bool hv_answer_upcalls(const struct hv_upcalls *up)
 			up->describe(&page->describe);
 		} else if (page->status == HV_STATUS_FILE) {
 			int result = up->file(&page->file_upcall);
+
+			page->upcall_done.result = result;
+		} else if (page->status == HV_STATUS_MM) {
+			int result = up->mm(&page->mm_upcall);
 
 			page->upcall_done.result = result;
 		} else {

@@ -56,6 +56,9 @@ int hv_file_get(int fd, uint32_t prot, uint32_t map_flags,
 /* No mapping and no cached page of `file` is left. */
 void hv_file_put(uint32_t file);
 
+/* Other vCPUs forget what they have cached of this address space. */
+void hv_flush(hv_gpa_t root);
+
 /* Report the record in the call page; returns once the host logged it. */
 void hv_fault_log(void);
 
@@ -71,6 +74,8 @@ struct hv_upcalls {
 	int (*fault_in)(uint64_t va, uint32_t access);
 	/* Write back or refresh: 0 or -EIO. */
 	int (*file)(const struct hv_call_file_upcall *call);
+	/* An address space comes or goes: 0 or -ENOMEM. */
+	int (*mm)(const struct hv_call_mm_upcall *call);
 	/* Answer in place. */
 	void (*describe)(struct hv_call_describe *d);
 };

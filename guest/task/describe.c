@@ -15,6 +15,7 @@
 #include "parts.h"
 #include "show.h"
 #include "slab.h"
+#include "space.h"
 #include "string.h"
 #include "writeback.h"
 
@@ -286,5 +287,6 @@ static void describe(struct hv_call_describe *d)
 const struct hv_upcalls kernel_upcalls = {
 	.fault_in = kernel_fault_in,
 	.file = mm_file_upcall,
+	.mm = space_upcall,
 	.describe = describe,
 };

@@ -12,6 +12,7 @@
 
 /* What boot information says and code asks often. Constant after boot. */
 extern struct kernel_boot {
+	const struct hv_boot *info;
 	bool trace;	      /* report each fault */
 	bool check;	      /* tear down and count at the end */
 	struct hv_ring *ring; /* NULL: a trap for each record */
@@ -19,7 +20,7 @@ extern struct kernel_boot {
 } kernel_boot;
 
 /* The first C code: makes the address space and enters the program. */
-_Noreturn void kernel_main(const struct hv_boot *boot);
+_Noreturn void kernel_main(struct hv_boot *boot);
 
 /* The program has ended: tear down if asked to, and tell the host. */
 _Noreturn void kernel_exit(void);

@@ -18,6 +18,7 @@
 #include "panic.h"
 #include "show.h"
 #include "slab.h"
+#include "space.h"
 #include "trap.h"
 #include "writeback.h"
 
@@ -28,6 +29,7 @@ static void take_boot_flags(const struct hv_boot *boot)
 	if (boot->magic != HV_BOOT_MAGIC || boot->abi_version != HV_ABI_VERSION)
 		panic("boot information is of another version: %#lx %u",
 		      boot->magic, boot->abi_version);
+	kernel_boot.info = boot;
 	kernel_boot.trace = boot->flags & HV_BOOT_TRACE;
 	if (boot->ring.v)
 		kernel_boot.ring = arch_phys_to_virt(boot->ring);
@@ -35,7 +37,7 @@ static void take_boot_flags(const struct hv_boot *boot)
 	kernel_boot.check = boot->flags & HV_BOOT_CHECK;
 }
 
-void kernel_main(const struct hv_boot *boot)
+void kernel_main(struct hv_boot *boot)
 {
 	struct cpu *cpu = cpu_this();
 	int result;
@@ -51,7 +53,8 @@ void kernel_main(const struct hv_boot *boot)
 	mm_populate_strings(cpu->mm);
 	if (boot->flags & HV_BOOT_PKEYS)
 		arch_pkru_write(HV_PKRU_INIT);
-	cpu_area()->call.user_root = mm_root(cpu->mm);
+	cpu->pid = cpu->tid = boot->exec.pid;
+	space_use(cpu_area(), cpu->mm);
 	arch_root_use(mm_root(cpu->mm));
 	if (!hv_exec(&kernel_upcalls, &result) || result)
 		kernel_exit();

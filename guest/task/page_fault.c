@@ -60,6 +60,8 @@ static int resolve_and_log(uint64_t va, uint32_t access, uint64_t err,
 		return 0;
 	*outcome = record->outcome;
 	if (kernel_boot.trace) {
+		record->pid = cpu->pid;
+		record->tid = cpu->tid;
 		record->tsc = start;
 		record->cycles = arch_tsc() - start;
 		log_record();

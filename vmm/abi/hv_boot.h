@@ -26,8 +26,9 @@ struct hv_image {
 	uint64_t entry;	  /* rdi = va of struct hv_boot */
 	uint64_t syscall; /* MSR_LSTAR */
 	uint64_t vectors[HV_VECTORS];
-	/* CPL 3 alone: into the kernel by the gate, and out by INT3. */
-	uint64_t gate_fault, gate_exception, gate_resume, gate_leave;
+	/* CPL 3 alone: into the kernel by the gate, and out by INT3; but
+	 * `resume` also CPL 0: back from the program, rsp = its hv_regs. */
+	uint64_t gate_fault, gate_exception, resume, gate_leave;
 };
 _Static_assert(sizeof(struct hv_image) == 360, "hv_image is ABI");
 

@@ -27,6 +27,9 @@ enum hv_call_nr {
 	HV_CALL_RING_FULL,  /* log the records in the ring, and empty it */
 	HV_CALL_FILE_WRITE, /* frames into file pages: write-back */
 	HV_CALL_FILE_OP,    /* fdatasync, hole */
+	HV_CALL_LOCK,	    /* take hv_lock, however long it takes */
+	HV_CALL_LOCK_FREE,  /* it was given back, and somebody may sleep */
+	HV_CALL_FLUSH,	    /* other vCPUs forget translations by `root` */
 	HV_CALL_NR
 };
 
@@ -154,6 +157,26 @@ struct hv_counters {
 	uint64_t faults; /* resolved or not */
 	uint64_t tlb_flush_page, tlb_flush_all;
 	uint64_t buddy_splits, buddy_merges;
+};
+/*
+ * What the host asks when address spaces come and go (HV_STATUS_MM), answered
+ * by UPCALL_DONE, 0 or -ENOMEM.
+ */
+enum hv_mm_upcall {
+	HV_MM_SHARE = 1, /* the vCPU of `area` has this one too */
+	HV_MM_DUP,	 /* ... a copy of it, as fork makes it */
+	HV_MM_EXEC,	 /* a new one, by hv_boot.exec, instead of this one */
+	HV_MM_LEAVE,	 /* the vCPU of `area` has none any more */
+};
+struct hv_call_mm_upcall {
+	uint64_t area;	  /* out: va of a struct hv_vcpu_area */
+	uint32_t op;	  /* out: enum hv_mm_upcall */
+	uint32_t pid, tid; /* out: of the task that gets it */
+	uint32_t reserved;
+};
+/* Returns when no other vCPU uses what it has cached by this root. */
+struct hv_call_flush {
+	hv_gpa_t root; /* in: PML4 of an address space */
 };
 struct hv_call_exit {
 	struct hv_counters counters;

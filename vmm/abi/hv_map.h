@@ -28,6 +28,16 @@ typedef struct {
 #define HV_BANKS_MAX	  32
 #define HV_KERNEL_GPA	  0x100000ull /* below it: boot structures */
 
+/*
+ * The areas of all vCPUs but the first (struct hv_vcpu_area), one after the
+ * other, with the tables that map them: memory of the host's beside RAM, made
+ * when the second vCPU is. In every root their gate pages are for CPL 0 alone;
+ * in the kernel's each is mapped whole.
+ */
+#define HV_VCPUS_MAX 512
+#define HV_AREAS_GPA 0xd0000000ull
+#define HV_VA_AREAS  0xffffffff40000000ull
+
 /* Zone limits, Linux arch/x86/mm/init.c, zone_sizes_init(). */
 #define HV_ZONE_DMA_END	  (16ull << 20)
 #define HV_ZONE_DMA32_END (4ull << 30)

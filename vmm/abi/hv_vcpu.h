@@ -30,6 +30,7 @@ enum hv_status {
 	HV_STATUS_EXIT,	    /* the program has ended: tear down, then EXIT */
 	HV_STATUS_DESCRIBE, /* fill `describe` in, then UPCALL_DONE */
 	HV_STATUS_FILE,	    /* see `file_upcall`, then UPCALL_DONE */
+	HV_STATUS_MM,	    /* see `mm_upcall`, then UPCALL_DONE */
 };
 
 /* PR_SET_THP_DISABLE: for all memory, or where there is no MADV_HUGEPAGE. */
@@ -67,6 +68,8 @@ struct hv_call_page_s {
 		struct hv_call_file_put file_put;
 		struct hv_call_file_op file_op;
 		struct hv_call_file_upcall file_upcall;
+		struct hv_call_mm_upcall mm_upcall;
+		struct hv_call_flush flush;
 		struct hv_call_page page;
 		struct hv_call_exec exec;
 		struct hv_call_upcall_done upcall_done;
@@ -104,7 +107,8 @@ struct hv_gate_page {
 	uint64_t which, rax, err;   /* CR2 or the vector; user's rax */
 	struct hv_gate_frame saved; /* ends at 1024: RSP0 */
 	uint8_t left_stack[1024];   /* ends at 2048: IST1 */
-	uint8_t rest[2048];
+	uint8_t tss[104];	    /* of all vCPUs but the first */
+	uint8_t rest[2048 - 104];
 };
 _Static_assert(
 	offsetof(struct hv_gate_page, kernel_root) == HV_GATE_KERNEL_ROOT &&
@@ -115,7 +119,7 @@ _Static_assert(
 		offsetof(struct hv_gate_page, which) == HV_GATE_WHICH &&
 		offsetof(struct hv_gate_page, rax) == HV_GATE_RAX &&
 		offsetof(struct hv_gate_page, saved) == HV_GATE_SAVED &&
-		offsetof(struct hv_gate_page, rest) == HV_GATE_LEFT_TOP &&
+		offsetof(struct hv_gate_page, tss) == HV_GATE_LEFT_TOP &&
 		sizeof(struct hv_gate_frame) == HV_GATE_FRAME,
 	"hv_const.h has the offsets");
 _Static_assert(sizeof(struct hv_gate_page) == 4096, "hv_gate_page is ABI");

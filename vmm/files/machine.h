@@ -20,6 +20,8 @@
 #define MACHINE_CALLS 512 /* numbers of system calls are below */
 
 struct dump;
+struct start_args;
+struct thread;
 struct folios;
 struct trace;
 
@@ -66,6 +68,9 @@ struct machine {
 	struct procfs_reads reads;
 	int proc_fd;		  /* O_PATH: this process in the host's /proc */
 	struct sigaction sigpipe; /* the VMM's own, to be put back */
+	/* A new thread, whose call `parent` serves: 0 or -errno. */
+	int (*start)(struct thread *parent, struct thread *child,
+		     const struct start_args *args);
 	uint64_t said[MACHINE_CALLS / 64]; /* by call_say_refused */
 };
 

@@ -5,6 +5,7 @@
  */
 #include "biglock.h"
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ void biglock_take(struct hv_lock *lock)
 			return;
 		__builtin_ia32_pause();
 	}
-	while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
+	while (lock->many &&
+	       __atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, 2, NULL,
 			NULL, 0);
 }
@@ -49,6 +51,14 @@ void biglock_give(struct hv_lock *lock)
 		return;
 	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
 		biglock_wake(lock);
+}
+
+void biglock_end(struct hv_lock *lock)
+{
+	lock->many = 0;
+	lock->word = 0;
+	syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
+		0);
 }
 
 void biglock_begin(struct hv_lock *lock)

@@ -21,6 +21,9 @@ void biglock_give(struct hv_lock *lock);
 /* From now on there are many, and the one who says so has the lock. */
 void biglock_begin(struct hv_lock *lock);
 
+/* Nobody who shares it will run again: whoever waits for it may go. */
+void biglock_end(struct hv_lock *lock);
+
 /* Somebody sleeps for the lock, which is free. */
 void biglock_wake(struct hv_lock *lock);
 

@@ -152,6 +152,7 @@ static int build_user_root(struct vm *vm, struct boot_tables *t)
 
 	if (!ret)
 		boot_info(vm)->gate = entries[511];
+	vm->gate_root = root;
 	return ret;
 }
 

@@ -45,6 +45,13 @@ struct hv_exec *boot_exec(struct vm *vm);
 /* All that the guest is told at its start; it may change it then. */
 struct hv_boot *boot_info(struct vm *vm);
 
+struct hv_vcpu_area;
+/* What the processor and the gate need to find in the area of vCPU n > 0. */
+void boot_build_area(struct vm *vm, unsigned n, struct hv_vcpu_area *area);
+
+/* Where the kernel has it. */
+uint64_t boot_area_va(unsigned n);
+
 /* Set the vCPU's registers for the kernel's entry. */
 int boot_set_registers(struct vm *vm, struct vcpu *v);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "areas.h"
 #include "boot.h"
 #include "boot_internal.h"
 #include "hv_boot.h"
@@ -21,18 +22,30 @@
 #define VECTOR_DF 8
 #define VECTOR_PF 14
 
-static uint64_t gate_page_va(void)
+/* Where the kernel, the gate and the processor find what is the vCPU's. */
+struct places {
+	uint64_t area, gate, tss; /* virtual */
+};
+
+static struct places places_of(unsigned n)
 {
-	return kernel_va(BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, gate));
+	uint64_t gate = offsetof(struct hv_vcpu_area, gate);
+
+	if (!n)
+		return (struct places){direct_va(BOOT_VCPU_AREA),
+				       kernel_va(BOOT_VCPU_AREA + gate),
+				       kernel_va(TSS_GPA)};
+	gate += areas_va(n);
+	return (struct places){areas_va(n), gate,
+			       gate + offsetof(struct hv_gate_page, tss)};
 }
 
 /* RSP0: where a trap from user mode starts to push. */
-static uint64_t trap_stack(const struct vm *vm)
+static uint64_t trap_stack(const struct vm *vm, const struct places *at)
 {
 	if (vm->kernel_cpl)
-		return gate_page_va() +
-		       offsetof(struct hv_gate_page, left_stack);
-	return direct_va(BOOT_VCPU_AREA + HV_VCPU_AREA_SIZE);
+		return at->gate + offsetof(struct hv_gate_page, left_stack);
+	return at->area + HV_VCPU_AREA_SIZE;
 }
 
 /* Descriptors: Intel SDM vol. 3A, figure 3-8; accessed bits set. */
@@ -57,16 +70,15 @@ static void put_unaligned(uint8_t *at, uint64_t value)
 }
 
 /* TSS: Intel SDM vol. 3A, figure 8-11. */
-static void build_tss(struct vm *vm)
+static void build_tss(const struct vm *vm, const struct places *at,
+		      uint8_t *tss)
 {
-	uint8_t *tss = vm->mem.base + TSS_GPA;
 	uint16_t iomap = TSS_LIMIT + 1; /* beyond the limit: no ports */
 
-	put_unaligned(tss + 4, trap_stack(vm));
-	put_unaligned(tss + 36,
-		      gate_page_va() + offsetof(struct hv_gate_page, rest));
+	put_unaligned(tss + 4, trap_stack(vm, at));
+	put_unaligned(tss + 36, at->gate + HV_GATE_LEFT_TOP);
 	put_unaligned(tss + 44, kernel_va(DF_STACK_GPA + HV_PAGE_SIZE));
-	put_unaligned(tss + 52, trap_stack(vm));
+	put_unaligned(tss + 52, trap_stack(vm, at));
 	memcpy(tss + 102, &iomap, sizeof(iomap));
 }
 
@@ -128,38 +140,53 @@ static void build_kernel_idt(struct vm *vm)
 }
 
 /* The ways into a kernel at CPL 3, guest/arch/cpl3/gate.S. */
-static void build_gate_page(struct vm *vm)
+static void build_gate_page(struct vm *vm, const struct places *at,
+			    struct hv_vcpu_area *area)
 {
-	struct hv_vcpu_area *area = (void *)(vm->mem.base + BOOT_VCPU_AREA);
 	const struct hv_image *image = boot_kernel_image(vm);
 	struct hv_gate_frame into = {
 		.cs = HV_SEL_USER_CS,
 		.rflags = 0x202,
-		.rsp = direct_va(BOOT_VCPU_AREA + HV_VCPU_AREA_SIZE),
+		.rsp = at->area + HV_VCPU_AREA_SIZE,
 		.ss = HV_SEL_USER_DS,
 	};
 
 	area->gate.kernel_root = boot_root(vm);
-	area->gate.stack = trap_stack(vm);
+	area->gate.stack = trap_stack(vm, at);
 	into.rip = image->gate_fault;
 	area->gate.fault = into;
 	into.rip = image->gate_exception;
 	area->gate.exception = into;
-	into.rip = image->gate_resume;
-	into.rsp =
-		direct_va(BOOT_VCPU_AREA + offsetof(struct hv_vcpu_area, regs));
+	into.rip = image->resume;
+	into.rsp = at->area + offsetof(struct hv_vcpu_area, regs);
 	area->gate.resume = into;
 }
 
 void boot_build_descriptors(struct vm *vm)
 {
+	const struct places at = places_of(0);
+
 	build_gdt(vm);
-	build_tss(vm);
+	build_tss(vm, &at, vm->mem.base + TSS_GPA);
 	build_idt(vm, IDT_GPA);
 	if (!vm->kernel_cpl)
 		return;
 	build_kernel_idt(vm);
-	build_gate_page(vm);
+	build_gate_page(vm, &at, (void *)(vm->mem.base + BOOT_VCPU_AREA));
+}
+
+uint64_t boot_area_va(unsigned n)
+{
+	return places_of(n).area;
+}
+
+void boot_build_area(struct vm *vm, unsigned n, struct hv_vcpu_area *area)
+{
+	const struct places at = places_of(n);
+
+	build_tss(vm, &at, area->gate.tss);
+	if (vm->kernel_cpl)
+		build_gate_page(vm, &at, area);
 }
 
 /* CR0, EFER: Intel SDM vol. 3A, sections 2.5 and 2.2.1. */
@@ -180,14 +207,14 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code)
 	};
 }
 
-static void set_segments(struct kvm_sregs *s)
+static void set_segments(struct kvm_sregs *s, uint64_t tss)
 {
 	s->cs = segment(HV_SEL_KERNEL_CS, 11, true);
 	s->ds = segment(HV_SEL_KERNEL_DS, 3, false);
 	s->es = s->fs = s->gs = s->ss = s->ds;
 	s->ldt = (struct kvm_segment){.type = 2, .unusable = 1};
 	s->tr = (struct kvm_segment){
-		.base = kernel_va(TSS_GPA),
+		.base = tss,
 		.limit = TSS_LIMIT,
 		.selector = HV_SEL_TSS,
 		.type = 11,
@@ -211,18 +238,18 @@ static void set_pkeys(struct vm *vm, struct vcpu *v, bool pkeys)
 int boot_set_registers(struct vm *vm, struct vcpu *v)
 {
 	const struct hv_image *image = boot_kernel_image(vm);
+	const struct places at = places_of(v->number);
 	struct kvm_regs regs = {
 		.rip = image->entry,
 		.rdi = direct_va(BOOT_INFO_GPA),
-		.rsp = direct_va(v->area_gpa.v +
-				 offsetof(struct hv_vcpu_area, regs)),
+		.rsp = at.area + offsetof(struct hv_vcpu_area, regs),
 		.rflags = 2,
 	};
 	struct kvm_sregs s;
 
 	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
 		return -errno;
-	set_segments(&s);
+	set_segments(&s, at.tss);
 	s.cr0 = CR0_BITS;
 	s.cr3 = boot_root(vm);
 	s.cr4 = processor_cr4(vm->cpuid, vm->xcr0, vm->kernel_cpl);
@@ -232,6 +259,5 @@ int boot_set_registers(struct vm *vm, struct vcpu *v)
 	    ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
 		return -errno;
 	return vcpu_set_syscall_msrs(v, image->syscall,
-				     vm->kernel_cpl ? gate_page_va()
-						    : direct_va(v->area_gpa.v));
+				     vm->kernel_cpl ? at.gate : at.area);
 }

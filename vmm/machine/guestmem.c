@@ -44,7 +44,9 @@ void guestmem_fini(struct guestmem *gm)
 {
 	if (gm->base)
 		munmap(gm->base, gm->span);
-	gm->base = NULL;
+	if (gm->areas)
+		munmap(gm->areas, gm->areas_size);
+	gm->base = gm->areas = NULL;
 }
 
 void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len)
@@ -54,6 +56,9 @@ void *guestmem_at(const struct guestmem *gm, hv_gpa_t gpa, size_t len)
 	if (gpa.v >= HV_RAM_HOLE_END && gpa.v < gm->high_end &&
 	    len <= gm->high_end - gpa.v)
 		return gm->base + gpa.v;
+	if (gpa.v >= HV_AREAS_GPA && gpa.v - HV_AREAS_GPA < gm->areas_size &&
+	    len <= gm->areas_size - (gpa.v - HV_AREAS_GPA))
+		return gm->areas + (gpa.v - HV_AREAS_GPA);
 	return NULL;
 }
 

@@ -16,6 +16,9 @@ struct guestmem {
 	uint64_t span; /* bytes of address space at base, hole included */
 	uint64_t low_end,
 		high_end; /* RAM is [0, low_end) and [4 GiB, high_end) */
+	/* Beside RAM, at HV_AREAS_GPA: see areas.h. 0 bytes until it is made */
+	uint8_t *areas;
+	uint64_t areas_size;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "areas.h"
 #include "biglock.h"
 #include "boot.h"
 #include "hv_const.h"
@@ -229,6 +230,38 @@ static int map_run_page(struct vcpu *v)
 	return 0;
 }
 
+/* The descriptor and what KVM shares of it. */
+static int make_vcpu(struct vcpu *v)
+{
+	v->fd = ioctl(v->vm->vm_fd, KVM_CREATE_VCPU, v->number);
+	return v->fd < 0 ? -errno : map_run_page(v);
+}
+
+int vcpu_create_more(struct vcpu *v, struct vm *vm, unsigned n)
+{
+	int ret = areas_make(vm);
+
+	*v = (struct vcpu){
+		.vm = vm,
+		.number = n,
+		.fd = -1,
+		.area_gpa = areas_gpa(n),
+		.lock = &boot_info(vm)->lock,
+	};
+	if (ret)
+		return ret;
+	v->area = guestmem_at(&vm->mem, v->area_gpa, sizeof(*v->area));
+	boot_build_area(vm, n, v->area);
+	ret = make_vcpu(v);
+	if (!ret && ioctl(v->fd, KVM_SET_CPUID2, vm->cpuid) < 0)
+		ret = -errno;
+	ret = ret ? ret : boot_set_registers(vm, v);
+	ret = ret ? ret : set_xcr0(v);
+	if (ret)
+		vcpu_destroy(v);
+	return ret;
+}
+
 int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 {
 	int ret, khz;
@@ -239,15 +272,9 @@ int vcpu_create(struct vcpu *v, struct vm *vm, hv_gpa_t area)
 		.lock = &boot_info(vm)->lock,
 	};
 	v->area = guestmem_at(&vm->mem, area, sizeof(*v->area));
-	v->fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
-	if (v->fd < 0) {
-		ret = -errno;
-		error("cannot create a virtual processor: %s", strerror(errno));
-		return ret;
-	}
-	khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
+	ret = make_vcpu(v);
+	khz = v->fd < 0 ? 0 : ioctl(v->fd, KVM_GET_TSC_KHZ, 0);
 	vm->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
-	ret = map_run_page(v);
 	ret = ret ? ret : set_features(v);
 	if (ret) {
 		error("cannot set up the virtual processor: %s",
@@ -261,7 +288,8 @@ void vcpu_destroy(struct vcpu *v)
 {
 	if (v->run)
 		munmap(v->run, v->run_size);
-	close(v->fd);
+	if (v->fd >= 0)
+		close(v->fd);
 }
 
 void vcpu_get_regs(const struct vcpu *v, struct hv_regs *out)
@@ -314,6 +342,8 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 /* Somebody ends us: no teardown, no waiting for the guest. */
 void vcpu_check_stop(struct vcpu *v)
 {
+	if (v->vm->over)
+		v->done = true;
 	if (!stop_signal() || v->done)
 		return;
 	v->done = true;
@@ -326,13 +356,26 @@ void vcpu_abort(struct vcpu *v)
 	v->wait_status = 125 << 8;
 }
 
+static void interrupted(struct vcpu *v)
+{
+	v->run->immediate_exit = 0;
+	vcpu_check_stop(v);
+	if (v->done)
+		return;
+	if (tick_came() && biglock_try(v->lock)) {
+		v->vm->handlers->flush(v);
+		biglock_give(v->lock);
+	}
+	v->vm->handlers->kicked(v);
+}
+
 static void vcpu_step(struct vcpu *v)
 {
-	if (ioctl(v->fd, KVM_RUN, 0) < 0) {
+	int ret = vcpu_enter(v);
+
+	if (ret < 0) {
 		if (errno == EINTR || errno == EAGAIN) {
-			vcpu_check_stop(v);
-			if (tick_came())
-				v->vm->handlers->flush(v);
+			interrupted(v);
 			return;
 		}
 		error("KVM_RUN: %s", strerror(errno));
@@ -345,7 +388,7 @@ static void vcpu_step(struct vcpu *v)
 
 int vcpu_run(struct vcpu *v)
 {
-	while (!v->done) {
+	while (!v->done && !v->idle) {
 		vcpu_step(v);
 		if (v->stopping && v->state == VCPU_SERVING)
 			v->vm->handlers->ended(v);
@@ -358,6 +401,8 @@ void vcpu_return_to_kernel(struct vcpu *v)
 {
 	struct hv_gate_page *gate = &v->area->gate;
 
+	if (v->captured)
+		vcpu_enter_kernel(v);
 	if (!v->leaving)
 		return;
 	v->leaving = false;
@@ -399,6 +444,20 @@ int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call)
 		return -EIO;
 	v->area->call.file_upcall = *call;
 	return upcall(v, HV_STATUS_FILE, VCPU_FILE);
+}
+
+int vcpu_mm_upcall(struct vcpu *v, enum hv_mm_upcall op, const struct vcpu *of,
+		   uint32_t pid, uint32_t tid)
+{
+	if (v->done || v->state != VCPU_SERVING)
+		return -EIO;
+	v->area->call.mm_upcall = (struct hv_call_mm_upcall){
+		.area = boot_area_va(of->number),
+		.op = op,
+		.pid = pid,
+		.tid = tid,
+	};
+	return upcall(v, HV_STATUS_MM, VCPU_MM) ? -ENOMEM : 0;
 }
 
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,

@@ -75,6 +75,8 @@ void vcpu_stop(struct vcpu *v, int wait_status);
 struct vcpu_handlers {
 	/* KVM_RUN came back: see kvm_run. */
 	void (*exit)(struct vcpu *v);
+	/* KVM_RUN was interrupted, and vmm does not end. */
+	void (*kicked)(struct vcpu *v);
 	/* The mark of vcpu_stop is seen, while a hypercall is served. */
 	void (*ended)(struct vcpu *v);
 	/* The vCPU may wait now, or has computed for long: write out the log.

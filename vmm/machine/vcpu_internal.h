@@ -21,7 +21,8 @@ enum vcpu_state {
 	VCPU_SERVING, /* EXEC, SYSCALL, SIGNAL: the host is at work */
 	VCPU_FAULT_IN,
 	VCPU_DESCRIBE,
-	VCPU_FILE,   /* ... and waits for an upcall of this kind */
+	VCPU_FILE,
+	VCPU_MM,     /* ... and waits for an upcall of this kind */
 	VCPU_ENDING, /* the program has ended: until EXIT */
 };
 
@@ -37,6 +38,7 @@ struct vcpu {
 	/* The guest writes it too: read each field once, then check. */
 	struct hv_vcpu_area *area;
 	hv_gpa_t area_gpa;
+	unsigned number;    /* KVM's id of it; 0: the first */
 	uint64_t xfeatures; /* XCR0; 0: without XSAVE */
 	bool pkeys;	    /* CR4.PKE */
 
@@ -44,8 +46,17 @@ struct vcpu {
 	bool leaving;	   /* the guest will return to the program */
 	bool regs_changed; /* more than rax */
 
+	/* The program was interrupted, its registers are in the area, and KVM's
+	 * are still those: vcpu_kick.c. */
+	bool captured;
+
+	/* Between looking at flush_due and coming back from KVM_RUN; and what
+	 * it has cached must go before the next. */
+	uint32_t in_guest, flush_due;
+
 	enum vcpu_state state;
 	int upcall_result;
+	bool idle; /* its thread has ended: to be started again */
 
 	bool stopping;	 /* the program has ended, the guest has not */
 	bool done;	 /* nothing more to run */
@@ -64,6 +75,41 @@ int vcpu_upcall(struct vcpu *v, uint64_t va, uint32_t access);
 
 /* Have a guest that is leaving come back to its kernel: see hv_gate_page. */
 void vcpu_return_to_kernel(struct vcpu *v);
+
+/* KVM_RUN; what it returns. */
+int vcpu_enter(struct vcpu *v);
+
+/*
+ * After KVM_RUN was interrupted: if the program was running, and can go on
+ * elsewhere, take its registers into the area and be VCPU_SERVING, as in a
+ * call, with the lock. False: not now; it is in its kernel, or at an exception.
+ */
+bool vcpu_capture(struct vcpu *v);
+/* It goes on by the registers in the area; the lock is given back. */
+void vcpu_release(struct vcpu *v);
+/* It is to be in its kernel, which answers what the call page says. */
+void vcpu_enter_kernel(struct vcpu *v);
+
+/*
+ * v forgets what it has cached, or has done so before it runs again. From any
+ * thread but its own.
+ */
+void vcpu_flush_remote(struct vcpu *v, int host_tid);
+
+/* Another vCPU, n from 1, which is idle. 0 or -errno. */
+int vcpu_create_more(struct vcpu *v, struct vm *vm, unsigned n);
+/*
+ * An idle one, to run the program with the registers that are in its area, and
+ * all others as `like` has them, whose call is served, but for FS base. The
+ * address space is set (HV_MM_SHARE, HV_MM_DUP). 0 or -errno.
+ */
+int vcpu_start(struct vcpu *v, const struct vcpu *like, uint64_t fs_base);
+/* As execve leaves them: all that is not in the area. 0 or -errno. */
+int vcpu_reset_user(struct vcpu *v);
+
+/* HV_STATUS_MM: hv_call.h, while a call of v is served. 0 or -ENOMEM. */
+int vcpu_mm_upcall(struct vcpu *v, enum hv_mm_upcall op, const struct vcpu *of,
+		   uint32_t pid, uint32_t tid);
 
 /* Stop if a signal wants vmm to end (stop.h). */
 void vcpu_check_stop(struct vcpu *v);

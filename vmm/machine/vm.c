@@ -151,20 +151,36 @@ void vm_destroy(struct vm *vm)
 	guestmem_fini(&vm->mem);
 }
 
+static int add_slot(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t size,
+		    const uint8_t *at)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = (uint64_t)at,
+	};
+
+	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0
+		       ? -errno
+		       : 0;
+}
+
 int vm_bank_online(struct vm *vm, unsigned i)
 {
 	const struct hv_bank *bank = &vm->banks[i];
-	struct kvm_userspace_memory_region region = {
-		.slot = i,
-		.guest_phys_addr = bank->start,
-		.memory_size = bank->end - bank->start,
-		.userspace_addr = (uint64_t)vm->mem.base + bank->start,
-	};
+	int ret;
 
 	if (vm->online[i])
 		return 0;
-	if (ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
-		return -errno;
-	vm->online[i] = true;
-	return 0;
+	ret = add_slot(vm, i, bank->start, bank->end - bank->start,
+		       vm->mem.base + bank->start);
+	vm->online[i] = !ret;
+	return ret;
+}
+
+int vm_areas_online(struct vm *vm)
+{
+	return add_slot(vm, HV_BANKS_MAX, HV_AREAS_GPA, vm->mem.areas_size,
+			vm->mem.areas);
 }

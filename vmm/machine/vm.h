@@ -33,7 +33,9 @@ struct vm {
 	uint64_t tsc_khz;     /* of the vCPUs; 0: not known */
 	uint32_t kernel_cpl;  /* level of the guest kernel, 0 or 3 */
 	bool choose_cpl;      /* it is ours to choose */
+	hv_gpa_t gate_root;   /* CPL 3: a root with the gate alone */
 	const struct vcpu_handlers *handlers; /* set by the owner */
+	bool over;			      /* no vCPU is to run any more */
 };
 
 /*
@@ -45,5 +47,7 @@ void vm_destroy(struct vm *vm);
 
 /* Give bank i its memory slot. Returns 0 or -errno. */
 int vm_bank_online(struct vm *vm, unsigned i);
+/* Likewise to the areas of vCPUs, once they are made. */
+int vm_areas_online(struct vm *vm);
 
 #endif

@@ -178,6 +178,9 @@ int64_t usage_sysinfo(struct call *c);
 int64_t usage_getrusage(struct call *c);
 
 /* exit.c */
+int64_t exit_exit(struct call *c);
+int64_t clone_clone(struct call *c);
+int64_t clone_gettid(struct call *c);
 int64_t exit_group(struct call *c);
 int64_t exit_wait4(struct call *c);
 int64_t exit_waitid(struct call *c);

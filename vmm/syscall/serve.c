@@ -105,6 +105,14 @@ void serve_syscall(struct thread *t)
 	finish(t, &regs);
 }
 
+void serve_kick(struct thread *t)
+{
+	struct hv_regs regs;
+
+	vcpu_get_regs(t->vcpu, &regs);
+	finish(t, &regs);
+}
+
 void serve_signal(struct thread *t, const struct hv_call_signal *sig)
 {
 	const struct signal_info info = {

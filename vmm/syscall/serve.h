@@ -16,6 +16,9 @@ struct thread;
  */
 void serve_syscall(struct thread *t);
 
+/* The thread was interrupted: whatever is due for it. */
+void serve_kick(struct thread *t);
+
 /*
  * The program raised a signal by what it executed. Starts its handler if it
  * has one, or ends the guest.

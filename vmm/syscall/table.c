@@ -221,7 +221,7 @@ static const struct call_row table[MACHINE_CALLS] = {
 
 	/* The process. */
 	[SYS_getpid] = HANDLER(ids_getpid),
-	[SYS_gettid] = HANDLER(ids_getpid),
+	[SYS_gettid] = HANDLER(clone_gettid),
 	[SYS_getppid] = PLAIN,
 	[SYS_getpgrp] = PLAIN,
 	[SYS_getuid] = PLAIN,
@@ -269,8 +269,10 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_setregid] = HANDLER(creds_change),
 	[SYS_setgroups] = HANDLER(creds_setgroups),
 	[SYS_getrusage] = HANDLER(usage_getrusage),
-	[SYS_exit] = HANDLER(exit_group),
+	[SYS_exit] = HANDLER(exit_exit),
 	[SYS_exit_group] = HANDLER(exit_group),
+	[SYS_clone] = HANDLER(clone_clone),
+	[SYS_clone3] = ERROR(ENOSYS),
 	[SYS_wait4] = HANDLER(exit_wait4),
 	[SYS_waitid] = HANDLER(exit_waitid),
 	[SYS_getpriority] = PLAIN,

@@ -30,6 +30,9 @@ struct process_settings {
 
 struct process {
 	struct machine *machine;
+	struct thread *threads;
+	unsigned nr_threads;
+	int status;
 	struct exec *exec; /* what it runs */
 	int pid;
 	int exe_fd; /* O_PATH */

@@ -3,6 +3,7 @@
  */
 #include "thread.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "process.h"
@@ -20,10 +21,28 @@ void thread_unlock(struct thread *t)
 		vcpu_unlock(t->vcpu);
 }
 
+bool thread_end(struct thread *t)
+{
+	struct thread **at = &t->process->threads;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	return !--t->process->nr_threads;
+}
+
+void thread_free(struct thread *t)
+{
+	if (t->tid != t->process->pid)
+		free(t);
+}
+
 void thread_init(struct thread *t, struct process *p)
 {
 	*t = (struct thread){.process = p, .tid = p->pid};
 	signals_init(&t->signals, &p->signals);
+	t->next = p->threads;
+	p->threads = t;
+	p->nr_threads++;
 }
 
 void thread_set_name(struct thread *t, const char *path)

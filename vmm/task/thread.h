@@ -21,6 +21,7 @@ struct thread {
 	int host_tid;	 /* wait.h; 0: not yet */
 	uint32_t kicked; /* wait.h: a word to sleep on */
 	bool ending;	 /* it is to end at its next look */
+	struct thread *next;
 	struct signals signals;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
 	uint64_t clear_tid, robust_list;
@@ -31,6 +32,17 @@ struct thread {
 		bool node;     /* the mask names node 0 */
 	} policy;
 };
+
+/* How a thread starts: clone(2). */
+struct start_args {
+	bool share_mm;	/* CLONE_VM, else a copy */
+	bool has_tls;	/* CLONE_SETTLS */
+	uint64_t stack; /* 0: the parent's */
+	uint64_t tls;
+};
+
+bool thread_end(struct thread *t);
+void thread_free(struct thread *t);
 
 /* The machine's lock (biglock.h), by the thread's vCPU. */
 void thread_lock(struct thread *t);

@@ -44,6 +44,14 @@ syscall_entry:
 	push $HV_VECTOR_SYSCALL
 	jmp save_registers
 
+/* The host has put us here; rsp = struct hv_regs. */
+	.balign 16
+	.globl kernel_resume
+kernel_resume:
+	mov %rsp, %rdi
+	call trap_resume
+	jmp return_to_user
+
 	.balign 16
 save_registers:
 	push_registers %rax

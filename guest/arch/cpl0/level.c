@@ -11,6 +11,7 @@
 #include "hv_const.h"
 #include "hv_map.h"
 #include "hv_vcpu.h"
+#include "lock.h"
 
 static struct {
 	bool zero_by_host, pkeys;
@@ -42,6 +43,11 @@ uint64_t level_fault_address(void)
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(va));
 	return va;
+}
+
+void level_end(void)
+{
+	lock_give();
 }
 
 void level_hypercall(enum hv_call_nr nr)

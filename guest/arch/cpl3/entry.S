@@ -54,7 +54,7 @@ kernel_exception:
 kernel_resume:
 	call level_resume
 	mov %rsp, %rdi
-	call task_resume
+	call trap_resume
 	jmp return_to_user
 
 /* user_enter(struct hv_regs *): never returns. */

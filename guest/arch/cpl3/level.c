@@ -11,6 +11,7 @@
 #include "hv_call.h"
 #include "hv_map.h"
 #include "hv_vcpu.h"
+#include "lock.h"
 
 #define KERNEL_SLOT 511 /* PML4 slot of the gate in a user root */
 
@@ -94,11 +95,31 @@ void level_resume(void)
 	area->gate.user_root = area->call.user_root.v;
 }
 
+/* See level_leave. */
+void level_end(void)
+{
+}
+
+/*
+ * The gate must not store or log what others may look at: the lock is free
+ * then. A call that is forwarded goes to the host with the lock.
+ */
+static void give_lock(struct cpu *cpu)
+{
+	level_store_pending(cpu);
+	log_if_due(cpu);
+	if (!cpu->forward_due)
+		lock_give_many();
+}
+
 /* Called by entry.S when all is done: which way out. */
 const char *level_leave(void)
 {
 	struct cpu *cpu = cpu_this();
 	const char *way = leave_plain;
+
+	if (lock_is_needed())
+		give_lock(cpu);
 
 	cpu->leave_entry = NULL;
 	if (cpu->forward_due) {

@@ -56,6 +56,7 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	mm->rlim_as = e->rlim_as;
 	mm->rlim_memlock = e->rlim_memlock;
 	mm->pid = e->pid;
+	mm->users = 1;
 	huge_set_disabled(mm, 0);
 }
 
@@ -73,6 +74,18 @@ struct mm *mm_new(const struct hv_exec *exec)
 		return NULL;
 	}
 	return mm;
+}
+
+struct mm *mm_get(struct mm *mm)
+{
+	mm->users++;
+	return mm;
+}
+
+void mm_put(struct mm *mm)
+{
+	if (!--mm->users)
+		mm_destroy(mm);
 }
 
 void mm_destroy(struct mm *mm)

@@ -15,6 +15,9 @@ void mm_life_init(void);
 struct mm *mm_new(const struct hv_exec *exec);
 /* Unmap all, free all tables and the page cache entries nobody else uses. */
 void mm_destroy(struct mm *mm);
+
+struct mm *mm_get(struct mm *mm);
+void mm_put(struct mm *mm);
 void mm_set_limits(struct mm *mm, const struct hv_limits *limits);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "families.h"
+#include "wait.h"
 
 /* The VMM has no children either: the host says what is wrong. */
 int64_t exit_wait4(struct call *c)
@@ -32,9 +33,27 @@ int64_t exit_waitid(struct call *c)
 	return r;
 }
 
+int64_t exit_exit(struct call *c)
+{
+	uint32_t zero = 0;
+
+	c->p->status = (int)(c->arg[0] & 0xff) << 8;
+	c->t->ending = true;
+	if (c->t->clear_tid && c->p->nr_threads > 1) {
+		call_put(c, c->t->clear_tid, &zero, 4);
+		for (struct thread *t = c->p->threads; t; t = t->next)
+			wait_wake(t);
+	}
+	return 0;
+}
+
 int64_t exit_group(struct call *c)
 {
+	c->p->status = (int)(c->arg[0] & 0xff) << 8;
 	c->p->signals.dead = true;
-	vcpu_stop(c->v, (int)(c->arg[0] & 0xff) << 8);
+	for (struct thread *t = c->p->threads; t; t = t->next) {
+		t->ending = true;
+		wait_kick(t);
+	}
 	return 0;
 }

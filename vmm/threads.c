@@ -1,0 +1,314 @@
+/*
+ * threads.c: see threads.h. Of each vCPU there is a worker, a host thread that
+ * runs it; when the guest's thread has ended it waits for the next, as KVM
+ * cannot take a vCPU away. All of it is under the machine's lock.
+ */
+#include "threads.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "biglock.h"
+#include "boot.h"
+#include "call.h"
+#include "message.h"
+#include "owner.h"
+#include "serve.h"
+#include "stop.h"
+#include "wait.h"
+
+struct worker {
+	struct vcpu vcpu;
+	pthread_t host;
+	uint32_t work; /* a word to wait on: 1: there is a thread to run */
+	bool busy;     /* its host thread has not come back from the last */
+	struct worker *next;
+};
+
+static struct {
+	struct vcpu *first;
+	struct worker *workers;
+	unsigned nr_workers;
+	uint32_t over; /* a word to wait on: 1: the machine has ended */
+	int status;
+} threads;
+
+static void word_wait(uint32_t *word)
+{
+	while (!__atomic_load_n(word, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+static void word_set(uint32_t *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* The first who says how it ended is right. */
+static void machine_over(int status)
+{
+	if (threads.over)
+		return;
+	threads.status = status;
+	word_set(&threads.over);
+}
+
+/* ---- Starting ----------------------------------------------------------- */
+
+static struct worker *idle_worker(void)
+{
+	for (struct worker *w = threads.workers; w; w = w->next)
+		if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
+			return w;
+	return NULL;
+}
+
+/* All signals are the first host thread's, but for kicks. */
+static void mask_signals(sigset_t *old)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, STOP_KICK);
+	pthread_sigmask(SIG_SETMASK, &set, old);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	if (io_buffer_make())
+		vcpu_abort(&w->vcpu);
+	for (;;) {
+		word_wait(&w->work);
+		w->work = 0;
+		if (__atomic_load_n(&threads.over, __ATOMIC_SEQ_CST))
+			break;
+		wait_begin(w->vcpu.thread);
+		vcpu_run(&w->vcpu);
+		if (w->vcpu.done)
+			machine_over(w->vcpu.wait_status);
+		__atomic_store_n(&w->busy, false, __ATOMIC_RELEASE);
+	}
+	io_buffer_drop();
+	return NULL;
+}
+
+static struct worker *new_worker(struct vm *vm)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	sigset_t old;
+	int ret = w ? vcpu_create_more(&w->vcpu, vm, threads.nr_workers + 1)
+		    : -ENOMEM;
+
+	if (ret) {
+		free(w);
+		return NULL;
+	}
+	mask_signals(&old);
+	ret = pthread_create(&w->host, NULL, work, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret) {
+		vcpu_destroy(&w->vcpu);
+		free(w);
+		return NULL;
+	}
+	threads.nr_workers++;
+	w->vcpu.idle = true;
+	w->next = threads.workers;
+	threads.workers = w;
+	return w;
+}
+
+/* FS base is where the C library has its thread's data. */
+static int fs_base(const struct vcpu *v, const struct start_args *args,
+		   uint64_t *base)
+{
+	*base = args->tls;
+	return args->has_tls ? 0 : vcpu_get_fs_base((struct vcpu *)v, base);
+}
+
+static void set_up_registers(const struct vcpu *parent,
+			     const struct start_args *args, struct vcpu *v)
+{
+	v->area->regs = parent->area->regs;
+	v->area->regs.rax = 0;
+	if (args->stack)
+		v->area->regs.rsp = args->stack;
+}
+
+static int give_space(struct vcpu *parent, struct vcpu *v,
+		      const struct start_args *args)
+{
+	const struct thread *t = v->thread;
+
+	return vcpu_mm_upcall(parent, args->share_mm ? HV_MM_SHARE : HV_MM_DUP,
+			      v, (uint32_t)t->process->pid, (uint32_t)t->tid);
+}
+
+static int start_on(struct worker *w, struct thread *parent,
+		    struct thread *child, const struct start_args *args)
+{
+	struct vcpu *v = &w->vcpu;
+	uint64_t base;
+	int ret = fs_base(parent->vcpu, args, &base);
+
+	v->thread = child;
+	child->vcpu = v;
+	ret = ret ? ret : give_space(parent->vcpu, v, args);
+	if (ret)
+		return ret;
+	set_up_registers(parent->vcpu, args, v);
+	process_pass_limits(child->process, v);
+	ret = vcpu_start(v, parent->vcpu, base);
+	if (ret) {
+		vcpu_mm_upcall(parent->vcpu, HV_MM_LEAVE, v, 0, 0);
+		v->idle = true;
+	}
+	return ret;
+}
+
+static int start(struct thread *parent, struct thread *child,
+		 const struct start_args *args)
+{
+	struct worker *w = idle_worker();
+	int ret = -EAGAIN;
+
+	if (!w && threads.nr_workers + 1 < HV_VCPUS_MAX)
+		w = new_worker(parent->vcpu->vm);
+	if (w) {
+		biglock_begin(parent->vcpu->lock);
+		ret = start_on(w, parent, child, args);
+	}
+	if (ret)
+		child->vcpu = NULL;
+	else
+		w->busy = true;
+	if (!ret)
+		word_set(&w->work);
+	return ret;
+}
+
+/* ---- Interrupting ------------------------------------------------------- */
+
+/* Soon after, for it could not be now. */
+#define RETRY_NS 200000
+
+static void kick_again(struct thread *t)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = STOP_KICK,
+		._sigev_un._tid = gettid(),
+	};
+	const struct itimerspec when = {.it_value.tv_nsec = RETRY_NS};
+	static __thread timer_t timer;
+	static __thread bool made;
+
+	(void)t;
+	if (!made && timer_create(CLOCK_MONOTONIC, &event, &timer))
+		return;
+	made = true;
+	timer_settime(timer, 0, &when, NULL);
+}
+
+void threads_kicked(struct vcpu *v)
+{
+	struct thread *t = v->thread;
+
+	if (!__atomic_load_n(&t->kicked, __ATOMIC_SEQ_CST))
+		return; /* it was for the TLB, or a tick */
+	if (!vcpu_capture(v)) {
+		kick_again(t);
+		return;
+	}
+	__atomic_store_n(&t->kicked, 0, __ATOMIC_SEQ_CST);
+	serve_kick(t);
+	if (!threads_end(v))
+		vcpu_release(v);
+}
+
+void threads_flush(struct vcpu *v, hv_gpa_t root)
+{
+	struct vcpu *first = threads.first;
+
+	if (first != v && !first->idle &&
+	    first->area->call.user_root.v == root.v)
+		vcpu_flush_remote(first, first->thread->host_tid);
+	for (struct worker *w = threads.workers; w; w = w->next)
+		if (&w->vcpu != v && !w->vcpu.idle &&
+		    w->vcpu.area->call.user_root.v == root.v)
+			vcpu_flush_remote(&w->vcpu, w->vcpu.thread->host_tid);
+}
+
+/* ---- Ending ------------------------------------------------------------- */
+
+bool threads_end(struct vcpu *v)
+{
+	struct thread *t = v->thread;
+
+	if (!t->ending || v->done)
+		return false;
+	if (thread_end(t)) {
+		/* The last of the first process: the machine's end is ours. */
+		vcpu_stop(v, t->process->status);
+		v->state = VCPU_SERVING;
+		vcpu_return_to_kernel(v);
+		return true;
+	}
+	vcpu_mm_upcall(v, HV_MM_LEAVE, v, 0, 0);
+	v->idle = true;
+	v->thread = NULL;
+	vcpu_unlock(v);
+	thread_free(t);
+	return true;
+}
+
+void threads_init(struct machine *m, struct vcpu *v)
+{
+	threads.first = v;
+	m->start = start;
+}
+
+int threads_run(struct vcpu *v)
+{
+	vcpu_run(v);
+	if (v->done)
+		machine_over(v->wait_status);
+	word_wait(&threads.over);
+	return threads.status;
+}
+
+static void stop_worker(struct worker *w)
+{
+	struct thread *t = w->vcpu.thread;
+
+	if (t) { /* only where vmm gives up */
+		t->ending = true;
+		wait_kick(t);
+	}
+	word_set(&w->work);
+	pthread_join(w->host, NULL);
+	vcpu_destroy(&w->vcpu);
+}
+
+void threads_fini(void)
+{
+	threads.first->vm->over = true;
+	biglock_end(threads.first->lock);
+	for (struct worker *w = threads.workers, *next; w; w = next) {
+		next = w->next;
+		stop_worker(w);
+		free(w);
+	}
+	threads.workers = NULL;
+}
