@@ -41,6 +41,9 @@ void arch_root_init(pte_t *root);
 /* Translate user addresses by this PML4 from now on; 0: none of them. */
 void arch_root_use(hv_gpa_t root);
 
+/* Whether this vCPU does. */
+bool arch_root_is_used(hv_gpa_t root);
+
 /*
  * Forget cached translations of the current address space. To be called after
  * the entries were changed and before the frames are given to anyone else.

@@ -50,6 +50,11 @@ void arch_page_copy(hv_gpa_t dst, hv_gpa_t src);
 
 void arch_root_init(pte_t *root);
 void arch_root_use(hv_gpa_t root);
+static inline bool arch_root_is_used(hv_gpa_t root)
+{
+	(void)root;
+	return true; /* there is one vCPU */
+}
 
 void tlb_flush_page(uint64_t va);
 void tlb_flush_range(uint64_t start, uint64_t end);

@@ -306,3 +306,9 @@ void hv_panic(const char *text)
 	fprintf(stderr, "panic: %s\n", text);
 	abort();
 }
+
+void hv_flush(hv_gpa_t root)
+{
+	(void)root;
+	panic("other vCPUs are to be flushed: there are none");
+}

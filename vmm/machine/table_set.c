@@ -10,7 +10,9 @@
 
 int table_set_init(struct table_set *t, const struct guestmem *mem)
 {
-	t->frames = mem->span >> HV_PAGE_SHIFT;
+	uint64_t end = HV_AREAS_GPA + mem->areas_size;
+
+	t->frames = (mem->span > end ? mem->span : end) >> HV_PAGE_SHIFT;
 	t->bits = calloc(t->frames / WORD_BITS + 1, sizeof(*t->bits));
 	return t->bits ? 0 : -ENOMEM;
 }

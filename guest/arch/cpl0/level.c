@@ -126,6 +126,11 @@ void arch_root_init(pte_t *root)
 		root[kernel_slots[i]] = kernel[kernel_slots[i]];
 }
 
+bool arch_root_is_used(hv_gpa_t root)
+{
+	return cpu_area()->call.user_root.v == root.v;
+}
+
 void arch_root_use(hv_gpa_t root)
 {
 	if (!root.v)

@@ -164,6 +164,11 @@ void arch_root_init(pte_t *root)
 	root[KERNEL_SLOT].v = level.gate;
 }
 
+bool arch_root_is_used(hv_gpa_t root)
+{
+	return cpu_area()->call.user_root.v == root.v;
+}
+
 void arch_root_use(hv_gpa_t root)
 {
 	cpu_area()->gate.user_root = root.v ? root.v : level.kernel_root.v;

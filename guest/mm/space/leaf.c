@@ -100,6 +100,7 @@ void leaf_replace_by_zero(struct pt_gather *g, const struct leaf *l)
 
 void leaf_split(struct mm *mm, const struct leaf *l)
 {
+	struct pt_gather g;
 	uint64_t bits = l->pte.v & ~(PTE_PFN_MASK | PTE_PS);
 	uint64_t start = l->va & ~(PT_SPAN_2M - 1);
 	struct page *page = leaf_page(l);
@@ -113,7 +114,10 @@ void leaf_split(struct mm *mm, const struct leaf *l)
 		parts_make(page);
 	}
 	mm->nr_huge--;
-	tlb_flush_range(start, start + PT_SPAN_2M);
+	pt_gather_init(&g, mm);
+	pt_gather_flush(&g, start);
+	pt_gather_flush(&g, start + PT_SPAN_2M - PAGE_SIZE);
+	pt_gather_finish(&g);
 }
 
 static int uncount_leaf(const struct leaf *l, void *ctx)

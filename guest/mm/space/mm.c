@@ -5,6 +5,16 @@
 
 #include "hv_map.h"
 
+void pt_gather_init(struct pt_gather *g, struct mm *mm)
+{
+	*g = (struct pt_gather){
+		.mm = mm,
+		.root = mm_root(mm),
+		.users = &mm->users,
+		.start = ~0ull,
+	};
+}
+
 enum hv_map_kind mm_map_kind(const struct mm *mm, const struct vma *v)
 {
 	if (v->flags & VMA_SPECIAL)

@@ -4,15 +4,8 @@
 #include "tlb.h"
 
 #include "buddy.h"
+#include "hv.h"
 #include "parts.h"
-
-void pt_gather_init(struct pt_gather *g, struct mm *mm)
-{
-	g->mm = mm;
-	g->start = ~0ull;
-	g->end = 0;
-	g->pages = NULL;
-}
 
 void pt_gather_page(struct pt_gather *g, struct page *page)
 {
@@ -25,14 +18,25 @@ void pt_gather_page(struct pt_gather *g, struct page *page)
 	g->pages = page;
 }
 
+static void flush(const struct pt_gather *g)
+{
+	bool here = arch_root_is_used(g->root);
+
+	if (g->start >= g->end)
+		return;
+	if (g->start + PAGE_SIZE == g->end)
+		tlb_flush_page(g->start);
+	else
+		tlb_flush_range(g->start, g->end);
+	if (*g->users > here)
+		hv_flush(g->root);
+}
+
 void pt_gather_finish(struct pt_gather *g)
 {
 	bool parts = false;
 
-	if (g->start + PAGE_SIZE == g->end)
-		tlb_flush_page(g->start);
-	else if (g->start < g->end)
-		tlb_flush_range(g->start, g->end);
+	flush(g);
 	while (g->pages) {
 		struct page *page = g->pages;
 

@@ -13,12 +13,14 @@
 struct mm;
 
 struct pt_gather {
-	struct mm *mm;	     /* whose entries change */
+	struct mm *mm;	     /* whose entries change, */
+	hv_gpa_t root;	     /* its root, and */
+	const uint32_t *users; /* how many vCPUs have it loaded */
 	uint64_t start, end; /* to be flushed; start >= end: nothing */
 	struct page *pages;  /* chained by page->private */
 };
 
-void pt_gather_init(struct pt_gather *g, struct mm *mm);
+void pt_gather_init(struct pt_gather *g, struct mm *mm); /* mm.c */
 /* Rights of the page at va went away, or its frame. */
 static inline void pt_gather_flush(struct pt_gather *g, uint64_t va)
 {
