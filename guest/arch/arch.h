@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "hv_map.h"
+#include "lock.h"
 #include "pte.h" /* arch_pte_get, arch_pte_set: by the level, cpl0/ or cpl3/ */
 
 /* The direct map: every RAM address, whether its bank is online or not. */
@@ -43,6 +44,17 @@ void arch_root_use(hv_gpa_t root);
 
 /* Whether this vCPU does. */
 bool arch_root_is_used(hv_gpa_t root);
+
+/* Other vCPUs may use what this one changes. */
+static inline bool arch_has_others(void)
+{
+	return lock_is_needed();
+}
+/*
+ * The entry becomes zero, and what it was is returned, with whatever the
+ * processor of another vCPU has set in it until this moment.
+ */
+pte_t arch_pte_take(pte_t *p);
 
 /*
  * Forget cached translations of the current address space. To be called after

@@ -25,7 +25,7 @@ struct cpu {
 	bool log_due;	  /* the record in the call page is to be logged */
 	uint64_t *leave_entry, leave_value;	/* stored by the gate */
 	uint64_t *pending_entry, pending_value; /* level.h: not stored yet */
-	uint32_t pid, tid; /* of the thread, for the log */
+	uint32_t pid, tid;			/* of the thread, for the log */
 };
 _Static_assert(offsetof(struct cpu, fault_address) == 16, "entry.S");
 _Static_assert(offsetof(struct cpu, leave_entry) == 48, "entry.S");

@@ -50,6 +50,17 @@ void arch_page_copy(hv_gpa_t dst, hv_gpa_t src);
 
 void arch_root_init(pte_t *root);
 void arch_root_use(hv_gpa_t root);
+static inline bool arch_has_others(void)
+{
+	return false;
+}
+static inline pte_t arch_pte_take(pte_t *p)
+{
+	pte_t was = *p;
+
+	p->v = 0;
+	return was;
+}
 static inline bool arch_root_is_used(hv_gpa_t root)
 {
 	(void)root;

@@ -21,7 +21,7 @@ static int clear_leaf(const struct leaf *l, void *ctx)
 {
 	struct pt_gather *g = ctx;
 
-	pt_clear(l->p);
+	pt_clear(l->p, l->pte);
 	if (g)
 		pt_gather_flush(g, l->va);
 	return 0;

@@ -126,6 +126,11 @@ void arch_root_init(pte_t *root)
 		root[kernel_slots[i]] = kernel[kernel_slots[i]];
 }
 
+pte_t arch_pte_take(pte_t *p)
+{
+	return (pte_t){__atomic_exchange_n(&p->v, 0, __ATOMIC_SEQ_CST)};
+}
+
 bool arch_root_is_used(hv_gpa_t root)
 {
 	return cpu_area()->call.user_root.v == root.v;

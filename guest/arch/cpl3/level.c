@@ -164,6 +164,12 @@ void arch_root_init(pte_t *root)
 	root[KERNEL_SLOT].v = level.gate;
 }
 
+pte_t arch_pte_take(pte_t *p)
+{
+	level_store_pending(cpu_this());
+	return (pte_t){__atomic_exchange_n(&p->v, 0, __ATOMIC_SEQ_CST)};
+}
+
 bool arch_root_is_used(hv_gpa_t root)
 {
 	return cpu_area()->call.user_root.v == root.v;

@@ -26,17 +26,21 @@ static int clean_leaf(const struct leaf *l, void *ctx)
 {
 	struct page *page = leaf_page(l);
 	uint64_t clear = PTE_D | PTE_WAS_D;
+	struct leaf was;
 
 	if (!(page->flags & PG_CACHE))
 		return 0;
 	if (!(page->flags & PG_SHMEM))
 		clear |= PTE_RW;
-	if (leaf_is_dirty(l))
+	if (!(l->pte.v & (clear | PTE_RW)))
+		return 0;
+	was = leaf_take(l);
+	if (leaf_is_dirty(&was))
 		page_set_dirty(page);
-	if (l->pte.v & clear) {
-		pt_change(l->p, (pte_t){l->pte.v & ~clear});
+	if (was.pte.v & clear || arch_has_others())
+		pt_change(l->p, (pte_t){was.pte.v & ~clear});
+	if (was.pte.v & clear)
 		pt_gather_flush(ctx, l->va);
-	}
 	return 0;
 }
 
@@ -48,6 +52,7 @@ static int take_dirty(const struct leaf *l, void *ctx)
 {
 	struct page *page = leaf_page(l);
 
+	/* What gets dirty now is written back another time. */
 	if (!(page->flags & PG_CACHE) || !leaf_is_dirty(l))
 		return 0;
 	page_set_dirty(page);

@@ -37,7 +37,7 @@ static int remove_marker(const struct leaf *l, void *ctx)
 {
 	(void)ctx;
 	if (l->kind == LEAF_GUARD)
-		pt_clear(l->p);
+		pt_clear(l->p, l->pte);
 	return 0;
 }
 

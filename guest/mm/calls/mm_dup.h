@@ -1,2 +1,6 @@
 struct mm;
-static inline struct mm *mm_dup(struct mm *mm) { (void)mm; return 0; }
+static inline struct mm *mm_dup(struct mm *mm)
+{
+	(void)mm;
+	return 0;
+}

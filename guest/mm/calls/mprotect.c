@@ -29,7 +29,7 @@ struct protect {
 static int protect_leaf(const struct leaf *l, void *ctx)
 {
 	struct protect *c = ctx;
-	uint64_t old = l->pte.v;
+	uint64_t old = leaf_take(l).pte.v;
 	uint64_t bits = (c->bits & ~PTE_A) | (old & PTE_KEPT);
 
 	if (c->write && l->kind != LEAF_ZERO) {
@@ -42,7 +42,7 @@ static int protect_leaf(const struct leaf *l, void *ctx)
 			bits |= PTE_RW;
 	}
 	bits |= old & PTE_PFN_MASK;
-	if (old == bits)
+	if (old == bits && !arch_has_others())
 		return 0;
 	pt_change(l->p, (pte_t){bits});
 	/* A stale key is not only more, it may be less. */

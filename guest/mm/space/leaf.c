@@ -69,12 +69,14 @@ bool leaf_map_huge_zero(struct mm *mm, pte_t *p, uint64_t bits)
 
 void leaf_unmap(struct pt_gather *g, const struct leaf *l)
 {
-	pt_clear(l->p);
-	if (l->pte.v & PTE_P)
-		pt_gather_flush_entry(g, l->va, l->pte);
+	struct leaf was = leaf_take(l);
+
+	pt_clear(l->p, was.pte);
+	if (was.pte.v & PTE_P)
+		pt_gather_flush_entry(g, l->va, was.pte);
 	if (leaf_is_huge(l))
 		g->mm->nr_huge--;
-	uncount(g, l);
+	uncount(g, &was);
 }
 
 void leaf_replace(struct pt_gather *g, const struct leaf *l, struct page *page,

@@ -63,6 +63,20 @@ static inline struct leaf leaf_at(const struct mm *mm, uint64_t va)
 	return leaf_of(p, p ? arch_pte_get(p) : (pte_t){0}, va);
 }
 
+/*
+ * As l, but not to be changed by a processor any more: where others run, its
+ * entry is zero until the caller sets it. The dirty bit of a shared file's page
+ * must not get lost.
+ */
+static inline struct leaf leaf_take(const struct leaf *l)
+{
+	struct leaf now = *l;
+
+	if (arch_has_others())
+		now.pte = arch_pte_take(l->p);
+	return now;
+}
+
 static inline bool leaf_is_huge(const struct leaf *l)
 {
 	return l->nr > 1;

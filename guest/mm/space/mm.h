@@ -55,7 +55,7 @@ struct mm {
 	uint32_t huge_always, huge_mask;
 	uint64_t nr_huge; /* leaf entries of 2 MiB */
 	uint32_t pid;
-	uint32_t users; /* vCPUs that have it */
+	uint32_t users;		   /* vCPUs that have it */
 	uint32_t pkeys_allocated;  /* bit n: key n */
 	int32_t execute_only_pkey; /* -1: none yet */
 };

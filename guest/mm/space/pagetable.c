@@ -187,13 +187,13 @@ static struct page *reserve_take(pte_t *p)
 	return table;
 }
 
-void pt_clear(pte_t *p)
+void pt_clear(pte_t *p, pte_t was)
 {
 	struct page *page = pt_table_page(p);
 
 	BUG_ON(!page->inuse);
 	page->inuse--;
-	if (pte_is_huge(arch_pte_get(p)))
+	if (pte_is_huge(was))
 		table_free(reserve_take(p));
 	arch_pte_set(p, (pte_t){0});
 }
@@ -211,7 +211,8 @@ bool pt_fill_2m(pte_t *p, pte_t pte)
 
 void pt_move(pte_t *to, pte_t *from)
 {
-	pte_t pte = arch_pte_get(from);
+	pte_t pte =
+		arch_has_others() ? arch_pte_take(from) : arch_pte_get(from);
 
 	if (pte_is_huge(pte))
 		reserve_put(to, reserve_take(from));
@@ -250,7 +251,7 @@ void pt_release(pte_t *p, uint64_t va, struct pt_gather *g)
 	struct page *page = virt_to_page(pte_table(arch_pte_get(p)));
 
 	BUG_ON(page->inuse);
-	pt_clear(p);
+	pt_clear(p, arch_pte_get(p));
 	nr_tables--;
 	/* Any flush in its range forgets the cached upper-level entry too. */
 	pt_gather_flush(g, va & PAGE_MASK);

@@ -123,7 +123,8 @@ static inline void pt_change(pte_t *p, pte_t pte)
 {
 	arch_pte_set(p, pte); /* neither is zero */
 }
-void pt_clear(pte_t *p); /* to zero; frees no table but one in reserve */
+/* From `was` to zero; frees no table but one in reserve. */
+void pt_clear(pte_t *p, pte_t was);
 /* As pt_fill, with PTE_PS, taking a table in reserve; false: no memory. */
 bool pt_fill_2m(pte_t *p, pte_t pte);
 /*

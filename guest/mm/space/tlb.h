@@ -13,11 +13,11 @@
 struct mm;
 
 struct pt_gather {
-	struct mm *mm;	     /* whose entries change, */
-	hv_gpa_t root;	     /* its root, and */
+	struct mm *mm;	       /* whose entries change, */
+	hv_gpa_t root;	       /* its root, and */
 	const uint32_t *users; /* how many vCPUs have it loaded */
-	uint64_t start, end; /* to be flushed; start >= end: nothing */
-	struct page *pages;  /* chained by page->private */
+	uint64_t start, end;   /* to be flushed; start >= end: nothing */
+	struct page *pages;    /* chained by page->private */
 };
 
 void pt_gather_init(struct pt_gather *g, struct mm *mm); /* mm.c */
