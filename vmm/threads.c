@@ -273,10 +273,25 @@ bool threads_end(struct vcpu *v)
 	return true;
 }
 
+/* What the first process does nothing about ends vmm, whatever it is at. */
+static bool take_signal(int sig, const siginfo_t *info, void *context)
+{
+	struct thread *t = threads.first->thread;
+
+	(void)info;
+	if (!t || (!t->process->signals.action[sig].handler &&
+		   !(t->signals.mask & signal_bit(sig))))
+		return false;
+	wait_attend(context);
+	return true;
+}
+
 void threads_init(struct machine *m, struct vcpu *v)
 {
 	threads.first = v;
 	m->start = start;
+	wait_first(v->thread);
+	stop_hand_over(take_signal);
 }
 
 int threads_run(struct vcpu *v)

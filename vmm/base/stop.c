@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SIGNALS 64
@@ -47,6 +48,60 @@ void stop_by(int sig)
 	alarm(1);
 }
 
+/* ---- Those that are the program's ---------------------------------------- */
+
+static stop_taker *take;
+static volatile mask_t arrived;
+static siginfo_t infos[SIGNALS + 1];
+static struct timespec last[SIGNALS + 1];
+
+void stop_hand_over(stop_taker *taker)
+{
+	take = taker;
+}
+
+bool stop_arrived(void)
+{
+	return arrived;
+}
+
+int stop_take(siginfo_t *info)
+{
+	mask_t set = __atomic_load_n(&arrived, __ATOMIC_ACQUIRE);
+	int sig = set ? __builtin_ctzll(set) + 1 : 0;
+
+	if (!sig)
+		return 0;
+	*info = infos[sig];
+	__atomic_and_fetch(&arrived, ~BIT(sig), __ATOMIC_ACQ_REL);
+	return sig;
+}
+
+/* Who asks twice within a second means vmm itself. */
+static bool is_insistent(int sig)
+{
+	struct timespec now, *before = &last[sig];
+	int64_t ms;
+
+	if (sig != SIGINT && sig != SIGQUIT)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (now.tv_sec - before->tv_sec) * 1000 +
+	     (now.tv_nsec - before->tv_nsec) / 1000000;
+	*before = now;
+	return ms < 1000;
+}
+
+/* A second one of a number is lost, as natively. */
+static bool is_taken(int sig, const siginfo_t *info, void *context)
+{
+	if (!take || came || is_insistent(sig) || !take(sig, info, context))
+		return false;
+	infos[sig] = *info;
+	__atomic_or_fetch(&arrived, BIT(sig), __ATOMIC_ACQ_REL);
+	return true;
+}
+
 static void set_default(int sig)
 {
 	const struct action action = {0};
@@ -56,9 +111,10 @@ static void set_default(int sig)
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
-	(void)context;
 	if (BIT(sig) & faults && info->si_code > 0)
 		set_default(sig); /* our own: the instruction ends us */
+	else if (is_taken(sig, info, context))
+		return;
 	else if (sig != SIGALRM || !alarm_is_ignored || came)
 		stop_by(sig);
 }

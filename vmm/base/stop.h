@@ -11,6 +11,8 @@
 #ifndef STOP_H
 #define STOP_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -29,6 +31,17 @@ void stop_init(volatile uint8_t *immediate_exit);
  * what is still to be removed is removed.
  */
 void stop_fini(void);
+
+/*
+ * Some are the program's: those of which `taker` says so, with what the kernel
+ * said of it and the context, in the signal handler. They wait for stop_take.
+ * But of SIGINT and SIGQUIT the second within a second is for vmm.
+ */
+typedef bool stop_taker(int sig, const siginfo_t *info, void *context);
+void stop_hand_over(stop_taker *taker);
+bool stop_arrived(void);
+/* The lowest of them, with its info; 0: none. */
+int stop_take(siginfo_t *info);
 
 /* The signal that came, or 0. */
 int stop_signal(void);

@@ -15,6 +15,7 @@
 #include "hv_call.h"
 #include "hv_vcpu.h"
 #include "message.h"
+#include "stop.h"
 #include "vsyscall.h"
 
 void call_say_refused(struct call *c, int error)
@@ -74,9 +75,31 @@ static struct call call_of(struct thread *t, struct hv_regs *regs)
 	};
 }
 
+/* What came from outside is for the process. */
+static void take_arrived(struct thread *t)
+{
+	siginfo_t from;
+	int sig;
+
+	while ((sig = stop_take(&from))) {
+		const struct signal_info info = {
+			.sig = sig,
+			.code = from.si_code,
+			.process = true,
+			.pid = from.si_pid,
+			.uid = from.si_uid,
+			.value = (uint64_t)from.si_value.sival_ptr,
+		};
+
+		signals_raise(&t->signals, &info);
+	}
+}
+
 /* Registers of a program that has ended stay as it had them: --dump=syscall. */
 static void finish(struct thread *t, struct hv_regs *regs)
 {
+	if (stop_arrived())
+		take_arrived(t);
 	signals_deliver(&t->signals, t->vcpu, regs);
 	if (!t->process->signals.dead)
 		vcpu_set_regs(t->vcpu, regs);

@@ -50,15 +50,34 @@ __asm__(".text\n"
 	"1:	mov $-4, %rax\n" /* -EINTR */
 	"	ret\n");
 
-static void on_kick(int sig, siginfo_t *info, void *context)
+static struct thread *first; /* whose host thread gets the host's signals */
+
+static void rewind_call(void *context)
 {
 	ucontext_t *at = context;
 	greg_t *rip = &at->uc_mcontext.gregs[REG_RIP];
 
-	(void)sig;
-	(void)info;
 	if (*rip >= (greg_t)wait_enter_begin && *rip <= (greg_t)wait_enter_call)
 		*rip = (greg_t)wait_enter_begin;
+}
+
+static void on_kick(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	rewind_call(context);
+}
+
+void wait_first(struct thread *t)
+{
+	first = t;
+}
+
+void wait_attend(void *context)
+{
+	__atomic_store_n(&first->kicked, 1, __ATOMIC_SEQ_CST);
+	vcpu_interrupt(first->vcpu);
+	rewind_call(context);
 }
 
 int wait_init(void)
@@ -84,7 +103,8 @@ void wait_begin(struct thread *t)
 
 bool wait_due(const struct thread *t)
 {
-	return stop_signal() || t->ending || signals_ready(&t->signals);
+	return stop_signal() || t->ending || signals_ready(&t->signals) ||
+	       (t == first && stop_arrived());
 }
 
 static void forget_kick(struct thread *t)

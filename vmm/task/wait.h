@@ -20,6 +20,13 @@ int wait_init(void);
 /* This host thread is the thread's, from now on. */
 void wait_begin(struct thread *t);
 
+/*
+ * The thread whose host thread gets the host's signals (NULL: it has ended);
+ * and one has come, in whose handler this is called, with its context.
+ */
+void wait_first(struct thread *t);
+void wait_attend(void *context);
+
 /* Something asks for the thread's attention: it must give up waiting. */
 bool wait_due(const struct thread *t);
 
