@@ -363,7 +363,7 @@ static void call_lock(struct vcpu *v)
 
 static void call_lock_free(struct vcpu *v)
 {
-	biglock_wake(v->lock);
+	vcpu_unlock(v);
 }
 
 static void call_flush(struct vcpu *v)

@@ -258,7 +258,7 @@ bool threads_end(struct vcpu *v)
 
 	if (!t->ending || v->done)
 		return false;
-	if (thread_end(t)) {
+	if (thread_end(t) && t->process->machine->first == t->process) {
 		/* The last of the first process: the machine's end is ours. */
 		vcpu_stop(v, t->process->status);
 		v->state = VCPU_SERVING;
@@ -290,6 +290,7 @@ void threads_init(struct machine *m, struct vcpu *v)
 {
 	threads.first = v;
 	m->start = start;
+	m->first = v->thread->process;
 	wait_first(v->thread);
 	stop_hand_over(take_signal);
 }

@@ -30,8 +30,12 @@ void lock_take_many(void)
 	level_hypercall(HV_CALL_LOCK);
 }
 
+/* Whoever sleeps is the host's to wake, and perhaps to prefer. */
 void lock_give_many(void)
 {
-	if (__atomic_exchange_n(&kernel_lock->word, 0, __ATOMIC_RELEASE) == 2)
+	uint32_t taken = 1;
+
+	if (!__atomic_compare_exchange_n(&kernel_lock->word, &taken, 0, false,
+					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		level_hypercall(HV_CALL_LOCK_FREE);
 }

@@ -52,7 +52,6 @@ static int dup(const struct hv_call_mm_upcall *call)
 
 	if (!mm)
 		return -ENOMEM;
-	mm->pid = call->pid;
 	start_task(call, mm);
 	return 0;
 }

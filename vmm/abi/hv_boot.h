@@ -108,12 +108,14 @@ struct hv_commit {
 /*
  * The machine's lock, which the kernel has from a trap on until it returns to
  * the program, and the host while it serves a call (vmm/machine/biglock.h).
- * word: 0 free, 1 taken, 2 taken, and somebody may sleep for it in the host.
+ * word: 0 free, 1 taken, 2 taken, and somebody may sleep for it in the host, 3
+ * free for those alone.
  */
 struct hv_lock {
 	uint32_t word;
-	uint32_t many; /* out: else there is one vCPU, and no need of it */
-	uint8_t reserved[56];
+	uint32_t many;	  /* out: else there is one vCPU, and no need of it */
+	uint32_t starved; /* out: somebody slept, and found it taken again */
+	uint8_t reserved[52];
 };
 _Static_assert(sizeof(struct hv_lock) == 64, "a cache line");
 

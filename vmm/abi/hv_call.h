@@ -28,7 +28,7 @@ enum hv_call_nr {
 	HV_CALL_FILE_WRITE, /* frames into file pages: write-back */
 	HV_CALL_FILE_OP,    /* fdatasync, hole */
 	HV_CALL_LOCK,	    /* take hv_lock, however long it takes */
-	HV_CALL_LOCK_FREE,  /* it was given back, and somebody may sleep */
+	HV_CALL_LOCK_FREE,  /* give it back, as somebody may sleep for it */
 	HV_CALL_FLUSH,	    /* other vCPUs forget translations by `root` */
 	HV_CALL_NR
 };

@@ -20,6 +20,7 @@
 #define MACHINE_CALLS 512 /* numbers of system calls are below */
 
 struct dump;
+struct process;
 struct start_args;
 struct thread;
 struct folios;
@@ -71,6 +72,7 @@ struct machine {
 	/* A new thread, whose call `parent` serves: 0 or -errno. */
 	int (*start)(struct thread *parent, struct thread *child,
 		     const struct start_args *args);
+	struct process *first;
 	uint64_t said[MACHINE_CALLS / 64]; /* by call_say_refused */
 };
 

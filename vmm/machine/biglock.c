@@ -1,7 +1,7 @@
 /*
- * biglock.c: see biglock.h. The word is 0: free, 1: taken, 2: taken, and
- * somebody may sleep (Drepper, "Futexes Are Tricky", mutex 3). It lies in guest
- * memory: whatever is written there, a host thread only waits.
+ * biglock.c: see biglock.h. A mutex after Drepper, "Futexes Are Tricky", and a
+ * hand-over for those who would starve. It lies in guest memory: whatever is
+ * written there, a host thread only waits.
  */
 #include "biglock.h"
 
@@ -25,6 +25,24 @@ bool biglock_try(struct hv_lock *lock)
 	return !lock->many || take_free(lock, 1);
 }
 
+/* Who finds it taken a second time gets it next. */
+static void sleep_for(struct hv_lock *lock)
+{
+	uint32_t was;
+
+	for (unsigned n = 0; lock->many; n++) {
+		was = __atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE);
+		if (was == 3)
+			lock->starved = 0;
+		if (was == 0 || was == 3)
+			return;
+		if (n)
+			lock->starved = 1;
+		syscall(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, 2, NULL,
+			NULL, 0);
+	}
+}
+
 void biglock_take(struct hv_lock *lock)
 {
 	if (!lock->many)
@@ -34,23 +52,20 @@ void biglock_take(struct hv_lock *lock)
 			return;
 		__builtin_ia32_pause();
 	}
-	while (lock->many &&
-	       __atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
-		syscall(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, 2, NULL,
-			NULL, 0);
+	sleep_for(lock);
 }
 
-void biglock_wake(struct hv_lock *lock)
-{
-	syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
+/* Give it to whoever sleeps, or to whoever comes. */
 void biglock_give(struct hv_lock *lock)
 {
+	uint32_t free =
+		__atomic_load_n(&lock->starved, __ATOMIC_RELAXED) ? 3 : 0;
+
 	if (!lock->many)
 		return;
-	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
-		biglock_wake(lock);
+	if (__atomic_exchange_n(&lock->word, free, __ATOMIC_RELEASE) != 1)
+		syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL,
+			NULL, 0);
 }
 
 void biglock_end(struct hv_lock *lock)

@@ -24,7 +24,5 @@ void biglock_begin(struct hv_lock *lock);
 /* Nobody who shares it will run again: whoever waits for it may go. */
 void biglock_end(struct hv_lock *lock);
 
-/* Somebody sleeps for the lock, which is free. */
-void biglock_wake(struct hv_lock *lock);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+
 #include "process.h"
 #include "vcpu.h"
 

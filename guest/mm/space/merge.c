@@ -18,11 +18,17 @@ static bool anon_adjacent(const struct vma *a, const struct vma *b)
 	       b->pgoff == a->pgoff + vma_pages(a);
 }
 
+/* Linux reusable_anon_vma. */
+static bool anon_reusable(const struct vma *v)
+{
+	return v && v->anon_id && !(v->anon_id & VMA_ANON_FORKED);
+}
+
 void mm_anon_prepare(struct mm *mm, struct vma *v)
 {
-	if (v->next && v->next->anon_id && anon_adjacent(v, v->next))
+	if (anon_reusable(v->next) && anon_adjacent(v, v->next))
 		v->anon_id = v->next->anon_id;
-	else if (v->prev && v->prev->anon_id && anon_adjacent(v->prev, v))
+	else if (anon_reusable(v->prev) && anon_adjacent(v->prev, v))
 		v->anon_id = v->prev->anon_id;
 	else
 		v->anon_id = ++mm->anon_ids;

@@ -60,6 +60,16 @@ static void copy_fields(struct mm *mm, const struct hv_exec *e)
 	huge_set_disabled(mm, 0);
 }
 
+static struct mm *with_root(struct mm *mm)
+{
+	mm->root = pt_root_alloc();
+	if (!mm->root) {
+		kmem_cache_free(mm_cache, mm);
+		return NULL;
+	}
+	return mm;
+}
+
 struct mm *mm_new(const struct hv_exec *exec)
 {
 	struct mm *mm = kmem_cache_zalloc(mm_cache);
@@ -68,12 +78,27 @@ struct mm *mm_new(const struct hv_exec *exec)
 		return NULL;
 	copy_fields(mm, exec);
 	pkeys_init(mm);
-	mm->root = pt_root_alloc();
-	if (!mm->root) {
-		kmem_cache_free(mm_cache, mm);
+	return with_root(mm);
+}
+
+/* Linux mm_init, dup_mm: what is not the mappings'. */
+struct mm *mm_new_like(const struct mm *from)
+{
+	struct mm *mm = kmem_cache_alloc(mm_cache);
+
+	if (!mm)
 		return NULL;
-	}
-	return mm;
+	*mm = *from;
+	mm->vmas = (struct vma_tree){0};
+	mm->users = 1;
+	mm->def_flags = 0;
+	mm->total_vm = mm->data_vm = mm->exec_vm = mm->stack_vm = 0;
+	mm->locked_vm = mm->locked_lost = mm->committed = 0;
+	for (unsigned i = 0; i < NR_RSS; i++)
+		mm->rss[i] = 0;
+	mm->hiwater_vm = mm->hiwater_rss = 0;
+	mm->faults = mm->nr_huge = 0;
+	return with_root(mm);
 }
 
 struct mm *mm_get(struct mm *mm)

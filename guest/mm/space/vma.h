@@ -174,10 +174,14 @@ struct vma *vma_split(struct vma_tree *t, struct vma *v, uint64_t va);
  * VMA with its neighbour v, which ends or starts where `like` starts or ends?
  */
 bool vma_can_merge(const struct vma *v, const struct vma *like);
-/* Linux is_mergeable_anon_vma. */
+/* In anon_id: it came by fork, so that its pages may be the parent's, too. */
+#define VMA_ANON_FORKED (1ull << 63)
+/* Linux is_mergeable_anon_vma, vma_is_fork_child. */
 static inline bool vma_anon_compatible(uint64_t a, uint64_t b)
 {
-	return !a || !b || a == b;
+	if (a && b)
+		return a == b;
+	return !((a | b) & VMA_ANON_FORKED);
 }
 
 /*

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include "families.h"
@@ -21,8 +22,28 @@ int64_t clone_clone(struct call *c)
 	};
 	int r;
 
-	if (!(flags & CLONE_THREAD))
-		return -ENOSYS;
+	if (!(flags & CLONE_THREAD)) {
+		struct process *p = calloc(1, sizeof(*p));
+
+		*p = *c->p;
+		p->threads = NULL;
+		p->nr_threads = 0;
+		if (!next)
+			next = c->p->pid;
+		p->pid = ++next;
+		thread_init(t, p);
+		t->signals.mask = c->t->signals.mask;
+		if (flags & CLONE_CHILD_SETTID)
+			t->clear_tid = 0;
+		p->fds.entry = calloc(p->fds.size, sizeof(*p->fds.entry));
+		for (unsigned i = 0; i < p->fds.size; i++) {
+			p->fds.entry[i] = c->p->fds.entry[i];
+			if (p->fds.entry[i].host >= 0)
+				p->fds.entry[i].host = fcntl(p->fds.entry[i].host, F_DUPFD_CLOEXEC, 0);
+		}
+		r = c->m->start(c->t, t, &args);
+		return r ? r : p->pid;
+	}
 	if (!next)
 		next = c->p->pid;
 	thread_init(t, c->p);
