@@ -18,6 +18,9 @@
 #define PROCESS_AUXV_WORDS 56 /* Linux AT_VECTOR_SIZE on x86-64 */
 
 struct exec;
+struct task_usage;
+struct tasks;
+struct thread;
 struct machine;
 struct vcpu;
 
@@ -30,9 +33,20 @@ struct process_settings {
 
 struct process {
 	struct machine *machine;
-	struct thread *threads;
+	struct tasks *tasks;   /* all there are */
+	struct process *next;  /* of all */
+	struct process *parent; /* NULL: of the first */
+	struct thread *threads; /* struct thread.next */
 	unsigned nr_threads;
-	int status;
+	int pgid, sid;
+	int exit_signal; /* to the parent; 0: none */
+	bool ending;	 /* its threads are to end */
+	bool zombie;
+	int status; /* of wait(2), once it ends */
+	int stopped; /* by this signal, or 0 */
+	bool tell_stopped, tell_continued; /* to whom waits, yet */
+	bool has_parents_space; /* vfork: the parent waits for it */
+	struct task_usage *usage, *children; /* tasks.h; of ended threads */
 	struct exec *exec; /* what it runs */
 	int pid;
 	int exe_fd; /* O_PATH */
