@@ -178,7 +178,7 @@ UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
 
 # What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
 KVM_C    := $(addprefix vmm/,main.c exits.c hypercall.c faultlog.c inspect/cpl0_count.c \
-	    exec/exec.c exec/vdso.c) $(addprefix vmm/machine/,vm.c vcpu.c \
+	    exec/vdso.c) $(addprefix vmm/machine/,vm.c vcpu.c \
 	    usermem.c boot.c boot_cpu.c)
 
 define UNIT_RULES

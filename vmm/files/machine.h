@@ -20,6 +20,7 @@
 #define MACHINE_CALLS 512 /* numbers of system calls are below */
 
 struct dump;
+struct exec_host;
 struct folios;
 struct trace;
 
@@ -48,6 +49,7 @@ struct machine_facts {
 struct machine {
 	struct trace *trace; /* NULL: faults are not traced */
 	struct machine_facts facts;
+	struct exec_host *exec_host; /* what every exec needs, and the vDSO */
 	bool check; /* the guest tears down at the end, and counts */
 	const struct dump *dump; /* what to print when the program has ended */
 	struct hv_counters counters; /* from HV_CALL_EXIT */

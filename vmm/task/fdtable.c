@@ -201,6 +201,13 @@ int fdtable_close(struct fdtable *t, int fd)
 	return close(host) < 0 && errno != EINTR ? -errno : 0;
 }
 
+void fdtable_close_on_exec(struct fdtable *t)
+{
+	for (unsigned fd = 0; fd < t->size; fd++)
+		if (t->entry[fd].host >= 0 && t->entry[fd].cloexec)
+			fdtable_close(t, (int)fd);
+}
+
 /* As execve: what is to be closed then is not the program's, but ours. */
 static int inherit_standard(struct fdtable *t)
 {

@@ -85,5 +85,7 @@ bool fdtable_is_own(const struct fdtable *t, const struct stat *st);
 int fdtable_dup_host(const struct fdtable *t, int fd);
 /* Returns 0 or -EBADF (the errors of close(2) are passed on). */
 int fdtable_close(struct fdtable *t, int fd);
+/* All that are to be closed at execve. */
+void fdtable_close_on_exec(struct fdtable *t);
 
 #endif

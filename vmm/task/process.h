@@ -37,10 +37,10 @@ struct process {
 	struct fdtable fds;
 	struct rlimits limits;
 	struct signal_shared signals;
-	const void *auxv; /* with its last pair, AT_NULL; NULL: not known */
-	size_t auxv_len;  /* bytes */
-	uint64_t own_auxv[PROCESS_AUXV_WORDS]; /* PR_SET_MM: auxv is this */
+	uint64_t auxv[PROCESS_AUXV_WORDS];
+	size_t auxv_len; /* bytes, with its last pair, AT_NULL; 0: not known */
 	uint32_t personality;
+	uint64_t aslr_seed; /* of its next exec, where that is repeatable */
 	struct process_settings settings;
 	int dumpable, no_new_privs, pdeathsig, subreaper;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */

@@ -234,6 +234,14 @@ static int reset_fpu(struct vcpu *v, size_t size)
 	return vcpu_set_xsave(v, buf, size);
 }
 
+int sigframe_reset_fpu(struct vcpu *v)
+{
+	uint8_t xsave[XSAVE_MAX] __attribute__((aligned(64)));
+	int64_t size = vcpu_get_xsave(v, xsave, sizeof(xsave));
+
+	return size > 0 ? reset_fpu(v, (size_t)size) : (int)size;
+}
+
 int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		  const struct signal_action *act,
 		  const struct signal_info *info)

@@ -46,6 +46,18 @@ void signals_init(struct signals *g, struct signal_shared *s)
 			g->mask |= signal_bit(sig);
 }
 
+void signal_shared_exec(struct signal_shared *s)
+{
+	for (int sig = 1; sig <= SIGNALS; sig++) {
+		uint64_t handler = s->action[sig].handler;
+
+		s->action[sig] = (struct signal_action){
+			.handler = handler == HANDLER_IGNORE ? HANDLER_IGNORE
+							     : HANDLER_DEFAULT,
+		};
+	}
+}
+
 uint64_t signal_mask_allowed(uint64_t mask)
 {
 	return mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));

@@ -88,6 +88,11 @@ struct vcpu;
  */
 void signal_shared_init(struct signal_shared *s);
 void signals_init(struct signals *g, struct signal_shared *s);
+/*
+ * The program that had handlers is gone (Linux flush_signal_handlers); what
+ * waits, and the mask, stay.
+ */
+void signal_shared_exec(struct signal_shared *s);
 
 /* Make a signal pending; one that is ignored is dropped. */
 void signals_raise(struct signals *g, const struct signal_info *info);
@@ -131,6 +136,8 @@ int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		  const struct signal_action *act,
 		  const struct signal_info *info);
 int sigframe_pop(struct signals *g, struct vcpu *v, struct hv_regs *regs);
+/* The FPU as a program finds it first, and a handler. 0 or -errno. */
+int sigframe_reset_fpu(struct vcpu *v);
 /* siginfo_t, 128 bytes. */
 void sigframe_info(const struct signal_info *info, uint8_t out[128]);
 

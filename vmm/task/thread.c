@@ -17,6 +17,11 @@ void thread_set_name(struct thread *t, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
+	thread_set_comm(t, slash ? slash + 1 : path);
+}
+
+void thread_set_comm(struct thread *t, const char *name)
+{
 	memset(t->name, 0, sizeof(t->name));
-	strncpy(t->name, slash ? slash + 1 : path, sizeof(t->name) - 1);
+	strncpy(t->name, name, sizeof(t->name) - 1);
 }

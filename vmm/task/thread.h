@@ -33,5 +33,7 @@ struct thread {
 void thread_init(struct thread *t, struct process *p);
 /* Take the last part of a path for its name, as execve does. */
 void thread_set_name(struct thread *t, const char *path);
+/* The same from a name that is no path, to be cut. */
+void thread_set_comm(struct thread *t, const char *name);
 
 #endif
