@@ -177,6 +177,10 @@ int64_t ids_other(uint64_t pid);
 int64_t usage_sysinfo(struct call *c);
 int64_t usage_getrusage(struct call *c);
 
+/* exec.c */
+int64_t exec_execve(struct call *c);
+int64_t exec_execveat(struct call *c);
+
 /* exit.c */
 int64_t exit_group(struct call *c);
 int64_t exit_wait4(struct call *c);
