@@ -70,6 +70,9 @@ static int descend(struct exec *e, const struct exec_request *r,
 		return fail(err, ENOENT, "a script whose name execve closes");
 	if (put_strings(e, s, name))
 		return fail(err, E2BIG, "no room for a script's arguments");
+	if (!*s->interp) /* Linux opens the working directory */
+		return fail(err, EACCES,
+			    "a script whose first line names no interpreter");
 	name_file(err->file, s->interp);
 	close(e->program.fd);
 	e->program.fd = r->open(r->ctx, s->interp, &err->why);
