@@ -110,6 +110,8 @@ static bool change_credentials(struct machine *m)
 		return false;
 	host_call(SYS_setresgid, -1, -1, gids.effective);
 	host_call(SYS_setresuid, -1, -1, uids.effective);
+	host_call(SYS_setfsgid, gids.effective);
+	host_call(SYS_setfsuid, uids.effective);
 	if (caps_change)
 		host_call(SYS_capset, &caps_head, next);
 	prctl(PR_SET_KEEPCAPS, 0);
