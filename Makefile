@@ -177,8 +177,8 @@ UNIT     := $(UNIT_C:tests/unit/%.c=$(B)/unit/%) \
 	    $(patsubst %,$(B)/unit-rel/%,test_slab test_kmalloc test_slab_misuse)
 
 # What talks to KVM; unit tests have tests/unit/fake_vcpu.c in its place.
-KVM_C    := $(addprefix vmm/,main.c exits.c hypercall.c faultlog.c inspect/cpl0_count.c \
-	    exec/exec.c exec/vdso.c) $(addprefix vmm/machine/,vm.c vcpu.c \
+KVM_C    := $(addprefix vmm/,main.c commit.c exits.c hypercall.c faultlog.c inspect/cpl0_count.c \
+	    exec/vdso.c) $(addprefix vmm/machine/,vm.c vcpu.c \
 	    usermem.c boot.c boot_cpu.c)
 
 define UNIT_RULES

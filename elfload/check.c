@@ -85,6 +85,12 @@ static int check_version(const struct elf_file *f, struct elfload_error *e)
 	return 0;
 }
 
+/* Linux reads an interpreter's header as a whole before it looks at it. */
+static int check_whole_head(const struct elf_file *f, struct elfload_error *e)
+{
+	return f->is_interp ? check_head_len(f, e) : 0;
+}
+
 static int run_checks(const file_check *checks, size_t n,
 		      const struct elf_file *f, struct elfload_error *e)
 {
@@ -102,9 +108,9 @@ static int run_checks(const file_check *checks, size_t n,
 int check_head(const struct elf_file *f, struct elfload_error *e)
 {
 	static const file_check checks[] = {
-		check_not_empty, check_not_script, check_magic,
-		check_head_len,	 check_class,	   check_data,
-		check_version,
+		check_whole_head, check_not_empty, check_not_script,
+		check_magic,	  check_head_len,  check_class,
+		check_data,	  check_version,
 	};
 
 	return RUN_CHECKS(checks, f, e);

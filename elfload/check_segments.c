@@ -42,7 +42,7 @@ const Elf64_Phdr *elf_file_interp(const struct elf_file *f)
 /* ---- The table as a whole ---------------------------------------------- */
 
 /* Linux load_elf_binary(): with the closing 0, which the reader checks. */
-static int check_interp_size(const struct elf_file *f, struct elfload_error *e)
+int check_interp(const struct elf_file *f, struct elfload_error *e)
 {
 	const Elf64_Phdr *ph = elf_file_interp(f);
 
@@ -248,17 +248,22 @@ static int check_entry(const struct elf_file *f, struct elfload_error *e)
 			    "entry point %#lx is outside every segment", entry);
 }
 
-int check_phdrs(const struct elf_file *f, struct elfload_error *e)
+int check_segments(const struct elf_file *f, struct elfload_error *e)
 {
 	static const file_check checks[] = {
-		check_interp_size, check_load_count, check_each_load,
-		check_overlaps,	   check_pie_first,  check_entry,
+		check_each_load,
+		check_overlaps,
+		check_pie_first,
+		check_entry,
 	};
+	/* More than we support is no reason to end the caller. */
+	int err = check_load_count(f, e);
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		int err = checks[i](f, e);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && !err;
+	     i++) {
+		err = checks[i](f, e);
 		if (err)
-			return err;
+			e->late = 1;
 	}
-	return 0;
+	return err;
 }

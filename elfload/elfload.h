@@ -45,7 +45,13 @@
 #define ELFLOAD_EXEC  4u
 
 struct elfload_error {
-	int err;	/* a positive Linux errno: ENOEXEC, EACCES, ... */
+	int err; /* a positive Linux errno: ENOEXEC, EACCES, ... */
+	/*
+	 * Linux finds out when the caller's address space is gone already
+	 * (fs/exec.c, begin_new_exec): execve does not return this number, but
+	 * SIGSEGV ends the process.
+	 */
+	int late;
 	char text[160]; /* "segment 2: ...": no file name, no newline */
 };
 
@@ -98,6 +104,8 @@ int elfload_thp_files(int fd);
  * -EINVAL: an ELF program whose segments cannot be mapped. -EPERM: a segment
  * below ELFLOAD_MIN_ADDR. -EFAULT: bytes to clear past the end of the file.
  * -EIO: reading failed. -EBADF, -ENOMEM.
+ * On a late failure `dynamic` and `interp` are those of the file: Linux looks
+ * for the interpreter before it looks at segments.
  */
 int elfload_read(int fd, struct elfload_image *img, struct elfload_error *e);
 
@@ -138,6 +146,8 @@ struct elfload_params {
 	uint32_t uid, euid, gid, egid;
 	int secure;	    /* AT_SECURE */
 	uint8_t random[16]; /* what AT_RANDOM points at */
+	/* The caller has measured the strings as execve does: see -E2BIG. */
+	int strings_fit;
 	/* Bytes; UINT64_MAX: unlimited. */
 	uint64_t rlim_stack, rlim_as, rlim_data;
 	int thp_files; /* elfload_thp_files() of the program */
@@ -211,12 +221,13 @@ struct elfload_plan {
 
 /*
  * Lay out the address space. -E2BIG: arguments and environment too large for
- * the stack limit. -ENOMEM: out of memory, or the program does not fit, or not
- * below the limits of address space and data.
- * -EEXIST: a segment where the stack is. -EPERM: a segment below
- * ELFLOAD_MIN_ADDR after its load bias is added. -ELIBACC: the program names an
- * interpreter and there is none in p. -ELIBBAD: the interpreter's fixed
- * addresses are the program's. On failure the plan is empty.
+ * the stack limit; this, and no memory for the stack's bytes, are the only
+ * failures that are not late. -ENOMEM: out of memory, or the program does not
+ * fit, or not below the limits of address space and data. -EEXIST: a segment
+ * where the stack is. -EPERM: a segment below ELFLOAD_MIN_ADDR after its load
+ * bias is added. -ELIBACC: the program names an interpreter and there is none
+ * in p. -ELIBBAD: the interpreter's fixed addresses are the program's. On
+ * failure the plan is empty.
  */
 int elfload_plan(const struct elfload_image *img,
 		 const struct elfload_params *p, struct elfload_plan *out,

@@ -24,10 +24,14 @@ const Elf64_Phdr *elf_file_interp(const struct elf_file *f);
 __attribute__((format(printf, 3, 4))) int
 elfload_fail(struct elfload_error *e, int err, const char *fmt, ...);
 
-/* The three layers of checks (check.c), each needing the one before. */
+/*
+ * The layers of checks (check.c), each needing the one before; what the last
+ * finds is late (struct elfload_error).
+ */
 int check_head(const struct elf_file *f, struct elfload_error *e);
 int check_ehdr(const struct elf_file *f, struct elfload_error *e);
-int check_phdrs(const struct elf_file *f, struct elfload_error *e);
+int check_interp(const struct elf_file *f, struct elfload_error *e);
+int check_segments(const struct elf_file *f, struct elfload_error *e);
 
 /* The random numbers of one exec (random.c). */
 struct exec_random {

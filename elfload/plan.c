@@ -356,6 +356,32 @@ static int plan_grow_stack(struct elfload_plan *plan, struct elfload_error *e)
 	return 0;
 }
 
+static int late(struct elfload_error *e, int err)
+{
+	e->late = 1;
+	return err;
+}
+
+static int plan_mappings(const struct elfload_image *img,
+			 const struct elfload_params *p, struct exec_random *r,
+			 struct elfload_plan *plan, struct elfload_error *e)
+{
+	int err;
+
+	plan_add_stack(plan, img);
+	err = plan_program(img, p, r, plan, e);
+	if (!err)
+		err = plan_interp(img, p, plan, e);
+	if (!err)
+		err = check_limits(plan, p, e);
+	if (!err)
+		err = plan_vdso(p, plan, e);
+	if (err)
+		return late(e, err);
+	plan_code_data(img, plan);
+	return 0;
+}
+
 static int plan_build(const struct elfload_image *img,
 		      const struct elfload_params *p, struct elfload_plan *plan,
 		      struct elfload_error *e)
@@ -371,22 +397,14 @@ static int plan_build(const struct elfload_image *img,
 	err = stack_place(p, &strings, &rnd, plan, e);
 	if (err)
 		return err;
-	plan_add_stack(plan, img);
-	err = plan_program(img, p, &rnd, plan, e);
+	err = plan_mappings(img, p, &rnd, plan, e);
 	if (!err)
-		err = plan_interp(img, p, plan, e);
-	if (!err)
-		err = check_limits(plan, p, e);
-	if (!err)
-		err = plan_vdso(p, plan, e);
+		err = stack_fill(img, p, &strings, &rnd, plan, e);
 	if (err)
 		return err;
-	plan_code_data(img, plan);
-	err = stack_fill(img, p, &strings, &rnd, plan, e);
-	if (!err)
-		err = plan_grow_stack(plan, e);
+	err = plan_grow_stack(plan, e);
 	if (err)
-		return err;
+		return late(e, err);
 	plan_brk(img, p, &rnd, plan);
 	return 0;
 }

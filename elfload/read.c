@@ -19,6 +19,7 @@ int elfload_fail(struct elfload_error *e, int err, const char *fmt, ...)
 	va_list ap;
 
 	e->err = err;
+	e->late = 0;
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
@@ -63,8 +64,6 @@ static void image_find_phdrs(struct elfload_image *img, uint64_t phoff)
 
 static void image_fill(struct elfload_image *img, const struct elf_file *f)
 {
-	memset(img, 0, sizeof(*img));
-	img->dynamic = !!elf_file_interp(f);
 	img->type = f->ehdr.e_type == ET_EXEC ? ELFLOAD_EXEC_FIXED
 		    : img->dynamic	      ? ELFLOAD_PIE
 					      : ELFLOAD_STATIC_PIE;
@@ -174,7 +173,7 @@ static int read_phdrs(const struct source *src, struct elf_file *f,
 				    n < 0 ? strerror(errno)
 					  : "the file was cut short meanwhile");
 	err = decode(f->phdr, f->phdr, len, ELF_T_PHDR, e);
-	return err ? err : check_phdrs(f, e);
+	return err ? err : check_interp(f, e);
 }
 
 /* Its size is known to fit. Linux uses what is before the first 0. */
@@ -186,6 +185,7 @@ static int read_interp_path(const struct source *src, const struct elf_file *f,
 
 	if (!ph)
 		return 0;
+	img->dynamic = 1;
 	n = source_read(src, ph->p_offset, img->interp, ph->p_filesz);
 	if (n != (ssize_t)ph->p_filesz)
 		return elfload_fail(e, EIO,
@@ -213,14 +213,17 @@ static int read_image(const struct source *src, int is_interp,
 	struct elf_file f = {.is_interp = is_interp};
 	int err = read_head(src, &f, e);
 
+	memset(img, 0, sizeof(*img));
 	if (!err)
 		err = read_ehdr(&f, e);
 	if (!err)
 		err = read_phdrs(src, &f, e);
-	if (!err) {
-		image_fill(img, &f);
+	if (!err)
 		err = read_interp_path(src, &f, img, e);
-	}
+	if (!err)
+		err = check_segments(&f, e);
+	if (!err)
+		image_fill(img, &f);
 	free(f.phdr);
 	return is_interp ? interp_error(e, err) : err;
 }

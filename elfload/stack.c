@@ -93,6 +93,8 @@ int stack_measure(const struct elfload_params *p, struct exec_strings *s,
 		s->arg_len = 1;
 	}
 	s->total = s->arg_len + s->env_len + s->execfn_len + TOP_ZEROS;
+	if (p->strings_fit)
+		return 0;
 	return check_limit(s, p->rlim_stack, e);
 }
 
@@ -280,8 +282,10 @@ int stack_fill(const struct elfload_image *img, const struct elfload_params *p,
 	plan->start_stack = plan->sp;
 	plan->tables_len = tables_end - plan->sp;
 	err = stack_reach(plan, p->rlim_stack, e);
-	if (err)
+	if (err) {
+		e->late = 1;
 		return err;
+	}
 	plan->stack_len = plan->stack_end - plan->sp;
 	plan->stack = calloc(1, plan->stack_len);
 	if (!plan->stack)

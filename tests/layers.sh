@@ -32,11 +32,11 @@ task: abi base machine
 files: abi base machine task
 exec: abi base machine task files
 procfs: abi base machine task files
-syscall: abi base machine task files procfs syscall/io syscall/path syscall/socket syscall/task syscall/time
+syscall: abi base machine task files exec procfs syscall/io syscall/path syscall/socket syscall/task syscall/time
 syscall/io: syscall abi base machine task files procfs syscall/path
 syscall/path: syscall abi base machine task files procfs
 syscall/socket: syscall abi base machine task files
-syscall/task: syscall abi base machine task files procfs
+syscall/task: syscall abi base machine task files exec procfs syscall/path
 syscall/time: syscall abi base machine task files
 inspect: abi base machine task files procfs
 vmm: *

@@ -6,13 +6,12 @@
 
 #include <stdbool.h>
 
-struct exec;
 struct machine;
 struct process;
 struct vm;
 
-/* Its personality and auxiliary vector; e must outlive p. */
-void facts_of_process(struct process *p, const struct exec *e, bool no_aslr);
+/* Its personality, as of the host process but for what --no-aslr says. */
+void facts_of_process(struct process *p, bool no_aslr);
 /* After boot_prepare; vm must outlive m. */
 void facts_of_machine(struct machine *m, struct vm *vm);
 

@@ -50,7 +50,7 @@ static void answer(struct vcpu *v)
 /* The processor and the time that the vDSO tells, as of now. */
 static void refresh(struct vcpu *v)
 {
-	vdso_refresh(&process_of(v)->exec->vdso);
+	vdso_refresh(&machine_of(v)->exec_host->vdso);
 }
 
 static void copy_text(struct vcpu *v, char *dst)
@@ -116,8 +116,8 @@ static int file_read(struct vcpu *v, struct hv_call_file_read *call)
 			return -EIO;
 	}
 	if (call->file == HV_FILE_VDSO)
-		return vdso_file_read(&process_of(v)->exec->vdso, call->offset,
-				      iov, (int)call->n);
+		return vdso_file_read(&machine_of(v)->exec_host->vdso,
+				      call->offset, iov, (int)call->n);
 	if (filepages_read(machine_of(v), call->file, call->offset, iov,
 			   (int)call->n, call->want == HV_FILE_READ_AGAIN))
 		return -EIO;
@@ -205,7 +205,7 @@ static void call_file_put(struct vcpu *v)
 
 	faultlog_drain(v);
 	if (file == HV_FILE_VDSO)
-		vdso_file_put(&process_of(v)->exec->vdso);
+		vdso_file_put(&machine_of(v)->exec_host->vdso);
 	else
 		files_put(&machine_of(v)->files, file);
 }
@@ -275,7 +275,7 @@ static void call_exec(struct vcpu *v)
 	uint64_t tsc = call_page(v)->exec.tsc;
 
 	v->state = VCPU_SERVING;
-	vdso_check_tsc(&process_of(v)->exec->vdso, tsc);
+	vdso_check_tsc(&machine_of(v)->exec_host->vdso, tsc);
 	if (machine_of(v)->trace)
 		trace_start(machine_of(v)->trace, tsc);
 	call_page(v)->exec.result = finish_exec(v);

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "boot.h"
 #include "call.h"
 #include "cpl0_count.h"
-#include "exec.h"
 #include "exits.h"
 #include "facts.h"
 #include "faultlog.h"
@@ -33,6 +33,7 @@
 #include "options.h"
 #include "process.h"
 #include "registers.h"
+#include "start.h"
 #include "stop.h"
 #include "symbols.h"
 #include "thread.h"
@@ -51,7 +52,8 @@
 
 struct run {
 	struct options options;
-	struct exec exec;
+	struct exec_host exec_host;
+	struct exec *exec;
 	struct machine machine;
 	struct process process;
 	struct thread thread;
@@ -92,7 +94,9 @@ static int prepare_vm(struct run *r)
 		return FAILURE;
 	if (boot_prepare(&r->vm, &config))
 		return FAILURE;
-	exec_describe(&r->exec, &r->process.limits, boot_exec(&r->vm));
+	exec_describe(r->exec, &r->process.limits, r->process.pid,
+		      boot_exec(&r->vm));
+	exec_given(r->exec);
 	if (vcpu_create(&r->vcpu, &r->vm, (hv_gpa_t){BOOT_VCPU_AREA}))
 		return FAILURE;
 	vdso_set_tsc(r->vcpu.fd);
@@ -100,7 +104,7 @@ static int prepare_vm(struct run *r)
 	r->thread.vcpu = &r->vcpu;
 	threads_init(&r->machine, &r->vcpu);
 	facts_of_machine(&r->machine, &r->vm);
-	facts_of_process(&r->process, &r->exec, o->aslr == ELFLOAD_ASLR_OFF);
+	facts_of_process(&r->process, o->aslr == ELFLOAD_ASLR_OFF);
 	return 0;
 }
 
@@ -156,6 +160,7 @@ static int prepare_machine(struct run *r)
 	ret = machine_init(&r->machine, &config);
 	if (ret)
 		explain_machine(&r->options, -ret);
+	r->machine.exec_host = &r->exec_host;
 	r->machine.check = r->options.check;
 	r->machine.dump = &r->options.dump;
 	return ret ? FAILURE : 0;
@@ -180,7 +185,7 @@ static void say_writable(const struct run *r)
 static int prepare_process(struct run *r)
 {
 	const struct process_config config = {
-		.exe = r->exec.program.path,
+		.exe = r->exec->program.path,
 		.limits = &r->options.limits,
 	};
 	int ret = process_init(&r->process, &r->machine, &config);
@@ -194,10 +199,12 @@ static int prepare_process(struct run *r)
 	thread_init(&r->thread, &r->process);
 	wait_begin(&r->thread);
 	thread_set_name(&r->thread, r->options.program_argv[0]);
-	r->process.exec = &r->exec;
+	r->process.exec = exec_get(r->exec);
+	r->process.aslr_seed = r->exec->next_seed;
+	process_set_auxv(&r->process, r->exec);
 	say_writable(r);
-	if (exec_add_files(&r->exec, &r->machine.files)) {
-		error("%s: cannot be mapped", r->exec.program.path);
+	if (exec_add_files(r->exec, &r->machine.files)) {
+		error("%s: cannot be mapped", r->exec->program.path);
 		return FAILURE;
 	}
 	return 0;
@@ -222,16 +229,16 @@ static int prepare_log(struct run *r)
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		r->log = logfile_open(o->log_file, r->exec.script.file,
-				      r->exec.script.argv);
+		r->log = logfile_open(o->log_file, r->exec->program.path,
+				      r->exec->argv);
 		if (!r->log)
 			return FAILURE;
 		config.text = r->log;
 	}
 	if (o->trace) {
-		r->symbols = symbols_read(r->exec.program.fd);
+		r->symbols = symbols_read(r->exec->program.fd);
 		if (r->symbols)
-			symbols_set_bias(r->symbols, r->exec.plan.load_bias);
+			symbols_set_bias(r->symbols, r->exec->plan.load_bias);
 		config.symbols = r->symbols;
 	}
 	r->machine.trace = trace_create(&config);
@@ -360,7 +367,8 @@ static void tear_down(struct run *r)
 		folios_close(&r->folios);
 	vcpu_destroy(&r->vcpu);
 	vm_destroy(&r->vm);
-	exec_unload(&r->exec);
+	exec_put(r->process.exec);
+	exec_put(r->exec);
 }
 
 /* End as the program did; but the core file would be ours, so none. */
@@ -403,17 +411,20 @@ static const uint64_t *find_auxv(char **envp)
 static int load_program(struct run *r, const uint64_t *auxv)
 {
 	const struct options *o = &r->options;
-	const struct exec_config config = {
+	const struct exec_start start_by = {
 		.program = o->program_argv[0],
 		.argv = (const char *const *)o->program_argv,
 		.envp = (const char *const *)environ,
-		.auxv = auxv,
+		.host = &r->exec_host,
 		.limits = &o->limits,
-		.aslr = o->aslr,
-		.aslr_seed = o->aslr_seed,
+		.randomize = o->aslr != ELFLOAD_ASLR_OFF,
+		.seed = o->aslr_seed,
 	};
 
-	return exec_load(&r->exec, &config);
+	exec_host_init(&r->exec_host, auxv);
+	vdso_init(&r->exec_host.vdso);
+	r->exec_host.repeatable = o->aslr == ELFLOAD_ASLR_SEED;
+	return exec_start(&r->exec, &start_by);
 }
 
 /* The limits that vmm was started with: they are meant for the program. */
@@ -454,7 +465,7 @@ static int start(int argc, char **argv, char **envp)
 	if (prepare_machine(&r) || prepare_process(&r) || prepare_vm(&r) ||
 	    prepare_log(&r))
 		return FAILURE;
-	if (o->count_cpl0 && cpl0_count_init(&r.vcpu, r.exec.plan.entry)) {
+	if (o->count_cpl0 && cpl0_count_init(&r.vcpu, r.exec->plan.entry)) {
 		error("--count-cpl0: this KVM cannot step");
 		return FAILURE;
 	}

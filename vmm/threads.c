@@ -19,6 +19,9 @@
 #include "biglock.h"
 #include "boot.h"
 #include "call.h"
+#include "exec.h"
+#include "faultlog.h"
+#include "futex.h"
 #include "message.h"
 #include "owner.h"
 #include "serve.h"
@@ -37,7 +40,8 @@ static struct {
 	struct vcpu *first;
 	struct worker *workers;
 	unsigned nr_workers;
-	uint32_t over; /* a word to wait on: 1: the machine has ended */
+	uint32_t ended; /* a word to wait on: threads that have ended */
+	uint32_t over;	/* a word to wait on: 1: the machine has ended */
 	int status;
 } threads;
 
@@ -252,24 +256,59 @@ void threads_flush(struct vcpu *v, hv_gpa_t root)
 
 /* ---- Ending ------------------------------------------------------------- */
 
+/* Somebody waits for all others: each that ends wakes it. */
+static void wait_alone(struct thread *t)
+{
+	const struct tasks *all = t->process->tasks;
+	uint32_t seen;
+
+	tasks_kill(t->process->tasks);
+	while (all->nr_threads > 1 && !stop_signal()) {
+		seen = __atomic_load_n(&threads.ended, __ATOMIC_SEQ_CST);
+		thread_unlock(t);
+		syscall(SYS_futex, &threads.ended, FUTEX_WAIT_PRIVATE, seen,
+			NULL, NULL, 0);
+		thread_lock(t);
+	}
+}
+
+/* The last of the first process: the machine ends with it, and on its vCPU. */
+static void end_machine(struct vcpu *v)
+{
+	wait_alone(v->thread);
+	vcpu_stop(v, v->thread->process->status);
+	vcpu_return_to_kernel(v);
+}
+
+static void say_ended(void)
+{
+	__atomic_fetch_add(&threads.ended, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &threads.ended, FUTEX_WAKE_PRIVATE, INT_MAX, NULL,
+		NULL, 0);
+}
+
 bool threads_end(struct vcpu *v)
 {
 	struct thread *t = v->thread;
 
 	if (!t->ending || v->done)
 		return false;
-	if (thread_end(t) && t->process->machine->first == t->process) {
-		/* The last of the first process: the machine's end is ours. */
-		vcpu_stop(v, t->process->status);
-		v->state = VCPU_SERVING;
-		vcpu_return_to_kernel(v);
+	futex_thread_end(t);
+	if (task_is_last(t) && t->process == t->process->tasks->first) {
+		end_machine(v);
 		return true;
 	}
+	if (task_is_last(t))
+		task_release_parent(t->process);
 	vcpu_mm_upcall(v, HV_MM_LEAVE, v, 0, 0);
-	v->idle = true;
+	faultlog_write(v);
 	v->thread = NULL;
+	if (v == threads.first)
+		wait_first(NULL);
+	task_exit_thread(t);
+	v->idle = true;
 	vcpu_unlock(v);
-	thread_free(t);
+	say_ended();
 	return true;
 }
 
@@ -286,11 +325,18 @@ static bool take_signal(int sig, const siginfo_t *info, void *context)
 	return true;
 }
 
+static void release_exec(struct process *p)
+{
+	exec_put(p->exec);
+	p->exec = NULL;
+}
+
 void threads_init(struct machine *m, struct vcpu *v)
 {
 	threads.first = v;
 	m->start = start;
-	m->first = v->thread->process;
+	tasks_init(&m->tasks, v->thread->process);
+	m->tasks.release = release_exec;
 	wait_first(v->thread);
 	stop_hand_over(take_signal);
 }

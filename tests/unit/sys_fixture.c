@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "fake_exec.h"
 #include "serve.h"
 
 struct vcpu cpu;
@@ -41,6 +42,7 @@ void sys_begin(const struct machine_config *config)
 
 	running = true;
 	cr_assert_eq(machine_init(&machine, config), 0);
+	machine.exec_host = fake_exec_host();
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
@@ -54,6 +56,8 @@ void sys_end(void)
 		return;
 	running = false;
 	io_buffer_drop();
+	exec_put(process.exec);
+	fake_exec_fini();
 	process_fini(&process);
 	machine_fini(&machine);
 }

@@ -203,6 +203,67 @@ Test(paths_proc, proc_self_fd_has_the_programs_numbers)
 	cr_assert_eq(open_abs(path, O_RDWR), -EROFS);
 }
 
+Test(paths_proc, a_path_leads_on_behind_an_own_link)
+{
+	int64_t dir = guest_open("ro", O_RDONLY | O_DIRECTORY);
+	const char *const forms[] = {"/proc/self/fd/%d/file", "/dev/fd/%d/file",
+				     "/proc/self/fd//%d/../ro/./file",
+				     "/proc/thread-self/fd/%d/file"};
+	char path[128], to[128];
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		snprintf(path, sizeof(path), forms[i], (int)dir);
+		cr_expect_geq(open_abs(path, O_RDONLY), 0, "%s", path);
+	}
+	snprintf(path, sizeof(path), "/dev/fd/%d/none", (int)dir);
+	cr_expect_eq(open_abs(path, O_RDONLY), -ENOENT);
+	snprintf(path, sizeof(path), "/dev/fd/%d/file/x", (int)dir);
+	cr_expect_eq(open_abs(path, O_RDONLY), -ENOTDIR);
+	/* Rules hold there, too. */
+	snprintf(path, sizeof(path), "/dev/fd/%d/file", (int)dir);
+	cr_expect_eq(open_abs(path, O_WRONLY), -EROFS);
+	snprintf(path, sizeof(path), "/dev/fd/%d/../rw/made", (int)dir);
+	cr_expect_geq(open_abs(path, O_WRONLY | O_CREAT), 0);
+	/* By a link, which may be one to a link. */
+	snprintf(to, sizeof(to), "/proc/self/fd/%d", (int)dir);
+	cr_assert_eq(symlink(to, in_scratch("l1")), 0);
+	cr_assert_eq(symlink("l1/../ro", in_scratch("l2")), 0);
+	cr_expect_geq(guest_open("l1/file", O_RDONLY), 0);
+	cr_expect_geq(guest_open("l2/file", O_RDONLY), 0);
+}
+
+Test(paths_proc, a_path_leads_on_from_the_working_directory)
+{
+	char other[64];
+
+	call(SYS_chdir, path_at(VA0, "ro"));
+	cr_expect_geq(open_abs("/proc/self/cwd/file", O_RDONLY), 0);
+	cr_expect_geq(open_abs("/proc/self/root/etc/passwd", O_RDONLY), 0);
+	cr_expect_eq(open_abs("/proc/self/exe/x", O_RDONLY), -ENOTDIR);
+	snprintf(other, sizeof(other), "/proc/%d/cwd/.", getppid());
+	cr_expect_eq(open_abs(other, O_RDONLY), -ELOOP);
+	cr_expect_eq(open_abs("/proc/self/cwd/proc/self/fd/0/x", O_RDONLY),
+		     -ENOENT);
+}
+
+Test(paths_proc, links_in_a_circle_end)
+{
+	unsigned fds = host_fds();
+	char to[128];
+
+	symlink("c2/x", in_scratch("c1"));
+	symlink("c1/x", in_scratch("c2"));
+	symlink("self/x", in_scratch("self"));
+	snprintf(to, sizeof(to), "/proc/self/cwd/m/x");
+	symlink(to, in_scratch("m"));
+	call(SYS_chdir, path_at(VA0, "."));
+	cr_expect_eq(guest_open("c1/y", O_RDONLY), -ELOOP);
+	cr_expect_eq(guest_open("self/y", O_RDONLY), -ELOOP);
+	cr_expect_eq(guest_open("m/y", O_RDONLY), -ELOOP);
+	cr_expect_eq(guest_open("m", O_RDONLY), -ELOOP);
+	cr_expect_eq(host_fds(), fds);
+}
+
 Test(paths_proc, a_thread_has_the_same_links)
 {
 	char path[96], text[4097];

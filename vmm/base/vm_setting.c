@@ -8,13 +8,13 @@
 #define MIN_ADDR     65536ul	 /* as most kernels are built */
 #define MIN_ADDR_MAX (1ul << 20) /* above: the hint's place was taken */
 
-uint64_t vm_setting(const char *name, uint64_t otherwise)
+static uint64_t setting(const char *dir, const char *name, uint64_t otherwise)
 {
 	unsigned long value = otherwise;
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/sys/vm/%s", name);
+	snprintf(path, sizeof(path), "/proc/sys/%s/%s", dir, name);
 	f = fopen(path, "re");
 	if (!f)
 		return otherwise;
@@ -22,6 +22,16 @@ uint64_t vm_setting(const char *name, uint64_t otherwise)
 		value = otherwise;
 	fclose(f);
 	return value;
+}
+
+uint64_t vm_setting(const char *name, uint64_t otherwise)
+{
+	return setting("vm", name, otherwise);
+}
+
+uint64_t fs_setting(const char *name, uint64_t otherwise)
+{
+	return setting("fs", name, otherwise);
 }
 
 uint64_t vm_lowest_addr(void)

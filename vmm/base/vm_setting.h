@@ -8,6 +8,7 @@
 
 /* The number in /proc/sys/vm/NAME; `otherwise` if that cannot be read. */
 uint64_t vm_setting(const char *name, uint64_t otherwise);
+uint64_t fs_setting(const char *name, uint64_t otherwise); /* sys/fs */
 
 /*
  * Linux mmap_min_addr. A kernel with security modules has a least of its own,

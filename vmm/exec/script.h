@@ -7,20 +7,23 @@
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
-#include "elfload.h"
+#include <stdbool.h>
+#include <stddef.h>
 
+#define SCRIPT_HEAD 256 /* BINPRM_BUF_SIZE: as much of a file is looked at */
+
+/*
+ * The first bytes of a file, zeros behind its end; script_parse cuts them up.
+ */
 struct script {
-	char *file;  /* the program to load: no script */
-	char **argv; /* ends with NULL; the strings are the script's, too */
+	char head[SCRIPT_HEAD];
+	const char *interp, *argument; /* argument: NULL if there is none */
 };
 
 /*
- * Follow `file` to a program that is no script; `file` itself if it is none.
- * Returns 0, or -errno with *e filled: -ENOEXEC a first line that is none,
- * -ELOOP more than five scripts deep, and as elfload_open. Free in either case.
+ * 1: it is one, interp is set (it may be ""); 0: it is none; -ENOEXEC: its
+ * first line names no interpreter, or too long a one.
  */
-int script_follow(struct script *s, const char *file, const char *const *argv,
-		  struct elfload_error *e);
-void script_free(struct script *s);
+int script_parse(struct script *s);
 
 #endif

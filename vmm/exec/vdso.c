@@ -220,11 +220,6 @@ void vdso_refresh(struct vdso *v)
 
 /* ---- The file ----------------------------------------------------------- */
 
-uint64_t vdso_file_size(const struct vdso *v)
-{
-	return v->vvar_size + v->vclock_size + v->vdso_size;
-}
-
 static void read_image(const struct vdso *v, uint64_t offset, uint8_t *page)
 {
 	uint64_t size = (uint64_t)(vdso_image_end - vdso_image_start);

@@ -36,7 +36,10 @@ void vdso_set_tsc(int vcpu_fd);
 void vdso_check_tsc(struct vdso *v, uint64_t guest_tsc);
 
 /* Bytes in all; a page from `offset` on for each of n buffers. 0 or -EINVAL. */
-uint64_t vdso_file_size(const struct vdso *v);
+static inline uint64_t vdso_file_size(const struct vdso *v)
+{
+	return v->vvar_size + v->vclock_size + v->vdso_size;
+}
 int vdso_file_read(struct vdso *v, uint64_t offset, const struct iovec *pages,
 		   int n);
 /* The guest has dropped its pages. */

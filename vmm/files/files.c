@@ -25,11 +25,9 @@ struct file *files_find(const struct files *f, uint32_t number)
 	return &f->file[number - 1];
 }
 
-void files_put(struct files *f, uint32_t number)
+static void drop(struct files *f, struct file *file)
 {
-	struct file *file = files_find(f, number);
-
-	if (!file)
+	if (file->given || file->holds)
 		return;
 	close(file->fd);
 	if (file->wfd >= 0) {
@@ -47,10 +45,36 @@ void files_put(struct files *f, uint32_t number)
 	f->version++;
 }
 
+void files_put(struct files *f, uint32_t number)
+{
+	struct file *file = files_find(f, number);
+
+	if (!file)
+		return;
+	file->given = false;
+	drop(f, file);
+}
+
+void files_release(struct files *f, uint32_t number, bool given)
+{
+	struct file *file = files_find(f, number);
+
+	if (!file || !file->holds)
+		return;
+	file->holds--;
+	file->given |= given;
+	drop(f, file);
+}
+
 void files_fini(struct files *f)
 {
-	for (uint32_t i = 1; i <= f->size; i++)
-		files_put(f, i);
+	for (uint32_t i = 0; i < f->size; i++) {
+		if (f->file[i].fd < 0)
+			continue;
+		f->file[i].given = false;
+		f->file[i].holds = 0;
+		drop(f, &f->file[i]);
+	}
 	free(f->file);
 	*f = (struct files){0};
 }
@@ -112,7 +136,8 @@ static struct file_name *name_new(int fd, const char *path)
 	return NULL;
 }
 
-int files_add(struct files *f, int fd, const char *path)
+/* Its number, new or not. */
+static int find_or_make(struct files *f, int fd, const char *path)
 {
 	uint32_t number;
 	struct statfs fs;
@@ -153,6 +178,24 @@ int files_add(struct files *f, int fd, const char *path)
 			     fs.f_type == TMPFS_MAGIC,
 	};
 	return (int)number;
+}
+
+int files_add(struct files *f, int fd, const char *path)
+{
+	int number = find_or_make(f, fd, path);
+
+	if (number > 0)
+		f->file[number - 1].given = true;
+	return number;
+}
+
+int files_hold(struct files *f, int fd, const char *path)
+{
+	int number = find_or_make(f, fd, path);
+
+	if (number > 0)
+		f->file[number - 1].holds++;
+	return number;
 }
 
 int file_add_name(struct file *file, uint32_t opened, int fd, const char *path)

@@ -1,8 +1,9 @@
 /*
  * files.h: files that are mapped into guests, numbered from 1: the program
  * itself is added first and gets 1. One number for an inode, as long as the
- * guest keeps it. The table owns a read descriptor of its own for each, and one
- * to write back by once a shared mapping may write.
+ * guest keeps it, or an exec under way holds it for the guest. The table owns a
+ * read descriptor of its own for each, and one to write back by once a shared
+ * mapping may write.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -39,6 +40,8 @@ struct file {
 	size_t window_size;
 	struct file_identity shown; /* by maps; kept by procfs_maps.c */
 	bool shown_known;
+	bool given;	/* the guest has the number */
+	uint32_t holds; /* by execs that are not given yet */
 };
 
 struct files {
@@ -51,14 +54,21 @@ struct files {
 };
 
 void files_fini(struct files *f);
-/* A number for the inode behind fd (not consumed), or -errno. */
+/*
+ * A number for the inode behind fd (not consumed), or -errno: the guest is
+ * given it, and puts it back.
+ */
 int files_add(struct files *f, int fd, const char *path);
+/* The same, but the guest may never see it: held until files_release. */
+int files_hold(struct files *f, int fd, const char *path);
+void files_release(struct files *f, uint32_t number, bool given);
 /* NULL if there is none of that number. */
 struct file *files_find(const struct files *f, uint32_t number);
 /* The number of the inode behind fd, 0: it has none. */
 uint32_t files_number(const struct files *f, int fd);
 /* Get a descriptor for writing back, like fd. 0 or -errno. */
 int files_allow_write(struct files *f, uint32_t number, int fd);
+/* The guest has no use for it any more. */
 void files_put(struct files *f, uint32_t number);
 /* This opening of the file, fd (not consumed), has another name. 0 or -ENOMEM
  */

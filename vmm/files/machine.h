@@ -15,12 +15,13 @@
 #include "keeper.h"
 #include "lost.h"
 #include "rw.h"
+#include "tasks.h"
 #include "temp.h"
 
 #define MACHINE_CALLS 512 /* numbers of system calls are below */
 
 struct dump;
-struct process;
+struct exec_host;
 struct start_args;
 struct thread;
 struct folios;
@@ -51,6 +52,7 @@ struct machine_facts {
 struct machine {
 	struct trace *trace; /* NULL: faults are not traced */
 	struct machine_facts facts;
+	struct exec_host *exec_host; /* what every exec needs, and the vDSO */
 	bool check; /* the guest tears down at the end, and counts */
 	const struct dump *dump; /* what to print when the program has ended */
 	struct hv_counters counters; /* from HV_CALL_EXIT */
@@ -72,7 +74,7 @@ struct machine {
 	/* A new thread, whose call `parent` serves: 0 or -errno. */
 	int (*start)(struct thread *parent, struct thread *child,
 		     const struct start_args *args);
-	struct process *first;
+	struct tasks tasks;
 	uint64_t said[MACHINE_CALLS / 64]; /* by call_say_refused */
 };
 

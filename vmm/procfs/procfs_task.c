@@ -21,8 +21,7 @@
 
 int procfs_auxv(const struct procfs *p, FILE *out)
 {
-	if (p->of->auxv)
-		fwrite(p->of->auxv, 1, p->of->auxv_len, out);
+	fwrite(p->of->auxv, 1, p->of->auxv_len, out);
 	return 0;
 }
 

@@ -35,6 +35,15 @@ struct call {
 
 typedef int64_t (*call_fn)(struct call *c);
 
+struct exec;
+/*
+ * Run e, whose files have numbers, in the place of what runs: by those who have
+ * the guest make the address space (process_exec in between). e is borrowed.
+ * Returns -errno, and nothing has changed; or 0: the registers are those of the
+ * new program, or it has ended.
+ */
+int64_t call_exec_commit(struct call *c, struct exec *e);
+
 /* What an argument is, for calls that need nothing but translation. */
 enum arg_kind {
 	ARG_VALUE,

@@ -171,16 +171,30 @@ int64_t ids_getpid(struct call *c);
 int64_t ids_setpgid(struct call *c);
 
 /* Others that exist are another's, -EPERM; the host says which do: -ESRCH. */
+int64_t ids_gettid(struct call *c);
+int64_t ids_getppid(struct call *c);
+int64_t ids_getpgrp(struct call *c);
+int64_t ids_getpgid(struct call *c);
+int64_t ids_getsid(struct call *c);
+int64_t ids_setsid(struct call *c);
+/* By the number of any of its threads; 0: the own. NULL: none of the guest's. */
+struct process *ids_process(const struct call *c, int pid);
 int64_t ids_other(uint64_t pid);
 
 /* usage.c */
 int64_t usage_sysinfo(struct call *c);
 int64_t usage_getrusage(struct call *c);
 
+/* exec.c */
+int64_t exec_execve(struct call *c);
+int64_t exec_execveat(struct call *c);
+
 /* exit.c */
 int64_t exit_exit(struct call *c);
 int64_t clone_clone(struct call *c);
-int64_t clone_gettid(struct call *c);
+int64_t clone_clone3(struct call *c);
+int64_t clone_fork(struct call *c);
+int64_t clone_vfork(struct call *c);
 int64_t exit_group(struct call *c);
 int64_t exit_wait4(struct call *c);
 int64_t exit_waitid(struct call *c);
@@ -225,6 +239,8 @@ int64_t sig_pending(struct call *c);
 int64_t sig_return(struct call *c);
 int64_t sig_altstack(struct call *c);
 int64_t sig_kill(struct call *c);
+int64_t sig_queueinfo(struct call *c);
+int64_t sig_tgqueueinfo(struct call *c);
 int64_t sig_tkill(struct call *c);
 int64_t sig_tgkill(struct call *c);
 int64_t sig_pidfd(struct call *c);

@@ -201,6 +201,13 @@ int fdtable_close(struct fdtable *t, int fd)
 	return close(host) < 0 && errno != EINTR ? -errno : 0;
 }
 
+void fdtable_close_on_exec(struct fdtable *t)
+{
+	for (unsigned fd = 0; fd < t->size; fd++)
+		if (t->entry[fd].host >= 0 && t->entry[fd].cloexec)
+			fdtable_close(t, (int)fd);
+}
+
 /* As execve: what is to be closed then is not the program's, but ours. */
 static int inherit_standard(struct fdtable *t)
 {
@@ -265,4 +272,29 @@ int fdtable_inherit(struct fdtable *t, bool all)
 			r = inherit_one(t, atoi(d->d_name));
 	closedir(dir);
 	return r;
+}
+
+int fdtable_copy(struct fdtable *to, const struct fdtable *from)
+{
+	*to = *from;
+	to->entry = malloc(from->size * sizeof(*to->entry));
+	if (!to->entry) {
+		to->size = 0;
+		return -ENOMEM;
+	}
+	for (unsigned fd = 0; fd < from->size; fd++) {
+		struct fd_entry *e = &to->entry[fd];
+
+		*e = from->entry[fd];
+		if (e->host < 0)
+			continue;
+		e->host = fdtable_dup_host(from, (int)fd);
+		if (e->host >= 0)
+			continue;
+		to->size = fd;
+		fdtable_fini(to);
+		*to = (struct fdtable){0};
+		return -EMFILE;
+	}
+	return 0;
 }

@@ -81,9 +81,13 @@ int fdtable_install_at(struct fdtable *t, int fd, int host, bool cloexec);
 struct stat;
 void fdtable_set_own(struct fdtable *t, const struct stat *st);
 bool fdtable_is_own(const struct fdtable *t, const struct stat *st);
+/* As fork has it: the same open files. 0 or -errno; then `to` has none. */
+int fdtable_copy(struct fdtable *to, const struct fdtable *from);
 /* A new host descriptor for the same file, or -errno. */
 int fdtable_dup_host(const struct fdtable *t, int fd);
 /* Returns 0 or -EBADF (the errors of close(2) are passed on). */
 int fdtable_close(struct fdtable *t, int fd);
+/* All that are to be closed at execve. */
+void fdtable_close_on_exec(struct fdtable *t);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <linux/capability.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -14,6 +16,7 @@
 #include "hv_vcpu.h"
 #include "mdwe.h"
 #include "memlock.h"
+#include "tasks.h"
 #include "vcpu.h"
 #include "vm_setting.h"
 
@@ -56,19 +59,87 @@ int process_init(struct process *p, struct machine *m,
 		.exe_fd = -1,
 		.dumpable = 1,
 	};
+	p->pgid = getpgrp();
+	p->sid = getsid(0);
+	p->exit_signal = SIGCHLD;
+	p->usage = calloc(2, sizeof(*p->usage));
+	if (!p->usage)
+		return -ENOMEM;
+	p->children = p->usage + 1;
 	inherit(p, config->limits);
 	fdtable_init(&p->fds, p->limits.of[RLIMIT_NOFILE].rlim_cur);
 	r = fdtable_inherit(&p->fds, !config->keep_inherited);
 	return r ? r : open_places(p, config->exe);
 }
 
-void process_fini(struct process *p)
+void process_close(struct process *p)
 {
 	fdtable_fini(&p->fds);
 	if (p->cwd >= 0)
 		close(p->cwd);
 	if (p->exe_fd >= 0)
 		close(p->exe_fd);
+	p->cwd = p->exe_fd = -1;
+	signal_shared_fini(&p->signals);
+}
+
+void process_fini(struct process *p)
+{
+	process_close(p);
+	free(p->usage);
+}
+
+/* O_PATH and O_CLOEXEC stay. */
+static int copy_fd(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static int copy_parts(struct process *p, const struct process *from)
+{
+	p->usage = calloc(2, sizeof(*p->usage));
+	if (!p->usage)
+		return -ENOMEM;
+	p->children = p->usage + 1;
+	p->cwd = copy_fd(from->cwd);
+	p->exe_fd = copy_fd(from->exe_fd);
+	if (p->cwd < 0 || p->exe_fd < 0)
+		return -errno;
+	return fdtable_copy(&p->fds, &from->fds);
+}
+
+struct process *process_copy(const struct process *from)
+{
+	struct process *p = malloc(sizeof(*p));
+	int r;
+
+	if (!p)
+		return NULL;
+	*p = *from;
+	p->cwd = p->exe_fd = -1;
+	p->fds = (struct fdtable){0};
+	p->threads = NULL;
+	p->nr_threads = 0;
+	p->has_execed = false;
+	p->pdeathsig = p->subreaper = p->stopped = 0;
+	p->tell_stopped = p->tell_continued = p->has_parents_space = false;
+	signal_shared_copy(&p->signals, &from->signals);
+	if (from->auxv == from->own_auxv)
+		p->auxv = p->own_auxv;
+	r = copy_parts(p, from);
+	if (!r)
+		return p;
+	process_free(p);
+	errno = -r;
+	return NULL;
+}
+
+void process_free(struct process *p)
+{
+	if (p->tasks->first == p)
+		return; /* its owner does it */
+	process_fini(p);
+	free(p);
 }
 
 void process_pass_limits(const struct process *p, struct vcpu *v)

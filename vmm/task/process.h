@@ -40,6 +40,8 @@ struct process {
 	unsigned nr_threads;
 	int pgid, sid;
 	int exit_signal; /* to the parent; 0: none */
+	bool has_execed; /* since its fork */
+	bool has_no_terminal; /* setsid */
 	bool ending;	 /* its threads are to end */
 	bool zombie;
 	int status; /* of wait(2), once it ends */
@@ -54,10 +56,10 @@ struct process {
 	struct fdtable fds;
 	struct rlimits limits;
 	struct signal_shared signals;
-	const void *auxv; /* with its last pair, AT_NULL; NULL: not known */
-	size_t auxv_len;  /* bytes */
-	uint64_t own_auxv[PROCESS_AUXV_WORDS]; /* PR_SET_MM: auxv is this */
+	uint64_t auxv[PROCESS_AUXV_WORDS];
+	size_t auxv_len; /* bytes, with its last pair, AT_NULL; 0: not known */
 	uint32_t personality;
+	uint64_t aslr_seed; /* of its next exec, where that is repeatable */
 	struct process_settings settings;
 	int dumpable, no_new_privs, pdeathsig, subreaper;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
@@ -83,6 +85,14 @@ struct process_config {
 int process_init(struct process *p, struct machine *m,
 		 const struct process_config *config);
 void process_fini(struct process *p);
+/*
+ * A child with all that fork copies, in no table, without threads; NULL: errno.
+ * Its exec is not counted.
+ */
+struct process *process_copy(const struct process *from);
+void process_free(struct process *p);
+/* It has ended: what it has open goes. */
+void process_close(struct process *p);
 
 /* Tell the guest's memory manager of the limits, and of what else it heeds. */
 void process_pass_limits(const struct process *p, struct vcpu *v);

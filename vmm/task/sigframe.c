@@ -116,6 +116,12 @@ static void fill_info(siginfo_t *si, const struct signal_info *info)
 	}
 	si->si_pid = info->pid;
 	si->si_uid = info->uid;
+	if (info->child) {
+		si->si_status = info->status;
+		si->_sifields._sigchld._utime = (long)info->user_ticks;
+		si->_sifields._sigchld._stime = (long)info->system_ticks;
+		return;
+	}
 	si->_sifields._rt._sigval.sival_ptr = (void *)info->value;
 }
 
@@ -232,6 +238,14 @@ static int reset_fpu(struct vcpu *v, size_t size)
 	memcpy(buf, &fcw, sizeof(fcw));
 	memcpy(buf + 24, &mxcsr, sizeof(mxcsr));
 	return vcpu_set_xsave(v, buf, size);
+}
+
+int sigframe_reset_fpu(struct vcpu *v)
+{
+	uint8_t xsave[XSAVE_MAX] __attribute__((aligned(64)));
+	int64_t size = vcpu_get_xsave(v, xsave, sizeof(xsave));
+
+	return size > 0 ? reset_fpu(v, (size_t)size) : (int)size;
 }
 
 int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,

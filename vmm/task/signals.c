@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #define HANDLER_DEFAULT 0
 #define HANDLER_IGNORE	1
 #define TRAP_PAGE_FAULT 14
+#define SIGNAL_RT_FIRST 32 /* the kernel's SIGRTMIN */
 
 /* Taken first, in this order of numbers (kernel/signal.c, next_signal). */
 static const uint64_t synchronous =
@@ -44,6 +46,18 @@ void signals_init(struct signals *g, struct signal_shared *s)
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		if (sigismember(&mask, sig) == 1)
 			g->mask |= signal_bit(sig);
+}
+
+void signal_shared_exec(struct signal_shared *s)
+{
+	for (int sig = 1; sig <= SIGNALS; sig++) {
+		uint64_t handler = s->action[sig].handler;
+
+		s->action[sig] = (struct signal_action){
+			.handler = handler == HANDLER_IGNORE ? HANDLER_IGNORE
+							     : HANDLER_DEFAULT,
+		};
+	}
 }
 
 uint64_t signal_mask_allowed(uint64_t mask)
@@ -83,6 +97,74 @@ static bool is_ignored(const struct signals *g, int sig)
 	       (handler == HANDLER_DEFAULT && default_ignores(sig));
 }
 
+/* Beyond the limit it is lost, as of kill(2) on Linux. */
+static void add_more(struct signal_shared *s, struct signal_queue *q,
+		     const struct signal_info *info)
+{
+	struct signal_more **last = &q->more, *m;
+
+	if (s->more_max && s->more >= s->more_max)
+		return;
+	m = malloc(sizeof(*m));
+	if (!m)
+		return;
+	*m = (struct signal_more){.info = *info};
+	while (*last)
+		last = &(*last)->next;
+	*last = m;
+	s->more++;
+}
+
+/* The first of q->more that is `sig`, taken out. */
+static bool take_more(struct signal_shared *s, struct signal_queue *q, int sig,
+		      struct signal_info *info)
+{
+	for (struct signal_more **at = &q->more; *at; at = &(*at)->next) {
+		struct signal_more *m = *at;
+
+		if (m->info.sig != sig)
+			continue;
+		*info = m->info;
+		*at = m->next;
+		free(m);
+		s->more--;
+		return true;
+	}
+	return false;
+}
+
+static void forget(struct signal_shared *s, struct signal_queue *q, int sig)
+{
+	struct signal_info info;
+
+	q->set &= ~signal_bit(sig);
+	while (take_more(s, q, sig, &info))
+		;
+}
+
+void signals_fini(struct signals *g)
+{
+	for (int sig = SIGNAL_RT_FIRST; sig <= SIGNALS; sig++)
+		forget(g->shared, &g->pending, sig);
+}
+
+void signal_shared_fini(struct signal_shared *s)
+{
+	for (int sig = SIGNAL_RT_FIRST; sig <= SIGNALS; sig++)
+		forget(s, &s->pending, sig);
+}
+
+void signal_shared_copy(struct signal_shared *to,
+			const struct signal_shared *from)
+{
+	*to = (struct signal_shared){
+		.end = from->end,
+		.stop = from->stop,
+		.more_max = from->more_max,
+	};
+	memcpy(to->action, from->action, sizeof(to->action));
+}
+
 void signals_raise(struct signals *g, const struct signal_info *info)
 {
 	struct signal_queue *q =
@@ -92,10 +174,12 @@ void signals_raise(struct signals *g, const struct signal_info *info)
 	/* A blocked signal waits even if ignored: the handler may change. */
 	if (is_ignored(g, sig) && !(g->mask & signal_bit(sig)))
 		return;
-	if (q->set & signal_bit(sig))
-		return;
-	q->set |= signal_bit(sig);
-	q->info[sig] = *info;
+	if (!(q->set & signal_bit(sig))) {
+		q->set |= signal_bit(sig);
+		q->info[sig] = *info;
+	} else if (sig >= SIGNAL_RT_FIRST) {
+		add_more(g->shared, q, info);
+	}
 }
 
 uint64_t signals_pending(const struct signals *g)
@@ -105,8 +189,8 @@ uint64_t signals_pending(const struct signals *g)
 
 void signals_forget(struct signals *g, int sig)
 {
-	g->pending.set &= ~signal_bit(sig);
-	g->shared->pending.set &= ~signal_bit(sig);
+	forget(g->shared, &g->pending, sig);
+	forget(g->shared, &g->shared->pending, sig);
 }
 
 void signals_force(struct signals *g, const struct signal_info *info)
@@ -153,10 +237,11 @@ int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
 		g->pending.set & set ? &g->pending : &g->shared->pending;
 	int sig = next_signal(q->set & set);
 
-	if (sig) {
+	if (!sig)
+		return 0;
+	*info = q->info[sig];
+	if (!take_more(g->shared, q, sig, &q->info[sig]))
 		q->set &= ~signal_bit(sig);
-		*info = q->info[sig];
-	}
 	return sig;
 }
 
@@ -170,7 +255,10 @@ static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
 		.addr = info->addr,
 		.ip = regs->rip,
 	};
-	vcpu_stop(v, info->sig);
+	if (g->shared->end)
+		g->shared->end(g, info->sig);
+	else
+		vcpu_stop(v, info->sig);
 }
 
 static void run_handler(struct signals *g, struct vcpu *v, struct hv_regs *regs,
@@ -194,6 +282,15 @@ static void run_handler(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 	g->mask = signal_mask_allowed(g->mask);
 }
 
+/* Of the first process job control is the host's. */
+static void stop_by_default(struct signals *g, int sig)
+{
+	if (g->shared->stop)
+		g->shared->stop(g, sig);
+	else
+		stop_self();
+}
+
 static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		   const struct signal_info *info)
 {
@@ -202,7 +299,7 @@ static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 	if (g->shared->action[info->sig].handler != HANDLER_DEFAULT)
 		run_handler(g, v, regs, info);
 	else if (default_stops(info->sig))
-		stop_self(); /* job control is the host's */
+		stop_by_default(g, info->sig);
 	else
 		die(g, v, regs, info);
 }

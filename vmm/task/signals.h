@@ -44,12 +44,23 @@ struct signal_info {
 	int pid;
 	uint32_t uid;
 	uint64_t value; /* si_value of rt_sigqueueinfo */
+	bool child;	/* of a child: status, and times in ticks */
+	int status;
+	uint64_t user_ticks, system_ticks;
 };
 
-/* A signal waits at most once for the thread and once for the process. */
+/*
+ * A signal waits at most once for the thread and once for the process; but
+ * real-time ones as often as they were sent, in this order.
+ */
+struct signal_more {
+	struct signal_info info;
+	struct signal_more *next;
+};
 struct signal_queue {
 	uint64_t set;
 	struct signal_info info[SIGNALS + 1];
+	struct signal_more *more; /* those behind the first of a number */
 };
 
 /* How a process ended by a signal: for the closing line. */
@@ -59,18 +70,25 @@ struct signal_death {
 	uint64_t ip;   /* instruction pointer */
 };
 
+struct signals;
+
 /* Of a process (Linux sighand_struct, signal_struct). */
 struct signal_shared {
 	struct signal_action action[SIGNALS + 1];
 	struct signal_queue pending;
 	bool dead; /* vcpu_stop was called */
 	struct signal_death death;
+	/* The default actions, of a process that is not alone; or NULL. */
+	void (*end)(struct signals *g, int sig);
+	void (*stop)(struct signals *g, int sig);
+	unsigned more, more_max; /* of signal_more, at most: RLIMIT_SIGPENDING */
 };
 
 /* Of a thread. */
 struct signals {
 	struct signal_shared *shared;
 	uint64_t mask;
+	uint64_t waiting; /* sigtimedwait: those that it takes, blocked or not */
 	struct signal_queue pending;
 	/* rt_sigsuspend: the mask to go back to, and for the next frame. */
 	uint64_t saved_mask;
@@ -88,13 +106,25 @@ struct vcpu;
  */
 void signal_shared_init(struct signal_shared *s);
 void signals_init(struct signals *g, struct signal_shared *s);
+/*
+ * The program that had handlers is gone (Linux flush_signal_handlers); what
+ * waits, and the mask, stay.
+ */
+void signal_shared_exec(struct signal_shared *s);
+
+/* As fork has it, and when the process has ended. */
+void signal_shared_copy(struct signal_shared *to,
+			const struct signal_shared *from);
+void signal_shared_fini(struct signal_shared *s);
+void signals_fini(struct signals *g);
 
 /* Make a signal pending; one that is ignored is dropped. */
 void signals_raise(struct signals *g, const struct signal_info *info);
 /* One waits that is not blocked. */
 static inline bool signals_ready(const struct signals *g)
 {
-	return (g->pending.set | g->shared->pending.set) & ~g->mask;
+	return (g->pending.set | g->shared->pending.set) &
+	       (~g->mask | g->waiting);
 }
 /* All that wait, and forgetting one. */
 uint64_t signals_pending(const struct signals *g);
@@ -136,6 +166,8 @@ int sigframe_push(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		  const struct signal_action *act,
 		  const struct signal_info *info);
 int sigframe_pop(struct signals *g, struct vcpu *v, struct hv_regs *regs);
+/* The FPU as a program finds it first, and a handler. 0 or -errno. */
+int sigframe_reset_fpu(struct vcpu *v);
 /* siginfo_t, 128 bytes. */
 void sigframe_info(const struct signal_info *info, uint8_t out[128]);
 

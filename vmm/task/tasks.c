@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,11 +14,33 @@
 #include <unistd.h>
 
 #include "signals.h"
+#include "stop.h"
 #include "task_signal.h"
 #include "wait.h"
 
 #define PID_MAX	   4194304 /* Linux PID_MAX_LIMIT on 64 bits */
 #define PIDS_AFTER 300	   /* RESERVED_PIDS: where it begins anew */
+
+static struct thread *thread_of(struct signals *g)
+{
+	return (struct thread *)((char *)g - offsetof(struct thread, signals));
+}
+
+static void end_by_signal(struct signals *g, int sig)
+{
+	task_end_process(thread_of(g)->process, sig);
+}
+
+/* Whoever controls vmm's job stops the first process with it. */
+static void stop_by_signal(struct signals *g, int sig)
+{
+	struct thread *t = thread_of(g);
+
+	if (t->process->parent)
+		task_stop(t, sig);
+	else
+		stop_self();
+}
 
 void tasks_init(struct tasks *all, struct process *first)
 {
@@ -29,6 +52,10 @@ void tasks_init(struct tasks *all, struct process *first)
 		.foreground = first->pgid,
 	};
 	first->tasks = all;
+	first->signals.end = end_by_signal;
+	first->signals.stop = stop_by_signal;
+	first->signals.more_max =
+		(unsigned)first->limits.of[RLIMIT_SIGPENDING].rlim_cur;
 }
 
 /* ---- Who there is -------------------------------------------------------- */
@@ -157,7 +184,9 @@ static void unlink_thread(struct thread *t)
 	*at = t->next;
 	p->nr_threads--;
 	p->tasks->nr_threads--;
-	free(t);
+	signals_fini(&t->signals);
+	if (!t->is_first)
+		free(t);
 }
 
 static void unlink_process(struct process *p)
@@ -175,8 +204,10 @@ void task_undo(struct thread *t)
 	struct process *p = t->process;
 
 	unlink_thread(t);
-	if (!p->nr_threads)
-		unlink_process(p);
+	if (p->nr_threads)
+		return;
+	p->tasks->release(p);
+	unlink_process(p);
 }
 
 /* ---- Going --------------------------------------------------------------- */
@@ -231,17 +262,15 @@ void task_release_parent(struct process *p)
 	wake_all(p->parent);
 }
 
-/* The caller looks child up anew, as it may be gone: by its number. */
-int task_wait_vfork(struct thread *t, const struct process *child)
+int task_wait_vfork(struct thread *t, int child)
 {
-	int pid = child->pid;
+	const struct process *p;
 
 	for (;;) {
-		child = tasks_process(t->process->tasks, pid);
-		if (!child || !child->has_parents_space)
+		p = tasks_process(t->process->tasks, child);
+		if (!p || !p->has_parents_space)
 			return 0;
-		wait_sleep_killable(t);
-		if (t->ending)
+		if (wait_killable(t))
 			return -EINTR;
 	}
 }
@@ -319,6 +348,8 @@ static void end_process(struct process *p)
 	p->zombie = true;
 	task_release_parent(p);
 	process_close(p);
+	if (p->parent)
+		p->tasks->release(p);
 	wake_orphans(p, p->pgid);
 	leave_children(p);
 	if (p->parent && !task_tell_parent(p))
@@ -448,6 +479,6 @@ void task_stop(struct thread *t, int sig)
 			if (o != t)
 				wait_kick(o);
 	}
-	while (p->stopped && !t->ending)
-		wait_sleep_killable(t);
+	while (p->stopped && !wait_killable(t))
+		;
 }

@@ -24,6 +24,8 @@ struct tasks {
 	unsigned nr_threads;
 	int last_id;
 	int foreground; /* the terminal's process group */
+	/* A process has ended, or could not begin: put its exec. */
+	void (*release)(struct process *p);
 };
 
 /* The machine's first process, whose first thread is there. */
@@ -69,7 +71,7 @@ void tasks_kill(struct tasks *all);
 /* The address space that a vfork has lent comes back. */
 void task_release_parent(struct process *p);
 /* Until it does; -EINTR: t is to end. */
-int task_wait_vfork(struct thread *t, const struct process *child);
+int task_wait_vfork(struct thread *t, int child);
 
 /* ---- Waiting ------------------------------------------------------------ */
 
@@ -83,10 +85,7 @@ struct task_status {
 	int pid;
 	uint32_t uid;
 	int status; /* as of wait4(2) */
-	struct task_usage {
-		int64_t user_us, system_us;
-		int64_t maxrss, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
-	} usage;
+	struct task_usage usage;
 };
 
 /* 1 and *out, 0: WNOHANG, and none yet; or -ECHILD, -EINTR. */

@@ -12,6 +12,12 @@
 struct process;
 struct vcpu;
 
+/* Of ended threads; times in microseconds, the rest as getrusage(2). */
+struct task_usage {
+	int64_t user_us, system_us;
+	int64_t maxrss, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
+};
+
 #define THREAD_NAME_SIZE 16 /* Linux TASK_COMM_LEN */
 
 struct thread {
@@ -21,10 +27,12 @@ struct thread {
 	int host_tid;	 /* wait.h; 0: not yet */
 	uint32_t kicked; /* wait.h: a word to sleep on */
 	bool ending;	 /* it is to end at its next look */
-	struct thread *next;
+	bool is_first;	 /* of the machine; not to be freed */
+	struct thread *next; /* of the process */
+	struct task_usage usage_base;
 	struct signals signals;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
-	uint64_t clear_tid, robust_list;
+	uint64_t clear_tid, set_tid, robust_list;
 	uint64_t rseq;
 	uint32_t rseq_len, rseq_sig;
 	struct {
@@ -41,8 +49,9 @@ struct start_args {
 	uint64_t tls;
 };
 
-bool thread_end(struct thread *t);
-void thread_free(struct thread *t);
+/* What its host thread has used for it; called by that one. */
+void thread_usage_begin(struct thread *t);
+void thread_usage(const struct thread *t, struct task_usage *u);
 
 /* The machine's lock (biglock.h), by the thread's vCPU. */
 void thread_lock(struct thread *t);
@@ -52,5 +61,7 @@ void thread_unlock(struct thread *t);
 void thread_init(struct thread *t, struct process *p);
 /* Take the last part of a path for its name, as execve does. */
 void thread_set_name(struct thread *t, const char *path);
+/* The same from a name that is no path, to be cut. */
+void thread_set_comm(struct thread *t, const char *name);
 
 #endif

@@ -99,6 +99,7 @@ int wait_init(void)
 void wait_begin(struct thread *t)
 {
 	t->host_tid = gettid();
+	thread_usage_begin(t);
 }
 
 bool wait_due(const struct thread *t)
@@ -142,6 +143,17 @@ int wait_sleep(struct thread *t, clockid_t clock, const struct timespec *until)
 	if (wait_due(t))
 		return -EINTR;
 	return r == -ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+int wait_killable(struct thread *t)
+{
+	if (stop_signal() || t->ending)
+		return -EINTR;
+	thread_unlock(t);
+	host_call(SYS_futex, &t->kicked, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	thread_lock(t);
+	forget_kick(t);
+	return stop_signal() || t->ending ? -EINTR : 0;
 }
 
 void wait_wake(struct thread *t)

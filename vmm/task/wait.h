@@ -45,6 +45,9 @@ int64_t wait_call(struct thread *t, long nr, const uint64_t arg[6]);
  */
 int wait_sleep(struct thread *t, clockid_t clock, const struct timespec *until);
 
+/* Likewise for ever, but signals do not matter. -EINTR: t or vmm is to end. */
+int wait_killable(struct thread *t);
+
 /* Wake it if it sleeps, or will do so next. */
 void wait_wake(struct thread *t);
 /* Something is due for it: break off whatever it does, computing too. */

@@ -21,6 +21,15 @@
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
+#define DEPTH_MAX 8  /* magic links inside of links */
+
+/* What a path may take yet. */
+struct budget {
+	unsigned links, depth;
+};
+
+static int walk(struct thread *t, int base, const char *path, unsigned flags,
+		struct budget *left, struct path_ref *out);
 
 int path_open(int dir, const char *path, bool follow, uint64_t resolve)
 {
@@ -59,11 +68,82 @@ static int split(const char *path, char dir[PATH_MAX], struct path_ref *out)
 	return 0;
 }
 
-static int open_parent(int base, const char *dir)
+static void path_begin(struct path_ref *out)
+{
+	out->fd = out->parent = out->guest_fd = -1;
+	out->borrowed = out->slash = out->own_link = false;
+	out->proc = PROCFS_NONE;
+	out->proc_arg = 0;
+	out->last[0] = out->target[0] = '\0';
+}
+
+/*
+ * Bytes of the shortest beginning of path that leads over a magic link; or what
+ * else is wrong.
+ */
+static int find_magic(int base, char path[PATH_MAX])
+{
+	size_t len = 0;
+
+	for (;;) {
+		char end;
+		int fd;
+
+		len += strspn(path + len, "/");
+		if (!path[len])
+			return -ELOOP;
+		len += strcspn(path + len, "/");
+		end = path[len];
+		path[len] = '\0';
+		fd = path_open(base, path, true, 0);
+		path[len] = end;
+		if (fd == -ELOOP)
+			return (int)len;
+		if (fd < 0)
+			return fd;
+		close(fd);
+	}
+}
+
+static int open_parent(struct thread *t, int base, const char *dir,
+		       struct budget *left);
+
+/* A magic link, which the host does not follow for us, is on the way to dir. */
+static int open_behind_magic(struct thread *t, int base, const char *dir,
+			     struct budget *left)
+{
+	char path[PATH_MAX];
+	struct path_ref ref;
+	int len, r;
+
+	if (!left->links || !left->depth)
+		return -ELOOP;
+	strcpy(path, dir);
+	len = find_magic(base, path);
+	if (len < 0)
+		return len;
+	path[len] = '\0';
+	left->links--;
+	left->depth--;
+	path_begin(&ref);
+	r = walk(t, base, path, 0, left, &ref);
+	if (r == 0)
+		r = open_parent(t, ref.fd, dir + len + strspn(dir + len, "/"),
+				left);
+	left->depth++;
+	path_release(&ref);
+	return r;
+}
+
+/* The directory that a last component is in. */
+static int open_parent(struct thread *t, int base, const char *dir,
+		       struct budget *left)
 {
 	struct stat st;
 	int fd = path_open(base, *dir ? dir : ".", true, 0);
 
+	if (fd == -ELOOP)
+		return open_behind_magic(t, base, dir, left);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
@@ -128,7 +208,7 @@ static bool is_magic(const struct process *p, const struct path_ref *ref)
  * -errno when done, or 1 with the link's text in `path`.
  */
 static int step(struct thread *t, int base, char path[PATH_MAX], unsigned flags,
-		struct path_ref *out)
+		struct budget *left, struct path_ref *out)
 {
 	char dir[PATH_MAX], rest[PATH_MAX];
 	bool keep = flags & (PATH_NOFOLLOW | PATH_PARENT);
@@ -137,7 +217,7 @@ static int step(struct thread *t, int base, char path[PATH_MAX], unsigned flags,
 	ssize_t n;
 	int too_long = split(path, dir, out), fd;
 
-	out->parent = open_parent(base, dir);
+	out->parent = open_parent(t, base, dir, left);
 	if (out->parent < 0)
 		return out->parent;
 	if (too_long)
@@ -169,22 +249,23 @@ static int step(struct thread *t, int base, char path[PATH_MAX], unsigned flags,
 }
 
 static int walk(struct thread *t, int base, const char *path, unsigned flags,
-		struct path_ref *out)
+		struct budget *left, struct path_ref *out)
 {
 	char buf[PATH_MAX];
 	int from = -1, r;
 
 	strcpy(buf, path);
-	for (int links = 0; links < LINKS_MAX; links++) {
+	for (; left->links; left->links--) {
 		out->parent = -1;
-		r = step(t, links ? from : base, buf, flags, out);
+		r = step(t, from < 0 ? base : from, buf, flags, left, out);
 		if (from >= 0)
 			close(from);
 		if (r <= 0)
 			return r;
 		from = out->parent;
 	}
-	close(from);
+	if (from >= 0)
+		close(from);
 	out->parent = -1;
 	return -ELOOP;
 }
@@ -205,14 +286,11 @@ static int resolve_empty(struct process *p, int dirfd, struct path_ref *out)
 int path_resolve(struct thread *t, int dirfd, const char *path, unsigned flags,
 		 uint64_t resolve, struct path_ref *out)
 {
+	struct budget left = {LINKS_MAX, DEPTH_MAX};
 	struct process *p = t->process;
 	int base = p->cwd, fd, r;
 
-	out->fd = out->parent = out->guest_fd = -1;
-	out->borrowed = out->slash = out->own_link = false;
-	out->proc = PROCFS_NONE;
-	out->proc_arg = 0;
-	out->last[0] = out->target[0] = '\0';
+	path_begin(out);
 	if (!*path)
 		return flags & PATH_EMPTY ? resolve_empty(p, dirfd, out)
 					  : -ENOENT;
@@ -236,7 +314,7 @@ int path_resolve(struct thread *t, int dirfd, const char *path, unsigned flags,
 		if (fd >= 0)
 			close(fd);
 	}
-	r = walk(t, base, path, flags, out);
+	r = walk(t, base, path, flags, &left, out);
 	return r == -ENOENT && (flags & PATH_PARENT) && out->parent >= 0 ? 0
 									 : r;
 }

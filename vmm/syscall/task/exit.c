@@ -1,59 +1,164 @@
 /*
- * exit.c: the end of the program, and of children, which it has none of yet.
+ * exit.c: the end of threads and processes, and waiting for it.
  */
 #include <errno.h>
-#include <limits.h>
-#include <sys/syscall.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "families.h"
+#include "pidfd.h"
+#include "tasks.h"
 #include "wait.h"
-
-/* The VMM has no children either: the host says what is wrong. */
-int64_t exit_wait4(struct call *c)
-{
-	return host_call(SYS_wait4, c->arg[0], NULL, c->arg[2], NULL);
-}
-
-int64_t exit_waitid(struct call *c)
-{
-	static const uint8_t none[12]; /* si_signo to si_code, and the rest */
-	uint64_t id = c->arg[1], va = c->arg[2];
-	int64_t r;
-
-	if ((int)c->arg[0] == P_PIDFD && (int)id >= 0)
-		id = call_host_fd(c, 1) < 0 ? INT_MAX /* is none of ours */
-					    : (uint64_t)call_host_fd(c, 1);
-	r = host_call(SYS_waitid, c->arg[0], id, NULL, c->arg[3], NULL);
-	/* Of nobody is told, whatever is wrong. */
-	if (va && (call_put(c, va, none, sizeof(none)) < 0 ||
-		   call_put(c, va + 16, none, sizeof(none)) < 0))
-		return -EFAULT;
-	return r;
-}
 
 int64_t exit_exit(struct call *c)
 {
-	uint32_t zero = 0;
-
-	c->p->status = (int)(c->arg[0] & 0xff) << 8;
+	if (task_is_last(c->t))
+		return exit_group(c);
 	c->t->ending = true;
-	if (c->t->clear_tid && c->p->nr_threads > 1) {
-		call_put(c, c->t->clear_tid, &zero, 4);
-		for (struct thread *t = c->p->threads; t; t = t->next)
-			wait_wake(t);
-	}
 	return 0;
 }
 
 int64_t exit_group(struct call *c)
 {
-	c->p->status = (int)(c->arg[0] & 0xff) << 8;
-	c->p->signals.dead = true;
-	for (struct thread *t = c->p->threads; t; t = t->next) {
-		t->ending = true;
-		wait_kick(t);
-	}
+	task_end_process(c->p, (int)(c->arg[0] & 0xff) << 8);
 	return 0;
+}
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+static void to_rusage(const struct task_usage *u, struct rusage *r)
+{
+	*r = (struct rusage){
+		.ru_utime = {u->user_us / 1000000, u->user_us % 1000000},
+		.ru_stime = {u->system_us / 1000000, u->system_us % 1000000},
+		.ru_maxrss = u->maxrss,
+		.ru_minflt = u->minflt,
+		.ru_majflt = u->majflt,
+		.ru_inblock = u->inblock,
+		.ru_oublock = u->oublock,
+		.ru_nvcsw = u->nvcsw,
+		.ru_nivcsw = u->nivcsw,
+	};
+}
+
+static int put_rusage(struct call *c, uint64_t va, const struct task_usage *u)
+{
+	struct rusage r;
+
+	to_rusage(u, &r);
+	return call_put_opt(c, va, &r, sizeof(r));
+}
+
+/* Linux kernel_wait4: 0 is the own group, below that a group's number. */
+static void name_children(const struct process *p, int id,
+			  struct task_wait *what)
+{
+	what->id = id > 0 ? id : id == 0 ? p->pgid : -id;
+	what->which = id > 0 ? P_PID : id == -1 ? P_ALL : P_PGID;
+}
+
+int64_t exit_wait4(struct call *c)
+{
+	int id = (int)c->arg[0], options = (int)c->arg[2];
+	struct task_wait what = {.options = options | WEXITED};
+	struct task_status status;
+	int r;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD |
+			__WCLONE | __WALL))
+		return -EINVAL;
+	if (id == INT_MIN)
+		return -ESRCH;
+	name_children(c->p, id, &what);
+	r = task_wait(c->t, &what, &status);
+	if (r <= 0)
+		return r == -EINTR ? -ERESTARTSYS : r;
+	if (call_put_opt(c, c->arg[1], &status.status, 4) < 0 ||
+	    put_rusage(c, c->arg[3], &status.usage) < 0)
+		return -EFAULT;
+	return status.pid;
+}
+
+static int child_code(int status)
+{
+	return WIFEXITED(status)      ? CLD_EXITED
+	       : WIFSTOPPED(status)   ? CLD_STOPPED
+	       : WIFCONTINUED(status) ? CLD_CONTINUED
+	       : WCOREDUMP(status)    ? CLD_DUMPED
+				      : CLD_KILLED;
+}
+
+static int child_value(int status)
+{
+	return WIFEXITED(status)      ? WEXITSTATUS(status)
+	       : WIFSTOPPED(status)   ? WSTOPSIG(status)
+	       : WIFCONTINUED(status) ? SIGCONT
+				      : WTERMSIG(status);
+}
+
+/* si_signo, si_errno, si_code; then si_pid, si_uid, si_status. */
+static int put_info(struct call *c, uint64_t va, int found,
+		    const struct task_status *s)
+{
+	const int32_t head[3] = {found ? SIGCHLD : 0, 0,
+				 found ? child_code(s->status) : 0};
+	const int32_t rest[3] = {found ? s->pid : 0,
+				 found ? (int32_t)s->uid : 0,
+				 found ? child_value(s->status) : 0};
+
+	if (!va)
+		return 0;
+	if (call_put(c, va, head, sizeof(head)) < 0)
+		return -EFAULT;
+	return call_put(c, va + 16, rest, sizeof(rest));
+}
+
+/* Linux kernel_waitid: whom it is for. */
+static int name_by_type(struct call *c, struct task_wait *what)
+{
+	int id = (int)c->arg[1];
+
+	what->id = id;
+	what->which = (int)c->arg[0];
+	switch (what->which) {
+	case P_ALL:
+		return 0;
+	case P_PID:
+		return id <= 0 ? -EINVAL : 0;
+	case P_PGID:
+		if (id < 0)
+			return -EINVAL;
+		what->id = id ? id : c->p->pgid;
+		return 0;
+	case P_PIDFD:
+		if (id < 0)
+			return -EINVAL;
+		what->which = P_PID;
+		what->id = pidfd_pid(c->p, id);
+		return what->id == -EBADF ? -EBADF : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t exit_waitid(struct call *c)
+{
+	int options = (int)c->arg[3], r;
+	struct task_wait what = {.options = options};
+	struct task_status status = {0};
+
+	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
+			__WNOTHREAD | __WCLONE | __WALL) ||
+	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	r = name_by_type(c, &what);
+	if (r < 0)
+		return r;
+	r = task_wait(c->t, &what, &status);
+	if (r < 0)
+		return r == -EINTR ? -ERESTARTSYS : r;
+	if (r && put_rusage(c, c->arg[4], &status.usage) < 0)
+		return -EFAULT;
+	return put_info(c, c->arg[2], r, &status) < 0 ? -EFAULT : 0;
 }

@@ -85,18 +85,13 @@ static int set_field(struct call *c, unsigned n, uint64_t value)
 static void set_auxv(struct process *p, const uint64_t auxv[PROCESS_AUXV_WORDS],
 		     size_t len)
 {
-	size_t n = 0, had = p->auxv_len;
+	size_t n = 0;
 
-	if (p->auxv && p->auxv != p->own_auxv)
-		memcpy(p->own_auxv, p->auxv,
-		       had < sizeof(p->own_auxv) ? had : sizeof(p->own_auxv));
-	memcpy(p->own_auxv, auxv, len);
-	p->own_auxv[PROCESS_AUXV_WORDS - 2] =
-		p->own_auxv[PROCESS_AUXV_WORDS - 1] = 0;
-	while (p->own_auxv[n])
+	memcpy(p->auxv, auxv, len);
+	p->auxv[PROCESS_AUXV_WORDS - 2] = p->auxv[PROCESS_AUXV_WORDS - 1] = 0;
+	while (p->auxv[n])
 		n += 2;
-	p->auxv = p->own_auxv;
-	p->auxv_len = (n + 2) * sizeof(p->own_auxv[0]);
+	p->auxv_len = (n + 2) * sizeof(p->auxv[0]);
 }
 
 static int64_t get_auxv(struct call *c, uint64_t va, uint64_t len,

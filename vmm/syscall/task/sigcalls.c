@@ -2,6 +2,7 @@
  * sigcalls.c: the system calls on signals; what signals do is proc/signal.c.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -10,6 +11,8 @@
 
 #include "families.h"
 #include "pidfd.h"
+#include "task_signal.h"
+#include "tasks.h"
 #include "stop.h"
 
 #define SIGSET_SIZE  8
@@ -141,33 +144,19 @@ int64_t sig_altstack(struct call *c)
 	return r < 0 ? r : call_put_opt(c, c->arg[1], &old, sizeof(old));
 }
 
-/* ---- Sending: to itself only ------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------- */
 
-static int64_t send_value(struct call *c, int sig, int code, bool process,
-			  uint64_t value)
+static struct signal_info info_of(const struct call *c, int sig, int code)
 {
-	const struct signal_info info = {
+	return (struct signal_info){
 		.sig = sig,
 		.code = code,
-		.process = process,
 		.pid = c->p->pid,
 		.uid = getuid(),
-		.value = value,
 	};
-
-	if (sig < 0 || sig > SIGNALS)
-		return -EINVAL;
-	if (sig)
-		signals_raise(&c->t->signals, &info);
-	return 0;
 }
 
-static int64_t send(struct call *c, int sig, int code, bool process)
-{
-	return send_value(c, sig, code, process, 0);
-}
-
-/* Others are there or not, but never the program's to signal. */
+/* Who is none of the guest's is there or not, but never to be signalled. */
 static int64_t send_other(int pid, int sig)
 {
 	if (kill(pid, 0) < 0 && errno == ESRCH)
@@ -175,35 +164,142 @@ static int64_t send_other(int pid, int sig)
 	return sig < 0 || sig > SIGNALS ? -EINVAL : -EPERM;
 }
 
+static int64_t send_process(struct process *p, const struct signal_info *info)
+{
+	if (info->sig < 0 || info->sig > SIGNALS)
+		return -EINVAL;
+	if (info->sig)
+		task_signal(p, info);
+	return 0;
+}
+
+static int64_t send_thread(struct thread *t, const struct signal_info *info)
+{
+	if (info->sig < 0 || info->sig > SIGNALS)
+		return -EINVAL;
+	if (info->sig)
+		task_signal_thread(t, info);
+	return 0;
+}
+
+/* To all that fit: pgid, or 0: all but the first process and the caller's. */
+static int64_t send_many(struct call *c, int pgid, int sig)
+{
+	const struct signal_info info = info_of(c, sig, SI_USER);
+	int64_t r = -ESRCH;
+
+	for (struct process *p = c->p->tasks->all, *next; p; p = next) {
+		next = p->next;
+		if (pgid ? p->pgid != pgid
+			 : p == c->p || p == c->p->tasks->first)
+			continue;
+		if (p != c->p)
+			r = send_process(p, &info);
+	}
+	/* The caller last: it may end by it. */
+	if (pgid && c->p->pgid == pgid)
+		r = send_process(c->p, &info);
+	return r;
+}
+
 int64_t sig_kill(struct call *c)
 {
 	int pid = (int)c->arg[0], sig = (int)c->arg[1];
+	const struct signal_info info = info_of(c, sig, SI_USER);
+	struct process *p;
+	int64_t r;
 
-	/* 0 is the own process group, of which the program sees itself. */
-	if (pid == 0 || pid == c->p->pid || pid == -getpgrp())
-		return send(c, sig, SI_USER, true);
-	return send_other(pid, sig);
+	if (pid == INT_MIN)
+		return -ESRCH;
+	if (pid > 0) {
+		p = ids_process(c, pid);
+		return p ? send_process(p, &info) : send_other(pid, sig);
+	}
+	r = send_many(c, pid == 0 ? c->p->pgid : pid == -1 ? 0 : -pid, sig);
+	return r == -ESRCH && pid < -1 ? send_other(pid, sig) : r;
 }
 
 int64_t sig_tkill(struct call *c)
 {
 	int tid = (int)c->arg[0], sig = (int)c->arg[1];
+	const struct signal_info info = info_of(c, sig, SI_TKILL);
+	struct thread *t;
 
 	if (tid <= 0)
 		return -EINVAL;
-	return tid == c->t->tid ? send(c, sig, SI_TKILL, false)
-				: send_other(tid, sig);
+	t = tasks_thread(c->p->tasks, tid);
+	return t ? send_thread(t, &info) : send_other(tid, sig);
 }
 
 int64_t sig_tgkill(struct call *c)
 {
 	int tgid = (int)c->arg[0], tid = (int)c->arg[1], sig = (int)c->arg[2];
+	const struct signal_info info = info_of(c, sig, SI_TKILL);
+	struct thread *t;
 
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
-	if (tgid == c->p->pid)
-		return tid == tgid ? send(c, sig, SI_TKILL, false) : -ESRCH;
-	return send_other(tgid, sig);
+	t = tasks_thread(c->p->tasks, tid);
+	if (t)
+		return t->process->pid == tgid ? send_thread(t, &info)
+					       : -ESRCH;
+	return tasks_process(c->p->tasks, tgid) ? -ESRCH
+						: send_other(tgid, sig);
+}
+
+/* siginfo_t as the caller made it; Linux copy_siginfo_from_user. */
+static int get_info(struct call *c, uint64_t va, int sig, struct signal_info *to)
+{
+	int32_t info[32];
+
+	if (call_get(c, va, info, sizeof(info)) < 0)
+		return -EFAULT;
+	*to = (struct signal_info){
+		.sig = sig,
+		.code = info[2],
+		.pid = info[4],
+		.uid = (uint32_t)info[5],
+	};
+	memcpy(&to->value, &info[6], sizeof(to->value));
+	return 0;
+}
+
+/* Only the kernel and kill(2) may say that they have sent it. */
+static bool is_forged(const struct call *c, const struct signal_info *i,
+		      const struct process *p)
+{
+	return (i->code >= 0 || i->code == SI_TKILL) && p != c->p;
+}
+
+int64_t sig_queueinfo(struct call *c)
+{
+	struct process *p = ids_process(c, (int)c->arg[0]);
+	struct signal_info info;
+	int r = get_info(c, c->arg[2], (int)c->arg[1], &info);
+
+	if (r < 0)
+		return r;
+	if (is_forged(c, &info, p))
+		return -EPERM;
+	return p ? send_process(p, &info)
+		 : send_other((int)c->arg[0], (int)c->arg[1]);
+}
+
+int64_t sig_tgqueueinfo(struct call *c)
+{
+	struct thread *t = tasks_thread(c->p->tasks, (int)c->arg[1]);
+	struct signal_info info;
+	int r = get_info(c, c->arg[3], (int)c->arg[2], &info);
+
+	if (r < 0)
+		return r;
+	if ((int)c->arg[0] <= 0 || (int)c->arg[1] <= 0)
+		return -EINVAL;
+	if (is_forged(c, &info, t ? t->process : NULL))
+		return -EPERM;
+	if (!t || t->process->pid != (int)c->arg[0])
+		return -ESRCH;
+	return send_thread(t, &info);
 }
 
 #define PIDFD_SELF_FIRST (-10001) /* Linux <linux/pidfd.h> */
@@ -214,8 +310,9 @@ int64_t sig_pidfd(struct call *c)
 	int fd = (int)c->arg[0], sig = (int)c->arg[1], pid = c->p->pid;
 	uint32_t flags = (uint32_t)c->arg[3];
 	bool process = fd != PIDFD_SELF_LAST && !(flags & 1);
-	int32_t info[32];
-	uint64_t value;
+	struct signal_info info = info_of(c, sig, process ? SI_USER : SI_TKILL);
+	struct process *p;
+	int32_t given;
 
 	if (flags & ~7u || flags & (flags - 1))
 		return -EINVAL;
@@ -223,16 +320,18 @@ int64_t sig_pidfd(struct call *c)
 		pid = pidfd_pid(c->p, fd);
 	if (pid < 0)
 		return pid == -1 ? -ESRCH : pid;
-	if (c->arg[2] && call_get(c, c->arg[2], info, sizeof(info)) < 0)
+	if (c->arg[2] && (call_get(c, c->arg[2], &given, sizeof(given)) < 0 ||
+			  get_info(c, c->arg[2], sig, &info) < 0))
 		return -EFAULT;
-	if (c->arg[2] && info[0] != sig)
+	if (c->arg[2] && given != sig)
 		return -EINVAL;
-	if (pid != c->p->pid)
+	p = tasks_process(c->p->tasks, pid);
+	if (!p)
 		return send_other(pid, sig);
-	if (!c->arg[2])
-		return send(c, sig, process ? SI_USER : SI_TKILL, process);
-	memcpy(&value, &info[6], sizeof(value)); /* si_value */
-	return send_value(c, sig, info[2], process, value);
+	if (c->arg[2] && is_forged(c, &info, p))
+		return -EPERM;
+	return p == c->p && !process ? send_thread(c->t, &info)
+				     : send_process(p, &info);
 }
 
 /* ---- Waiting: nothing comes from outside ------------------------------- */
