@@ -4,6 +4,7 @@
 #include "fake_vcpu.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,14 +211,30 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 	return v->describe ? v->describe(v, what, cursor, want, out) : -EIO;
 }
 
+/* The machine's lock, one for all: as biglock.h, for tests. */
+static pthread_mutex_t lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+static bool many;
+
 void vcpu_lock(struct vcpu *v)
 {
 	(void)v;
+	if (many && pthread_mutex_lock(&lock))
+		abort();
 }
 
+/* Who has not got it must not give it. */
 void vcpu_unlock(struct vcpu *v)
 {
 	(void)v;
+	if (many && pthread_mutex_unlock(&lock))
+		abort();
+}
+
+void fake_begin_many(void)
+{
+	if (!many && pthread_mutex_lock(&lock))
+		abort();
+	many = true;
 }
 
 void vcpu_interrupt(struct vcpu *v)

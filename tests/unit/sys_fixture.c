@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "serve.h"
+#include "wait.h"
 
 struct vcpu cpu;
 struct machine machine;
@@ -34,18 +35,21 @@ static bool running;
 
 void sys_begin(const struct machine_config *config)
 {
-	const struct process_config process_config = {
+	struct process_config process_config = {
 		.exe = "/bin/true",
 		.keep_inherited = true,
 	};
 
 	running = true;
 	cr_assert_eq(machine_init(&machine, config), 0);
+	process_config.umask = machine.umask;
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
 	thread_set_name(&thread, process_config.exe);
 	thread.vcpu = &cpu;
+	cr_assert_eq(wait_init(), 0);
+	wait_begin(&thread);
 }
 
 void sys_end(void)

@@ -55,6 +55,7 @@ int process_init(struct process *p, struct machine *m,
 		.cwd = -1,
 		.exe_fd = -1,
 		.dumpable = 1,
+		.umask = config->umask,
 	};
 	inherit(p, config->limits);
 	fdtable_init(&p->fds, p->limits.of[RLIMIT_NOFILE].rlim_cur);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fdtable.h"
 #include "rlimits.h"
@@ -44,6 +45,7 @@ struct process {
 	size_t auxv_len;  /* bytes */
 	uint64_t own_auxv[PROCESS_AUXV_WORDS]; /* PR_SET_MM: auxv is this */
 	uint32_t personality;
+	mode_t umask;
 	struct process_settings settings;
 	int dumpable, no_new_privs, pdeathsig, subreaper;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
@@ -53,6 +55,7 @@ struct process {
 struct process_config {
 	const char *exe;	      /* absolute path of the program */
 	const struct rlimits *limits; /* its own; NULL: this process's */
+	mode_t umask;
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
 	 * all without FD_CLOEXEC become the program's: so the VMM must open

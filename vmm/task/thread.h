@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "restart.h"
 #include "signals.h"
 
 struct process;
@@ -23,6 +24,7 @@ struct thread {
 	bool ending;	 /* it is to end at its next look */
 	struct thread *next;
 	struct signals signals;
+	struct restart restart;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
 	uint64_t clear_tid, robust_list;
 	uint64_t rseq;

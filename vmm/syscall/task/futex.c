@@ -12,7 +12,7 @@
 
 #include "families.h"
 #include "hv_map.h"
-#include "stop.h"
+#include "wait.h"
 
 #define OP_PRIVATE FUTEX_PRIVATE_FLAG
 
@@ -57,19 +57,23 @@ static int get_time(struct call *c, uint64_t va, struct timespec *t,
 	return time_is_valid(t) ? 0 : -EINVAL;
 }
 
-static int64_t sleep_all(const struct limit *limit)
+/* Nobody will wake it: -ETIMEDOUT, or -ERESTARTSYS. */
+static int64_t sleep_all(struct call *c, const struct limit *limit)
 {
-	int64_t r;
+	struct timespec until;
+	int64_t r = 0;
 
-	if (!limit->time) {
-		while (!stop_signal())
-			pause();
-		return -EINTR;
-	}
-	r = limit->relative ? time_sleep_for(limit->clock, limit->time)
-			    : time_sleep_until(limit->clock, limit->time);
-	return r < 0 ? r : -ETIMEDOUT;
+	if (limit->time)
+		until = *limit->time;
+	if (limit->time && limit->relative)
+		r = time_deadline(limit->clock, limit->time, &until);
+	while (r == 0)
+		r = wait_sleep(c->t, limit->clock, limit->time ? &until : NULL);
+	return r == -EINTR ? -ERESTARTSYS : r;
 }
+
+static int64_t wait_restartable(struct call *c, uint32_t op,
+				const struct limit *limit);
 
 static int64_t wait_on(struct call *c, uint64_t va, uint32_t op, uint32_t want,
 		       const struct limit *limit)
@@ -79,7 +83,42 @@ static int64_t wait_on(struct call *c, uint64_t va, uint32_t op, uint32_t want,
 
 	if (r < 0)
 		return r;
-	return value == want ? sleep_all(limit) : -EAGAIN;
+	return value == want ? sleep_all(c, limit) : -EAGAIN;
+}
+
+/* restart_syscall: the arguments of FUTEX_WAIT, and its time goes on. */
+static int64_t wait_again(struct call *c)
+{
+	const struct restart r = c->t->restart;
+	const struct limit limit = {&r.until, r.clock, false};
+
+	return wait_restartable(c, (uint32_t)c->arg[1], &limit);
+}
+
+/* Linux futex_wait: one that has a time is not started anew. */
+static int64_t wait_restartable(struct call *c, uint32_t op,
+				const struct limit *limit)
+{
+	struct limit until = *limit;
+	struct timespec t;
+	int64_t r;
+
+	if (limit->time && limit->relative) {
+		r = time_deadline(limit->clock, limit->time, &t);
+		if (r < 0)
+			return r;
+		until = (struct limit){&t, limit->clock, false};
+	}
+	r = wait_on(c, c->arg[0], op, (uint32_t)c->arg[2], &until);
+	if (r != -ERESTARTSYS || !until.time)
+		return r;
+	c->t->restart = (struct restart){
+		.fn = wait_again,
+		.arg = {c->arg[0], c->arg[1], c->arg[2]},
+		.clock = until.clock,
+		.until = *until.time,
+	};
+	return -ERESTART_RESTARTBLOCK;
 }
 
 static int64_t wait_requeue_pi(struct call *c, uint32_t op,
@@ -90,8 +129,9 @@ static int64_t wait_requeue_pi(struct call *c, uint32_t op,
 	if (c->arg[0] == c->arg[4])
 		return -EINVAL;
 	r = check_word(c, c->arg[4], op);
-	return r < 0 ? r
-		     : wait_on(c, c->arg[0], op, (uint32_t)c->arg[2], limit);
+	if (r == 0)
+		r = wait_on(c, c->arg[0], op, (uint32_t)c->arg[2], limit);
+	return r == -ERESTARTSYS ? -ERESTARTNOINTR : r;
 }
 
 /* ---- Waking ------------------------------------------------------------ */
@@ -208,8 +248,10 @@ static int64_t lock_pi(struct call *c, uint32_t op, const struct limit *limit)
 	r = check_owner((int)owner);
 	if (r < 0)
 		return r;
-	return (op & FUTEX_CMD_MASK) == FUTEX_TRYLOCK_PI ? -EAGAIN
-							 : sleep_all(limit);
+	if ((op & FUTEX_CMD_MASK) == FUTEX_TRYLOCK_PI)
+		return -EAGAIN;
+	r = sleep_all(c, limit);
+	return r == -ERESTARTSYS ? -ERESTARTNOINTR : r; /* futex_lock_pi */
 }
 
 static int64_t unlock_pi(struct call *c, uint32_t op)
@@ -287,7 +329,7 @@ int64_t futex_futex(struct call *c)
 	switch (cmd) {
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:
-		return wait_on(c, c->arg[0], op, (uint32_t)c->arg[2], &limit);
+		return wait_restartable(c, op, &limit);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
 		return check_word(c, c->arg[0], op);
@@ -372,7 +414,7 @@ int64_t futex_waitv(struct call *c)
 	r = get_point(c, c->arg[3], (clockid_t)c->arg[4], &t, &limit);
 	if (r == 0)
 		r = check_waiters(c, n);
-	return r < 0 ? r : sleep_all(&limit);
+	return r < 0 ? r : sleep_all(c, &limit);
 }
 
 int64_t futex_wake2(struct call *c)
