@@ -2,6 +2,7 @@
  * blocking.c: calls of the host's that may block or take long: see call.h.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -39,19 +40,73 @@ int64_t call_long_args(struct call *c, long nr, const uint64_t arg[6])
 	return r;
 }
 
+/* ---- Sockets that wait for a limited time only --------------------------- */
+
+/* SO_RCVTIMEO or SO_SNDTIMEO; false: none, or no socket's. */
+static bool has_timeout(int host, bool sends, struct timespec *time)
+{
+	struct timeval tv;
+	socklen_t size = sizeof(tv);
+
+	if (getsockopt(host, SOL_SOCKET, sends ? SO_SNDTIMEO : SO_RCVTIMEO, &tv,
+		       &size) < 0)
+		return false;
+	*time = (struct timespec){tv.tv_sec, tv.tv_usec * 1000};
+	return tv.tv_sec || tv.tv_usec;
+}
+
 /* Linux sock_intr_errno. */
 int64_t call_wait_socket(int host, bool sends, int64_t r)
 {
-	struct timeval time;
-	socklen_t size = sizeof(time);
+	struct timespec time;
 
-	if (r == -ERESTARTSYS &&
-	    getsockopt(host, SOL_SOCKET, sends ? SO_SNDTIMEO : SO_RCVTIMEO,
-		       &time, &size) == 0 &&
-	    (time.tv_sec || time.tv_usec))
-		return -EINTR;
+	return r == -ERESTARTSYS && has_timeout(host, sends, &time) ? -EINTR
+								    : r;
+}
+
+/* > 0: ready; 0: it is too late; -EINTR: something is due. */
+static int64_t wait_ready(struct call *c, int host, bool sends,
+			  const struct timespec *until)
+{
+	struct pollfd fd = {host, sends ? POLLOUT : POLLIN, 0};
+	struct timespec left;
+	int64_t r;
+
+	do {
+		left = time_left(CLOCK_MONOTONIC, until);
+		r = wait_host(c->t, SYS_ppoll, (uint64_t)&fd, 1,
+			      (uint64_t)&left);
+	} while (r == -EINTR && !wait_due(c->t));
 	return r;
 }
+
+int64_t call_wait_fd_args(struct call *c, int host, bool sends, long nr,
+			  const uint64_t arg[6])
+{
+	struct timespec start, time, until;
+	int64_t r;
+
+	if (wait_due(c->t))
+		return -ERESTARTNOINTR;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		r = wait_call(c->t, nr, arg);
+		if (r != -EINTR)
+			return r;
+		if (wait_due(c->t))
+			break;
+		/* For nothing: the host would begin to count anew. */
+		if (!has_timeout(host, sends, &time))
+			continue;
+		until = time_sum(&start, &time);
+		r = wait_ready(c, host, sends, &until);
+		if (r <= 0)
+			return r ? r : -EAGAIN;
+	}
+	return call_wait_socket(host, sends, -ERESTARTSYS);
+}
+
+/* ---- Descriptors, and restart_syscall ------------------------------------ */
 
 int call_hold_fd(struct call *c, int guest_fd, struct fd_hold *hold)
 {

@@ -80,17 +80,24 @@ void call_say_refused(struct call *c, int error);
  * held, and io_buffer is good, as it is the thread's.
  *
  * call_wait ends for a signal, too: -ERESTARTSYS, which is the answer unless
- * Linux has another (restart.h; for a socket call_wait_socket says so); or
- * -ERESTARTNOINTR, where it has not been made, as the signal was there before.
+ * Linux has another (restart.h); or -ERESTARTNOINTR, where it has not been
+ * made, as the signal was there before. call_wait_fd is for a call that waits
+ * for `host` to be readable or (`sends`) writable, whatever it is: of a socket
+ * with SO_RCVTIMEO or SO_SNDTIMEO, -EINTR.
  * call_long is for what no signal ends on Linux: long ones, not endless ones.
  */
 #define call_wait(c, nr, ...)                                                  \
 	call_wait_args((c), (nr), (const uint64_t[6]){__VA_ARGS__})
+#define call_wait_fd(c, host, sends, nr, ...)                                  \
+	call_wait_fd_args((c), (host), (sends), (nr),                          \
+			  (const uint64_t[6]){__VA_ARGS__})
 #define call_long(c, nr, ...)                                                  \
 	call_long_args((c), (nr), (const uint64_t[6]){__VA_ARGS__})
 int64_t call_wait_args(struct call *c, long nr, const uint64_t arg[6]);
 int64_t call_long_args(struct call *c, long nr, const uint64_t arg[6]);
-/* The result, of a socket: where a time limits the wait it is -EINTR. */
+int64_t call_wait_fd_args(struct call *c, int host, bool sends, long nr,
+			  const uint64_t arg[6]);
+/* The result of call_wait, where that was for a socket. */
 int64_t call_wait_socket(int host, bool sends, int64_t r);
 
 /*

@@ -275,6 +275,7 @@ int64_t time_settimeofday(struct call *c);
 int64_t time_adjtimex(struct call *c);
 /* For those who wait for a time elsewhere. */
 bool time_is_valid(const struct timespec *t);
+struct timespec time_sum(const struct timespec *a, const struct timespec *b);
 /* The point of time that is `time` from now on; it saturates. 0 or -errno. */
 int64_t time_deadline(clockid_t clock, const struct timespec *time,
 		      struct timespec *until);

@@ -163,16 +163,17 @@ static int64_t transfer_proc(const struct io *io, bool writes,
 }
 
 /* A host call of this transfer, in the way that it asks for. */
-static int64_t host_do(const struct io *io, long nr, const uint64_t arg[6])
+static int64_t host_do(const struct io *io, bool writes, long nr,
+		       const uint64_t arg[6])
 {
 	if (!io->unlocks || (io->nonblock && !io->e.bulk))
 		return host_call(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
 				 arg[5]);
 	return io->e.bulk ? call_long_args(io->c, nr, arg)
-			  : call_wait_args(io->c, nr, arg);
+			  : call_wait_fd_args(io->c, io->host, writes, nr, arg);
 }
-#define HOST_DO(io, nr, ...)                                                   \
-	host_do((io), (nr), (const uint64_t[6]){__VA_ARGS__})
+#define HOST_DO(io, writes, nr, ...)                                           \
+	host_do((io), (writes), (nr), (const uint64_t[6]){__VA_ARGS__})
 
 static int64_t host_transfer(const struct io *io, bool writes,
 			     const struct iovec *iov, int n, uint64_t done)
@@ -182,13 +183,13 @@ static int64_t host_transfer(const struct io *io, bool writes,
 	uint64_t fd = (uint64_t)io->host;
 
 	if (io->flags || n > 1)
-		return HOST_DO(io, writes ? SYS_pwritev2 : SYS_preadv2, fd,
-			       (uint64_t)iov, (uint64_t)n, at, 0,
+		return HOST_DO(io, writes, writes ? SYS_pwritev2 : SYS_preadv2,
+			       fd, (uint64_t)iov, (uint64_t)n, at, 0,
 			       (uint64_t)io->flags);
 	if (io->offset == NO_OFFSET)
-		return HOST_DO(io, writes ? SYS_write : SYS_read, fd,
+		return HOST_DO(io, writes, writes ? SYS_write : SYS_read, fd,
 			       (uint64_t)iov->iov_base, iov->iov_len);
-	return HOST_DO(io, writes ? SYS_pwrite64 : SYS_pread64, fd,
+	return HOST_DO(io, writes, writes ? SYS_pwrite64 : SYS_pread64, fd,
 		       (uint64_t)iov->iov_base, iov->iov_len, at);
 }
 
@@ -199,7 +200,7 @@ int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
 
 	if (r == -EPIPE && writes)
 		io->c->broken_pipe = true;
-	return call_wait_socket(io->host, writes, r);
+	return r;
 }
 
 /*
@@ -279,7 +280,6 @@ static int64_t pipe_readable(const struct io *io, size_t want)
 static int64_t readable(const struct io *io, size_t want)
 {
 	struct stat st;
-	int64_t r;
 	int n = 0;
 
 	if (fstat(io->host, &st) < 0)
@@ -290,9 +290,8 @@ static int64_t readable(const struct io *io, size_t want)
 		return n;
 	if (!S_ISSOCK(st.st_mode))
 		return UNKNOWN;
-	r = HOST_DO(io, SYS_recvfrom, (uint64_t)io->host, (uint64_t)chunk, want,
-		    MSG_PEEK);
-	return call_wait_socket(io->host, false, r);
+	return HOST_DO(io, false, SYS_recvfrom, (uint64_t)io->host,
+		       (uint64_t)chunk, want, MSG_PEEK);
 }
 
 /*

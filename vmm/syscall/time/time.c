@@ -23,21 +23,29 @@ bool time_is_valid(const struct timespec *t)
 	return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC;
 }
 
+/* Some 292e9 years: the sum saturates, as the kernel's does. */
+struct timespec time_sum(const struct timespec *a, const struct timespec *b)
+{
+	struct timespec sum = {.tv_nsec = a->tv_nsec + b->tv_nsec};
+
+	if (__builtin_add_overflow(a->tv_sec, b->tv_sec, &sum.tv_sec) ||
+	    sum.tv_sec > INT64_MAX / NSEC)
+		sum.tv_sec = INT64_MAX / NSEC - 1;
+	if (sum.tv_nsec >= NSEC) {
+		sum.tv_nsec -= NSEC;
+		sum.tv_sec++;
+	}
+	return sum;
+}
+
 int64_t time_deadline(clockid_t clock, const struct timespec *time,
 		      struct timespec *until)
 {
-	if (clock_gettime(clock, until) < 0)
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) < 0)
 		return -errno;
-	/* Some 292e9 years: the sum saturates, as the kernel's does. */
-	if (__builtin_add_overflow(until->tv_sec, time->tv_sec,
-				   &until->tv_sec) ||
-	    until->tv_sec > INT64_MAX / NSEC)
-		until->tv_sec = INT64_MAX / NSEC - 1;
-	until->tv_nsec += time->tv_nsec;
-	if (until->tv_nsec >= NSEC) {
-		until->tv_nsec -= NSEC;
-		until->tv_sec++;
-	}
+	*until = time_sum(&now, time);
 	return 0;
 }
 
