@@ -141,6 +141,50 @@ Test(wait, poll_writes_nothing_but_what_has_come)
 	cr_assert_eq(p->events, POLLOUT | POLLPRI);
 }
 
+/* Reads by the position that the threads share, each of several pieces. */
+#define PIECES (3 * 128 * 1024)
+
+static uint8_t byte_at(size_t i)
+{
+	return (uint8_t)(i >> 16);
+}
+
+static void check_read(uint64_t va, int64_t n)
+{
+	const uint8_t *p = fake_at(&cpu, va);
+
+	cr_assert_eq(n, PIECES);
+	for (size_t i = 1; i < PIECES; i++)
+		cr_assert(p[i] == p[i - 1] || p[i] == p[i - 1] + 1,
+			  "in one piece of the file");
+	cr_assert_eq(p[PIECES - 1] - p[0], PIECES / 65536 - 1);
+}
+
+static void read_too(struct thread *t)
+{
+	for (int i = 0; i < 10; i++)
+		check_read(BIG + PIECES, call_of(t, SYS_read, (uint64_t)fds[0],
+						 BIG + PIECES, PIECES));
+}
+
+Test(wait, reads_by_one_position_do_not_mix)
+{
+	static uint8_t buf[20 * PIECES];
+	int fd = open(in_scratch("rw/file"), O_RDWR | O_TRUNC);
+
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = byte_at(i);
+	cr_assert_eq(write(fd, buf, sizeof(buf)), sizeof(buf));
+	fds[0] = (int)guest_open("rw/file", O_RDONLY);
+	other_start(read_too);
+	for (int i = 0; i < 10; i++)
+		check_read(BIG, call(SYS_read, (uint64_t)fds[0], BIG, PIECES));
+	other_join();
+	cr_assert_eq(call(SYS_lseek, (uint64_t)fds[0], 0, SEEK_CUR),
+		     sizeof(buf));
+	cr_assert_null(machine.moving);
+}
+
 /* ---- Signals ------------------------------------------------------------ */
 
 /* It came before the call: the handler first, and then the call. */

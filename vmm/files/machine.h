@@ -66,6 +66,7 @@ struct machine {
 	struct temp temp;
 	struct keeper keeper; /* removes what temp has */
 	struct procfs_reads reads;
+	struct machine_moving *moving; /* io.c */
 	int proc_fd; /* O_PATH: this process in the host's /proc */
 	struct sigaction sigpipe, sigxfsz; /* the VMM's, to be put back */
 	mode_t umask; /* likewise; until then the host's is 0 */

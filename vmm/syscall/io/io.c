@@ -15,6 +15,7 @@
 
 #define IOV_MAX_LINUX  1024
 #define LONG_MIN_BYTES (16u << 10) /* of a file: may take long */
+#define ASK_AGAIN_US   100
 
 /* finish in any case. */
 static int start(struct call *c, struct io *io, int64_t offset)
@@ -76,21 +77,71 @@ static int64_t at_first(const struct io *io, bool writes, int64_t r)
 	return first < 0 ? first : r;
 }
 
-/*
- * A file answers soon if it is asked for little. One that is asked by its
- * position for more than one piece keeps the lock: nobody else may come in
- * between (Linux fdget_pos).
- */
+/* A file answers soon if it is asked for little. */
 static bool unlocks(const struct io *io, uint64_t total)
 {
-	if (!io->e.bulk || io->direct)
-		return true;
-	return total >= LONG_MIN_BYTES &&
-	       (io->offset != NO_OFFSET || total <= IO_CHUNK);
+	return !io->e.bulk || io->direct || total >= LONG_MIN_BYTES;
 }
 
-static int64_t move(struct io *io, const struct iovec *iov, uint64_t total,
-		    bool writes)
+/* ---- Positions ---------------------------------------------------------- */
+
+/*
+ * A file that some thread goes through by its position, in several pieces:
+ * others wait (Linux fdget_pos). Openings are not told apart.
+ */
+struct machine_moving {
+	struct machine_moving *next;
+	dev_t dev;
+	ino_t ino;
+};
+
+static bool is_moving(const struct io *io)
+{
+	const struct machine_moving *m = io->c->m->moving;
+
+	while (m && (m->dev != io->e.dev || m->ino != io->e.ino))
+		m = m->next;
+	return m;
+}
+
+static bool has_position(const struct io *io)
+{
+	return io->e.bulk && io->offset == NO_OFFSET;
+}
+
+static void position_take(const struct io *io, uint64_t total,
+			  struct machine_moving *mine)
+{
+	struct machine *m = io->c->m;
+
+	*mine = (struct machine_moving){0};
+	while (m->moving && has_position(io) && is_moving(io)) {
+		thread_unlock(io->c->t);
+		usleep(ASK_AGAIN_US);
+		thread_lock(io->c->t);
+	}
+	if (!has_position(io) || total <= IO_CHUNK)
+		return;
+	*mine = (struct machine_moving){m->moving, io->e.dev, io->e.ino};
+	m->moving = mine;
+}
+
+static void position_give(const struct io *io,
+			  const struct machine_moving *mine)
+{
+	struct machine_moving **at = &io->c->m->moving;
+
+	if (!mine->ino)
+		return;
+	while (*at != mine)
+		at = &(*at)->next;
+	*at = mine->next;
+}
+
+/* ---- Moving ------------------------------------------------------------- */
+
+static int64_t move_limited(struct io *io, const struct iovec *iov,
+			    uint64_t total, bool writes)
 {
 	bool streams = io->offset != NO_OFFSET && !io->e.bulk;
 	int64_t r = streams ? at_first(io, writes, 0) : 0;
@@ -112,6 +163,18 @@ static int64_t move(struct io *io, const struct iovec *iov, uint64_t total,
 	if (r == -EFAULT)
 		r = at_first(io, writes, r);
 	return writes ? r : note_read(io, io->offset, r);
+}
+
+static int64_t move(struct io *io, const struct iovec *iov, uint64_t total,
+		    bool writes)
+{
+	struct machine_moving mine;
+	int64_t r;
+
+	position_take(io, total, &mine);
+	r = move_limited(io, iov, total, writes);
+	position_give(io, &mine);
+	return r;
 }
 
 /* ---- One buffer -------------------------------------------------------- */
