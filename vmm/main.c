@@ -187,6 +187,7 @@ static int prepare_process(struct run *r)
 	const struct process_config config = {
 		.exe = r->exec->program.path,
 		.limits = &r->options.limits,
+		.umask = r->machine.umask,
 	};
 	int ret = process_init(&r->process, &r->machine, &config);
 
@@ -215,6 +216,17 @@ static const char *file_path(void *machine, uint32_t file, uint32_t opened)
 	return filepages_path(machine, file, opened);
 }
 
+/* A file of the user's, made with the user's mask. */
+static FILE *open_log(const struct run *r)
+{
+	mode_t none = umask(r->machine.umask);
+	FILE *log = logfile_open(r->options.log_file, r->exec->program.path,
+				 r->exec->argv);
+
+	umask(none);
+	return log;
+}
+
 static int prepare_log(struct run *r)
 {
 	const struct options *o = &r->options;
@@ -229,8 +241,7 @@ static int prepare_log(struct run *r)
 	if (!o->trace && !o->summary)
 		return 0;
 	if (o->log_file) {
-		r->log = logfile_open(o->log_file, r->exec->program.path,
-				      r->exec->argv);
+		r->log = open_log(r);
 		if (!r->log)
 			return FAILURE;
 		config.text = r->log;

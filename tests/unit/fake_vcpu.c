@@ -4,6 +4,7 @@
 #include "fake_vcpu.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,14 +211,28 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 	return v->describe ? v->describe(v, what, cursor, want, out) : -EIO;
 }
 
+/* The machine's lock, one for all: as biglock.h, for tests. */
+static pthread_mutex_t lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+static bool many;
+
 void vcpu_lock(struct vcpu *v)
 {
 	(void)v;
+	if (many && pthread_mutex_lock(&lock))
+		abort();
 }
 
+/* Who has not got it must not give it. */
 void vcpu_unlock(struct vcpu *v)
 {
 	(void)v;
+	if (many && pthread_mutex_unlock(&lock))
+		abort();
+}
+
+void fake_begin_many(void)
+{
+	many = true;
 }
 
 void vcpu_interrupt(struct vcpu *v)
@@ -230,4 +245,23 @@ void vcpu_stop(struct vcpu *v, int wait_status)
 	v->stopped = true;
 	v->wait_status = wait_status;
 	v->stops++;
+}
+
+int usermem_cmpxchg32(struct vcpu *v, uint64_t va, uint32_t old, uint32_t next,
+		      uint32_t *seen)
+{
+	if (usermem_read(v, va, seen, 4) < 0)
+		return -EFAULT;
+	return *seen == old ? usermem_write(v, va, &next, 4) : 0;
+}
+
+uint64_t usermem_where(struct vcpu *v, uint64_t va)
+{
+	return (uint64_t)fake_at(v, va);
+}
+
+uint64_t usermem_space(const struct vcpu *v)
+{
+	(void)v;
+	return 1;
 }

@@ -46,6 +46,9 @@ struct vcpu {
 void fake_vcpu_init(struct vcpu *v);
 void fake_vcpu_fini(struct vcpu *v);
 
+/* From now on there are many threads: the machine's lock is one. It is free. */
+void fake_begin_many(void);
+
 /* Host address of a mapped user address, for the test to look at. */
 void *fake_at(struct vcpu *v, uint64_t va);
 /* Put bytes or a string there; returns va. */

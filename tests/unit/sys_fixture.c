@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "call.h"
 #include "fake_exec.h"
 #include "serve.h"
+#include "wait.h"
 
 struct vcpu cpu;
 struct machine machine;
@@ -35,7 +38,7 @@ static bool running;
 
 void sys_begin(const struct machine_config *config)
 {
-	const struct process_config process_config = {
+	struct process_config process_config = {
 		.exe = "/bin/true",
 		.keep_inherited = true,
 	};
@@ -43,11 +46,14 @@ void sys_begin(const struct machine_config *config)
 	running = true;
 	cr_assert_eq(machine_init(&machine, config), 0);
 	machine.exec_host = fake_exec_host();
+	process_config.umask = machine.umask;
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
 	thread_set_name(&thread, process_config.exe);
 	thread.vcpu = &cpu;
+	cr_assert_eq(wait_init(), 0);
+	wait_begin(&thread);
 }
 
 void sys_end(void)
@@ -97,17 +103,91 @@ void sys_teardown(void)
 	cr_assert_eq(system(command), 0);
 }
 
+int64_t sys_call_of(struct thread *t, long nr, const uint64_t arg[6])
+{
+	struct hv_regs *regs = &t->vcpu->regs;
+
+	regs->rax = (uint64_t)nr;
+	regs->rdi = arg[0];
+	regs->rsi = arg[1];
+	regs->rdx = arg[2];
+	regs->r10 = arg[3];
+	regs->r8 = arg[4];
+	regs->r9 = arg[5];
+	thread_lock(t);
+	serve_syscall(t);
+	thread_unlock(t);
+	return (int64_t)regs->rax;
+}
+
 int64_t sys_call(long nr, const uint64_t arg[6])
 {
-	cpu.regs.rax = (uint64_t)nr;
-	cpu.regs.rdi = arg[0];
-	cpu.regs.rsi = arg[1];
-	cpu.regs.rdx = arg[2];
-	cpu.regs.r10 = arg[3];
-	cpu.regs.r8 = arg[4];
-	cpu.regs.r9 = arg[5];
-	serve_syscall(&thread);
-	return (int64_t)cpu.regs.rax;
+	return sys_call_of(&thread, nr, arg);
+}
+
+/* ---- Another thread of the process -------------------------------------- */
+
+static struct vcpu other_cpu;
+static struct thread other;
+static pthread_t other_host;
+
+static void *run_other(void *fn)
+{
+	cr_assert_eq(io_buffer_make(), 0);
+	wait_begin(&other);
+	((void (*)(struct thread *))fn)(&other);
+	io_buffer_drop();
+	return NULL;
+}
+
+void other_start(void (*fn)(struct thread *t))
+{
+	fake_begin_many();
+	thread_init(&other, &process);
+	other.tid++;
+	other_cpu = cpu;
+	other.vcpu = &other_cpu;
+	cr_assert_eq(pthread_create(&other_host, NULL, run_other, (void *)fn),
+		     0);
+}
+
+void other_join(void)
+{
+	pthread_join(other_host, NULL);
+}
+
+/* The letter of /proc/PID/stat. */
+static char host_state(int tid)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (f)
+		fclose(f);
+	return state;
+}
+
+void until_it_waits(const struct thread *t)
+{
+	unsigned seen = 0;
+
+	/* Twice, for it may have waited for something else. */
+	while (seen < 2) {
+		seen = host_state(t->host_tid) == 'S' ? seen + 1 : 0;
+		usleep(2000);
+	}
+}
+
+void raise_in(struct thread *t, int sig)
+{
+	const struct signal_info info = {.sig = sig, .code = SI_USER};
+
+	signals_raise(&t->signals, &info);
+	wait_kick(t);
 }
 
 uint64_t path_at(uint64_t va, const char *name)

@@ -30,6 +30,21 @@ void sys_end(void);
 int64_t sys_call(long nr, const uint64_t arg[6]);
 #define call(nr, ...) sys_call((nr), (const uint64_t[6]){__VA_ARGS__})
 
+int64_t sys_call_of(struct thread *t, long nr, const uint64_t arg[6]);
+#define call_of(t, nr, ...)                                                    \
+	sys_call_of((t), (nr), (const uint64_t[6]){__VA_ARGS__})
+
+/*
+ * A second thread of the process, with a host thread, in which fn is called;
+ * its memory is the first one's.
+ */
+void other_start(void (*fn)(struct thread *t));
+void other_join(void);
+/* It is in a host call that blocks. */
+void until_it_waits(const struct thread *t);
+/* With the lock held (thread_lock): the thread gets a signal. */
+void raise_in(struct thread *t, int sig);
+
 /* Addresses to put arguments at; far enough apart for a path each. */
 #define VA0 (FAKE_BASE + 0x1000)
 #define VA1 (FAKE_BASE + 0x3000)

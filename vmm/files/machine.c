@@ -6,13 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "message.h"
 #include "stop.h"
 
-/* The kernel's says that it is from this process: the call fails by EPIPE. */
-static void on_sigpipe(int sig, siginfo_t *info, void *context)
+/*
+ * The kernel's says that it is from this process: the call fails by EPIPE, or
+ * by EFBIG.
+ */
+static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (info->si_pid != getpid())
@@ -20,16 +24,16 @@ static void on_sigpipe(int sig, siginfo_t *info, void *context)
 }
 
 /* We raise the program's own. */
-static void catch_sigpipe(struct machine *m)
+static void catch_signal(int sig, struct sigaction *old)
 {
 	const struct sigaction action = {
-		.sa_sigaction = on_sigpipe,
+		.sa_sigaction = on_signal,
 		.sa_flags = SA_SIGINFO,
 	};
 
-	sigaction(SIGPIPE, NULL, &m->sigpipe);
-	if (m->sigpipe.sa_handler != SIG_IGN)
-		sigaction(SIGPIPE, &action, NULL);
+	sigaction(sig, NULL, old);
+	if (old->sa_handler != SIG_IGN)
+		sigaction(sig, &action, NULL);
 }
 
 int machine_init(struct machine *m, const struct machine_config *config)
@@ -40,8 +44,10 @@ int machine_init(struct machine *m, const struct machine_config *config)
 		.folios = config->folios,
 		.rw_suid = config->rw_suid,
 	};
-	catch_sigpipe(m);
-	fsize_init(&m->fsize);
+	/* What is made has the mode that the call gives: path_new_mode. */
+	m->umask = umask(0);
+	catch_signal(SIGPIPE, &m->sigpipe);
+	catch_signal(SIGXFSZ, &m->sigxfsz);
 	m->proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (m->proc_fd < 0)
 		return -errno;
@@ -59,7 +65,8 @@ static void remove_temporary(void *temp)
 void machine_fini(struct machine *m)
 {
 	sigaction(SIGPIPE, &m->sigpipe, NULL);
-	fsize_fini(&m->fsize);
+	sigaction(SIGXFSZ, &m->sigxfsz, NULL);
+	umask(m->umask);
 	files_fini(&m->files);
 	lost_fini(&m->lost);
 	rw_fini(&m->rw);

@@ -5,11 +5,12 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "files.h"
-#include "fsize.h"
 #include "hv_boot.h"
 #include "hv_call.h"
 #include "keeper.h"
@@ -67,10 +68,11 @@ struct machine {
 	} left_out; /* rights.h */
 	struct temp temp;
 	struct keeper keeper; /* removes what temp has */
-	struct fsize fsize;
 	struct procfs_reads reads;
-	int proc_fd;		  /* O_PATH: this process in the host's /proc */
-	struct sigaction sigpipe; /* the VMM's own, to be put back */
+	struct machine_moving *moving; /* io.c */
+	int proc_fd; /* O_PATH: this process in the host's /proc */
+	struct sigaction sigpipe, sigxfsz; /* the VMM's, to be put back */
+	mode_t umask; /* likewise; until then the host's is 0 */
 	/* A new thread, whose call `parent` serves: 0 or -errno. */
 	int (*start)(struct thread *parent, struct thread *child,
 		     const struct start_args *args);

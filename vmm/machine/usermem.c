@@ -211,3 +211,29 @@ int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size)
 	}
 	return -ENAMETOOLONG;
 }
+
+int usermem_cmpxchg32(struct vcpu *v, uint64_t va, uint32_t old, uint32_t next,
+		      uint32_t *seen)
+{
+	uint8_t *page = user_page(v, va, true);
+
+	if (!page)
+		return -EFAULT;
+	*seen = old;
+	__atomic_compare_exchange_n((uint32_t *)(page + PAGE_OFFSET(va)), seen,
+				    next, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+uint64_t usermem_where(struct vcpu *v, uint64_t va)
+{
+	const uint8_t *page = user_page(v, va, false);
+
+	return page ? (uint64_t)(page - v->vm->mem.base) + PAGE_OFFSET(va) : 0;
+}
+
+uint64_t usermem_space(const struct vcpu *v)
+{
+	return v->area->call.user_root.v;
+}

@@ -45,4 +45,15 @@ int usermem_force(struct vcpu *v, uint64_t va, void *buf, size_t len,
  */
 int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size);
 
+/*
+ * The word at va, a multiple of 4, if it is `old`, becomes `next`, at once for
+ * all processors; *seen is what it was. 0 or -EFAULT.
+ */
+int usermem_cmpxchg32(struct vcpu *v, uint64_t va, uint32_t old, uint32_t next,
+		      uint32_t *seen);
+/* Where the page at va is in guest RAM; 0: it cannot be read. */
+uint64_t usermem_where(struct vcpu *v, uint64_t va);
+/* A number that is the address space's as long as it exists. */
+uint64_t usermem_space(const struct vcpu *v);
+
 #endif

@@ -300,6 +300,8 @@ static void status_line(FILE *out, const char *line, const char *name,
 		print_name(out, t->name);
 	else if (!strcmp(name, "State"))
 		fputs("State:\tR (running)\n", out);
+	else if (!strcmp(name, "Umask"))
+		fprintf(out, "Umask:\t%#04o\n", (unsigned)p->umask);
 	else if (!strcmp(name, "SigQ"))
 		print_queue(out, line, p);
 	else if (!print_memory(out, name, &st->mm) &&

@@ -59,11 +59,14 @@ struct call_arg {
 	uint16_t size;
 };
 
+enum call_blocks { CALL_SHORT, CALL_WAIT, CALL_LONG };
+
 struct call_row {
 	bool known;
 	call_fn fn;	   /* or NULL: forward by `arg` */
 	int error;	   /* the answer, if not 0 */
 	bool memory_first; /* is looked at before descriptors are */
+	uint8_t blocks;	   /* enum call_blocks: as call_wait, call_long */
 	struct call_arg arg[6];
 };
 
@@ -79,11 +82,54 @@ int64_t call_dispatch(struct call *c);
 /* Tell the user, once for each number, that it is not supported. */
 void call_say_refused(struct call *c, int error);
 
-/* As host_call, of one that may make a file larger: see fsize.h. */
-#define call_sized(c, ...)                                                     \
-	(call_size_begin(c), call_size_end(c, host_call(__VA_ARGS__)))
-void call_size_begin(const struct call *c);
-int64_t call_size_end(struct call *c, int64_t r);
+/*
+ * A host call, up to six arguments, that may block for long: the machine's lock
+ * is not held meanwhile. What other threads can change must be looked at anew
+ * after it, the table of descriptors too; so a descriptor that it uses must be
+ * held, and io_buffer is good, as it is the thread's.
+ *
+ * call_wait ends for a signal, too: -ERESTARTSYS, which is the answer unless
+ * Linux has another (restart.h); or -ERESTARTNOINTR, where it has not been
+ * made, as the signal was there before. call_wait_fd is for a call that waits
+ * for `host` to be readable or (`sends`) writable, whatever it is: of a socket
+ * with SO_RCVTIMEO or SO_SNDTIMEO, -EINTR.
+ * call_long is for what no signal ends on Linux: long ones, not endless ones.
+ */
+#define call_wait(c, nr, ...)                                                  \
+	call_wait_args((c), (nr), (const uint64_t[6]){__VA_ARGS__})
+#define call_wait_fd(c, host, sends, nr, ...)                                  \
+	call_wait_fd_args((c), (host), (sends), (nr),                          \
+			  (const uint64_t[6]){__VA_ARGS__})
+#define call_long(c, nr, ...)                                                  \
+	call_long_args((c), (nr), (const uint64_t[6]){__VA_ARGS__})
+int64_t call_wait_args(struct call *c, long nr, const uint64_t arg[6]);
+int64_t call_long_args(struct call *c, long nr, const uint64_t arg[6]);
+int64_t call_wait_fd_args(struct call *c, int host, bool sends, long nr,
+			  const uint64_t arg[6]);
+/* The result of call_wait, where that was for a socket. */
+int64_t call_wait_socket(int host, bool sends, int64_t r);
+
+/*
+ * The host's descriptor for a guest number, or -EBADF; it stays open and the
+ * same file until call_release, which is due in either case.
+ */
+int call_hold_fd(struct call *c, int guest_fd, struct fd_hold *hold);
+void call_release(struct call *c, struct fd_hold *hold);
+
+/*
+ * RLIMIT_FSIZE, the largest file that the program may make, is looked at here:
+ * the host's kernel has one for all processes of the machine. Both return
+ * -EFBIG, and SIGXFSZ will be raised, if Linux says so.
+ */
+#define CALL_POSITION (-1ll)
+/*
+ * How many of `len` bytes may be written at `offset` (CALL_POSITION; `appends`:
+ * at the end): Linux generic_write_check_limits.
+ */
+int64_t call_size_write(struct call *c, int host, int64_t offset, bool appends,
+			uint64_t len);
+/* May the file get this size? 0 if so. Linux inode_newsize_ok. */
+int call_size_grow(struct call *c, int host, uint64_t size);
 
 static inline int call_host_fd(const struct call *c, unsigned arg)
 {

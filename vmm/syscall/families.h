@@ -14,6 +14,9 @@ int64_t address_bind(struct call *c);
 int64_t address_connect(struct call *c);
 int64_t address_accept(struct call *c);
 
+/* blocking.c */
+int64_t blocking_restart(struct call *c); /* restart_syscall */
+
 /* caps.c */
 int64_t caps_get(struct call *c);
 int64_t caps_set(struct call *c);
@@ -44,6 +47,7 @@ int64_t attr_utimensat(struct call *c);
 int64_t attr_utimes(struct call *c);
 int64_t attr_futimesat(struct call *c);
 int64_t attr_utime(struct call *c);
+int64_t attr_umask(struct call *c);
 
 /* cwd.c */
 int64_t cwd_getcwd(struct call *c);
@@ -114,6 +118,8 @@ int64_t io_getdents(struct call *c);
 int64_t io_getrandom(struct call *c);
 int64_t io_copy(struct call *c);
 int64_t io_splice(struct call *c);
+int64_t io_ftruncate(struct call *c);
+int64_t io_fallocate(struct call *c);
 
 /* futex.c */
 int64_t futex_futex(struct call *c);
@@ -247,6 +253,12 @@ int64_t sig_pidfd(struct call *c);
 int64_t sig_pause(struct call *c);
 int64_t sig_suspend(struct call *c);
 int64_t sig_timedwait(struct call *c);
+/*
+ * The mask, if va is not null, for as long as a call waits (Linux
+ * set_user_sigmask): 0 or -errno. In its end: has a signal broken it off?
+ */
+int sig_mask_begin(struct call *c, uint64_t va, uint64_t size);
+void sig_mask_end(struct call *c, bool broken_off);
 
 /* locks.c */
 int64_t locks_flock(struct call *c);
@@ -277,10 +289,17 @@ int64_t time_clock_nanosleep(struct call *c);
 int64_t time_clock_settime(struct call *c);
 int64_t time_settimeofday(struct call *c);
 int64_t time_adjtimex(struct call *c);
-/* For those who sleep elsewhere; what interrupts the VMM is no end. */
+/* For those who wait for a time elsewhere. */
 bool time_is_valid(const struct timespec *t);
-int64_t time_sleep_until(clockid_t clock, const struct timespec *until);
-int64_t time_sleep_for(clockid_t clock, const struct timespec *time);
+struct timespec time_sum(const struct timespec *a, const struct timespec *b);
+/* The point of time that is `time` from now on; it saturates. 0 or -errno. */
+int64_t time_deadline(clockid_t clock, const struct timespec *time,
+		      struct timespec *until);
+/* What is left until then; 0 if nothing is. */
+struct timespec time_left(clockid_t clock, const struct timespec *until);
+/* 0, or -EINTR: something is due (wait.h); or -errno. */
+int64_t time_sleep_until(struct call *c, clockid_t clock,
+			 const struct timespec *until);
 
 /* xattr.c */
 int64_t xattr_get(struct call *c);

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "call.h"
-#include "stop.h"
 
 struct copies {
 	uint64_t host[6]; /* arguments of the host call */
@@ -79,20 +78,41 @@ static int copy_out(struct call *c, const struct call_row *row,
 	return 0;
 }
 
-void call_size_begin(const struct call *c)
+static int64_t host_forward(struct call *c, const struct call_row *row,
+			    const struct copies *k)
 {
-	fsize_begin(&c->m->fsize, c->p->limits.of[RLIMIT_FSIZE].rlim_cur);
+	const uint64_t *arg = k->host;
+
+	switch (row->blocks) {
+	case CALL_WAIT:
+		return call_wait_args(c, (long)c->nr, arg);
+	case CALL_LONG:
+		return call_long_args(c, (long)c->nr, arg);
+	default:
+		return host_call((long)c->nr, arg[0], arg[1], arg[2], arg[3],
+				 arg[4], arg[5]);
+	}
 }
 
-int64_t call_size_end(struct call *c, int64_t r)
+/* Descriptors that the call has are held: it may block. */
+static void hold_fds(struct call *c, const struct call_row *row,
+		     const struct copies *k, struct fd_hold hold[6])
 {
-	c->too_large =
-		fsize_end(&c->m->fsize, c->p->limits.of[RLIMIT_FSIZE].rlim_cur);
-	return r;
+	for (unsigned i = 0; i < 6; i++)
+		fdtable_hold(&c->p->fds,
+			     row->arg[i].kind == ARG_FD ? (int)k->host[i] : -1,
+			     &hold[i]);
+}
+
+static void release_fds(struct call *c, struct fd_hold hold[6])
+{
+	for (unsigned i = 0; i < 6; i++)
+		call_release(c, &hold[i]);
 }
 
 int64_t call_forward(struct call *c, const struct call_row *row)
 {
+	struct fd_hold hold[6];
 	struct copies k;
 	int64_t r;
 	int err;
@@ -100,11 +120,9 @@ int64_t call_forward(struct call *c, const struct call_row *row)
 	translate_fds(c, row, &k);
 	if (copy_in(c, row, &k) < 0)
 		return first_error(row, &k);
-	/* An interruption is a signal of the VMM's own, not the program's. */
-	do {
-		r = call_sized(c, (long)c->nr, k.host[0], k.host[1], k.host[2],
-			       k.host[3], k.host[4], k.host[5]);
-	} while (r == -EINTR && !stop_signal());
+	hold_fds(c, row, &k, hold);
+	r = host_forward(c, row, &k);
+	release_fds(c, hold);
 	c->broken_pipe = r == -EPIPE; /* sendfile, splice */
 	if (r < 0)
 		return r;

@@ -119,6 +119,7 @@ void serve_syscall(struct thread *t)
 	c.arg[3] = regs.r10;
 	c.arg[4] = regs.r8;
 	c.arg[5] = regs.r9;
+	t->signals.orig_rax = regs.rax;
 	r = call_dispatch(&c);
 	if (c.broken_pipe)
 		raise_own(t, SIGPIPE);
@@ -126,6 +127,7 @@ void serve_syscall(struct thread *t)
 		raise_own(t, SIGXFSZ);
 	regs.rax = (uint64_t)r;
 	finish(t, &regs);
+	t->signals.orig_rax = SIGNALS_NO_CALL;
 }
 
 void serve_kick(struct thread *t)

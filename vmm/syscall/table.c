@@ -44,6 +44,11 @@
 #define FORWARD(...)	{.known = true, .arg = {__VA_ARGS__}}
 /* Forwarded by the function, if it finds nothing wrong. */
 #define CHECKED(f, ...)	{.known = true, .fn = (f), .arg = {__VA_ARGS__}}
+/* Likewise, or without one; it may wait for others, or take long. */
+#define WAITS(f, ...)	\
+	{.known = true, .fn = (f), .blocks = CALL_WAIT, .arg = {__VA_ARGS__}}
+#define LONG(f, ...)	\
+	{.known = true, .fn = (f), .blocks = CALL_LONG, .arg = {__VA_ARGS__}}
 
 /* Likewise, or without one; memory comes before descriptors. */
 #define MEMORY_FIRST(f, ...)	\
@@ -66,24 +71,27 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_getdents] = HANDLER(io_getdents),
 	[SYS_getdents64] = HANDLER(io_getdents),
 	[SYS_lseek] = CHECKED(desc_lseek, FD),
-	[SYS_fsync] = FORWARD(FD),
-	[SYS_fdatasync] = FORWARD(FD),
-	[SYS_syncfs] = FORWARD(FD),
-	[SYS_sync] = PLAIN,
-	[SYS_sync_file_range] = FORWARD(FD),
-	[SYS_flock] = CHECKED(locks_flock, FD),
+	[SYS_fsync] = LONG(NULL, FD),
+	[SYS_fdatasync] = LONG(NULL, FD),
+	[SYS_syncfs] = LONG(NULL, FD),
+	[SYS_sync] = LONG(NULL),
+	[SYS_sync_file_range] = LONG(NULL, FD),
+	[SYS_flock] = WAITS(locks_flock, FD),
 	[SYS_fadvise64] = FORWARD(FD),
 	[NR_CACHESTAT] = FORWARD(FD, IN(uint64_t[2]), OUT(uint64_t[5])),
-	[SYS_readahead] = FORWARD(FD),
-	[SYS_ftruncate] = FORWARD(FD),
-	[SYS_fallocate] = FORWARD(FD),
-	[SYS_sendfile] =
-		MEMORY_FIRST(io_copy, FD, FD, INOUT_OPT(off_t)),
+	[SYS_readahead] = LONG(NULL, FD),
+	[SYS_ftruncate] = WAITS(io_ftruncate, FD),
+	[SYS_fallocate] = LONG(io_fallocate, FD),
+	[SYS_sendfile] = {.known = true,
+			  .fn = io_copy,
+			  .memory_first = true,
+			  .blocks = CALL_WAIT,
+			  .arg = {FD, FD, INOUT_OPT(off_t)}},
 	[SYS_copy_file_range] =
-		CHECKED(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+		LONG(io_copy, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
 	[SYS_splice] =
-		CHECKED(io_splice, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
-	[SYS_tee] = FORWARD(FD, FD),
+		WAITS(io_splice, FD, INOUT_OPT(off_t), FD, INOUT_OPT(off_t)),
+	[SYS_tee] = WAITS(NULL, FD, FD),
 
 	/* Opening and descriptors. */
 	[SYS_open] = HANDLER(open_open),
@@ -197,7 +205,7 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_utime] = HANDLER(attr_utime),
 	[SYS_fchmod] = HANDLER(attr_by_fd),
 	[SYS_fchown] = HANDLER(attr_by_fd),
-	[SYS_umask] = PLAIN,
+	[SYS_umask] = HANDLER(attr_umask),
 
 	/* Time. */
 	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
@@ -228,7 +236,7 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_geteuid] = PLAIN,
 	[SYS_getgid] = PLAIN,
 	[SYS_getegid] = PLAIN,
-	[SYS_sched_yield] = PLAIN,
+	[SYS_sched_yield] = LONG(NULL),
 	[SYS_getpgid] = HANDLER(ids_getpgid),
 	[SYS_getsid] = HANDLER(ids_getsid),
 	[SYS_getresuid] = FORWARD(OUT(uid_t), OUT(uid_t), OUT(uid_t)),
@@ -298,7 +306,7 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[NR_LSM_LIST] = HANDLER(system_lsm_list),
 	[SYS_name_to_handle_at] = HANDLER(system_name_to_handle),
 	[SYS_modify_ldt] = HANDLER(system_modify_ldt),
-	[SYS_restart_syscall] = ERROR(EINTR),
+	[SYS_restart_syscall] = HANDLER(blocking_restart),
 	[SYS_uname] = FORWARD(OUT(struct utsname)),
 	[SYS_sysinfo] = HANDLER(usage_sysinfo),
 

@@ -185,6 +185,46 @@ static void release_standard(int fd)
 	close(null);
 }
 
+static struct fd_hold *holder_of(const struct fdtable *t, int host)
+{
+	struct fd_hold *h = t->holds;
+
+	while (h && h->host != host)
+		h = h->next;
+	return h;
+}
+
+/* Close it, or leave that to one who holds it. */
+static int close_host(const struct fdtable *t, int host)
+{
+	struct fd_hold *holder = holder_of(t, host);
+
+	if (!holder)
+		return close(host) < 0 && errno != EINTR ? -errno : 0;
+	holder->closed = true;
+	return 0;
+}
+
+void fdtable_hold(struct fdtable *t, int host, struct fd_hold *hold)
+{
+	*hold = (struct fd_hold){.next = t->holds, .host = host};
+	if (host >= 0)
+		t->holds = hold;
+}
+
+void fdtable_release(struct fdtable *t, struct fd_hold *hold)
+{
+	struct fd_hold **at = &t->holds;
+
+	if (hold->host < 0)
+		return;
+	while (*at != hold)
+		at = &(*at)->next;
+	*at = hold->next;
+	if (hold->closed)
+		close_host(t, hold->host);
+}
+
 int fdtable_close(struct fdtable *t, int fd)
 {
 	struct fd_entry *e = fdtable_entry(t, fd);
@@ -198,7 +238,7 @@ int fdtable_close(struct fdtable *t, int fd)
 	    ours.st_dev == its.st_dev && ours.st_ino == its.st_ino)
 		release_standard(fd);
 	e->host = -1;
-	return close(host) < 0 && errno != EINTR ? -errno : 0;
+	return close_host(t, host);
 }
 
 void fdtable_close_on_exec(struct fdtable *t)

@@ -35,8 +35,19 @@ struct fd_entry {
 	uint64_t proc_id; /* which opening of it: copies have the same */
 };
 
+/*
+ * A host descriptor that a call uses without the machine's lock: closed
+ * meanwhile, it stays open until the call ends, as in Linux (fdget).
+ */
+struct fd_hold {
+	struct fd_hold *next;
+	int host; /* < 0: none */
+	bool closed;
+};
+
 struct fdtable {
 	struct fd_entry *entry;
+	struct fd_hold *holds;
 	unsigned size;	/* entries allocated: FDSize of /proc/PID/status */
 	unsigned limit; /* RLIMIT_NOFILE: numbers are below it */
 	/*
@@ -89,5 +100,9 @@ int fdtable_dup_host(const struct fdtable *t, int fd);
 int fdtable_close(struct fdtable *t, int fd);
 /* All that are to be closed at execve. */
 void fdtable_close_on_exec(struct fdtable *t);
+
+/* Hold `host` (nothing if it is negative) until fdtable_release. */
+void fdtable_hold(struct fdtable *t, int host, struct fd_hold *hold);
+void fdtable_release(struct fdtable *t, struct fd_hold *hold);
 
 #endif

@@ -58,6 +58,7 @@ int process_init(struct process *p, struct machine *m,
 		.cwd = -1,
 		.exe_fd = -1,
 		.dumpable = 1,
+		.umask = config->umask,
 	};
 	p->pgid = getpgrp();
 	p->sid = getsid(0);
@@ -124,8 +125,6 @@ struct process *process_copy(const struct process *from)
 	p->pdeathsig = p->subreaper = p->stopped = 0;
 	p->tell_stopped = p->tell_continued = p->has_parents_space = false;
 	signal_shared_copy(&p->signals, &from->signals);
-	if (from->auxv == from->own_auxv)
-		p->auxv = p->own_auxv;
 	r = copy_parts(p, from);
 	if (!r)
 		return p;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fdtable.h"
 #include "rlimits.h"
@@ -60,6 +61,7 @@ struct process {
 	size_t auxv_len; /* bytes, with its last pair, AT_NULL; 0: not known */
 	uint32_t personality;
 	uint64_t aslr_seed; /* of its next exec, where that is repeatable */
+	mode_t umask;
 	struct process_settings settings;
 	int dumpable, no_new_privs, pdeathsig, subreaper;
 	uint64_t thp_disabled; /* PR_SET_THP_DISABLE: HV_THP_DISABLE_* */
@@ -69,6 +71,7 @@ struct process {
 struct process_config {
 	const char *exe;	      /* absolute path of the program */
 	const struct rlimits *limits; /* its own; NULL: this process's */
+	mode_t umask;
 	/*
 	 * Leave inherited descriptors above 2 alone (unit tests). Otherwise
 	 * all without FD_CLOEXEC become the program's: so the VMM must open

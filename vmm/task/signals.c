@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "restart.h"
 #include "stop.h"
 #include "vcpu.h"
 
@@ -42,6 +43,7 @@ void signals_init(struct signals *g, struct signal_shared *s)
 
 	memset(g, 0, sizeof(*g));
 	g->shared = s;
+	g->orig_rax = SIGNALS_NO_CALL;
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		if (sigismember(&mask, sig) == 1)
@@ -172,7 +174,7 @@ void signals_raise(struct signals *g, const struct signal_info *info)
 	int sig = info->sig;
 
 	/* A blocked signal waits even if ignored: the handler may change. */
-	if (is_ignored(g, sig) && !(g->mask & signal_bit(sig)))
+	if (is_ignored(g, sig) && !((g->mask | g->awaited) & signal_bit(sig)))
 		return;
 	if (!(q->set & signal_bit(sig))) {
 		q->set |= signal_bit(sig);
@@ -245,6 +247,59 @@ int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
 	return sig;
 }
 
+/* ---- A call that was broken off ---------------------------------------- */
+
+#define SYSCALL_SIZE 2 /* bytes of the instruction */
+
+static void call_again(struct hv_regs *regs, uint64_t rax)
+{
+	regs->rax = rax;
+	regs->rip -= SYSCALL_SIZE;
+}
+
+/* A handler starts: Linux arch/x86/kernel/signal.c, handle_signal. */
+static void settle_with_handler(const struct signals *g, struct hv_regs *regs,
+				const struct signal_action *act)
+{
+	if (g->orig_rax == SIGNALS_NO_CALL)
+		return;
+	switch (-(int64_t)regs->rax) {
+	case ERESTARTSYS:
+		if (act->flags & SA_RESTART)
+			call_again(regs, g->orig_rax);
+		else
+			regs->rax = (uint64_t)-EINTR;
+		break;
+	case ERESTARTNOINTR:
+		call_again(regs, g->orig_rax);
+		break;
+	case ERESTARTNOHAND:
+	case ERESTART_RESTARTBLOCK:
+		regs->rax = (uint64_t)-EINTR;
+		break;
+	}
+}
+
+/* None has started: Linux arch_do_signal_or_restart. */
+static void settle_without_handler(const struct signals *g,
+				   struct hv_regs *regs)
+{
+	if (g->orig_rax == SIGNALS_NO_CALL)
+		return;
+	switch (-(int64_t)regs->rax) {
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+		call_again(regs, g->orig_rax);
+		break;
+	case ERESTART_RESTARTBLOCK:
+		call_again(regs, SYS_restart_syscall);
+		break;
+	}
+}
+
+/* ---- Acting ------------------------------------------------------------ */
+
 static void die(struct signals *g, struct vcpu *v, const struct hv_regs *regs,
 		const struct signal_info *info)
 {
@@ -266,6 +321,7 @@ static void run_handler(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 {
 	struct signal_action act = g->shared->action[info->sig];
 
+	settle_with_handler(g, regs, &act);
 	if (act.flags & SA_RESETHAND)
 		g->shared->action[info->sig].handler = HANDLER_DEFAULT;
 	if (sigframe_push(g, v, regs, &act, info) < 0) {
@@ -291,25 +347,40 @@ static void stop_by_default(struct signals *g, int sig)
 		stop_self();
 }
 
-static void act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
+/* True if a handler is started. */
+static bool act_on(struct signals *g, struct vcpu *v, struct hv_regs *regs,
 		   const struct signal_info *info)
 {
 	if (is_ignored(g, info->sig))
-		return;
-	if (g->shared->action[info->sig].handler != HANDLER_DEFAULT)
+		return false;
+	if (g->shared->action[info->sig].handler != HANDLER_DEFAULT) {
 		run_handler(g, v, regs, info);
-	else if (default_stops(info->sig))
+		return true;
+	}
+	if (default_stops(info->sig))
 		stop_by_default(g, info->sig);
 	else
 		die(g, v, regs, info);
+	return false;
 }
 
 void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs)
 {
 	struct signal_info info;
+	bool handled = false, resumed;
 
-	while (!g->shared->dead && signals_take(g, ~g->mask, &info))
-		act_on(g, v, regs, &info);
+	do {
+		while (!g->shared->dead && signals_take(g, ~g->mask, &info))
+			handled |= act_on(g, v, regs, &info);
+		if (!handled)
+			settle_without_handler(g, regs);
+		resumed = g->has_saved;
+		signals_resume(g);
+	} while (resumed && !g->shared->dead && signals_ready(g));
+}
+
+void signals_resume(struct signals *g)
+{
 	if (g->has_saved)
 		g->mask = g->saved_mask;
 	g->has_saved = false;

@@ -84,15 +84,23 @@ struct signal_shared {
 	unsigned more, more_max; /* of signal_more, at most: RLIMIT_SIGPENDING */
 };
 
+#define SIGNALS_NO_CALL UINT64_MAX
+
 /* Of a thread. */
 struct signals {
 	struct signal_shared *shared;
 	uint64_t mask;
-	uint64_t waiting; /* sigtimedwait: those that it takes, blocked or not */
 	struct signal_queue pending;
 	/* rt_sigsuspend: the mask to go back to, and for the next frame. */
 	uint64_t saved_mask;
 	bool has_saved;
+	/* rt_sigtimedwait: what else is blocked, but waited for. */
+	uint64_t awaited;
+	/*
+	 * rax of the call that is about to end, to make it again (Linux
+	 * orig_ax); SIGNALS_NO_CALL: it is none, or not to be made again.
+	 */
+	uint64_t orig_rax;
 	struct signal_stack stack;
 	/* Of the last trap; every frame's sigcontext has them. */
 	uint64_t cr2;
@@ -123,8 +131,7 @@ void signals_raise(struct signals *g, const struct signal_info *info);
 /* One waits that is not blocked. */
 static inline bool signals_ready(const struct signals *g)
 {
-	return (g->pending.set | g->shared->pending.set) &
-	       (~g->mask | g->waiting);
+	return (g->pending.set | g->shared->pending.set) & ~g->mask;
 }
 /* All that wait, and forgetting one. */
 uint64_t signals_pending(const struct signals *g);
@@ -143,13 +150,17 @@ void signals_force_segv(struct signals *g);
 
 /*
  * Act on all pending signals that are not blocked: start handlers by changing
- * regs and the user's stack, or end the guest.
+ * regs and the user's stack, or end the guest. A call that was broken off
+ * (orig_rax, restart.h) fails, or will be made again, as its result and the
+ * handler say.
  */
 void signals_deliver(struct signals *g, struct vcpu *v, struct hv_regs *regs);
 
 /* Wait with another mask: the next signals_deliver acts, then restores `old`.
  */
 void signals_suspend(struct signals *g, uint64_t set, uint64_t old);
+/* No signal has ended that wait: back to the mask of before, now. */
+void signals_resume(struct signals *g);
 
 /* Numbers for masks. */
 static inline uint64_t signal_bit(int sig)

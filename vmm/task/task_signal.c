@@ -47,8 +47,7 @@ static void prepare(struct process *p, int sig)
 
 static bool wants(const struct thread *t, int sig)
 {
-	return !t->ending && (~t->signals.mask | t->signals.waiting) &
-				     signal_bit(sig);
+	return !t->ending && ~t->signals.mask & signal_bit(sig);
 }
 
 /* Linux complete_signal: the main thread, if it does not block it. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "restart.h"
 #include "signals.h"
 
 struct process;
@@ -31,6 +32,7 @@ struct thread {
 	struct thread *next; /* of the process */
 	struct task_usage usage_base;
 	struct signals signals;
+	struct restart restart;
 	char name[THREAD_NAME_SIZE]; /* PR_SET_NAME, comm */
 	uint64_t clear_tid, set_tid, robust_list;
 	uint64_t rseq;

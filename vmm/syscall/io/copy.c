@@ -11,12 +11,65 @@
 
 #include "families.h"
 #include "procfs.h"
-#include "stop.h"
+#include "wait.h"
 
 #define SPLICE_FLAGS                                                           \
 	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /* ---- Copies that the host makes ---------------------------------------- */
+
+/* Where the arguments of a copy are. */
+struct copy_args {
+	unsigned from, from_offset, to, to_offset, len;
+};
+#define NO_ARG 6u
+
+static const struct copy_args *args_of(const struct call *c)
+{
+	static const struct copy_args sendfile = {1, 2, 0, NO_ARG, 3};
+	static const struct copy_args others = {0, 1, 2, 3, 4};
+
+	return c->nr == SYS_sendfile ? &sendfile : &others;
+}
+
+/* Where in the file it begins; CALL_POSITION: at its position. */
+static int64_t offset_of(struct call *c, unsigned arg)
+{
+	int64_t offset;
+
+	if (arg == NO_ARG || !c->arg[arg] ||
+	    call_get(c, c->arg[arg], &offset, sizeof(offset)) < 0)
+		return CALL_POSITION;
+	return offset;
+}
+
+/* There is nothing behind that point of a file: nothing will be written. */
+static bool is_at_end(int host, int64_t offset)
+{
+	struct stat st;
+
+	if (fstat(host, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	if (offset == CALL_POSITION)
+		offset = lseek(host, 0, SEEK_CUR);
+	return offset >= st.st_size;
+}
+
+/* RLIMIT_FSIZE of what is written to; the length may become less. */
+static int64_t limit_copy(struct call *c, const struct copy_args *at)
+{
+	int from = call_host_fd(c, at->from), to = call_host_fd(c, at->to);
+	int64_t n;
+
+	if (to < 0 || (fcntl(to, F_GETFL) & O_ACCMODE) == O_RDONLY ||
+	    is_at_end(from, offset_of(c, at->from_offset)))
+		return 0;
+	n = call_size_write(c, to, offset_of(c, at->to_offset), false,
+			    c->arg[at->len]);
+	if (n >= 0)
+		c->arg[at->len] = (uint64_t)n;
+	return n < 0 ? n : 0;
+}
 
 /*
  * sendfile, splice, copy_file_range. Linux cannot do it from most files of a
@@ -24,16 +77,20 @@
  */
 int64_t io_copy(struct call *c)
 {
+	const struct copy_args *at = args_of(c);
+	const struct fd_entry *e =
+		fdtable_entry(&c->p->fds, (int)c->arg[at->from]);
+	const struct fd_entry *t =
+		fdtable_entry(&c->p->fds, (int)c->arg[at->to]);
 	uint64_t va = c->nr == SYS_sendfile ? c->arg[2] : 0, offset;
 	int64_t r;
-	int from = (int)c->arg[c->nr == SYS_sendfile];
-	int to = (int)c->arg[c->nr == SYS_sendfile ? 0 : 2];
-	const struct fd_entry *e = fdtable_entry(&c->p->fds, from);
-	const struct fd_entry *t = fdtable_entry(&c->p->fds, to);
 
 	if ((e && procfs_is_own(e->proc)) || (t && procfs_is_own(t->proc)))
 		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
-	r = call_forward(c, call_row(c->nr));
+	r = limit_copy(c, at);
+	if (r == 0)
+		r = call_forward(c, call_row(c->nr));
+	r = call_wait_socket(call_host_fd(c, at->to), true, r);
 	/* sendfile stores the offset, whatever came of it. */
 	if (r < 0 && va &&
 	    (call_get(c, va, &offset, sizeof(offset)) < 0 ||
@@ -41,6 +98,39 @@ int64_t io_copy(struct call *c)
 		return -EFAULT;
 	return r;
 }
+
+/* ---- Sizes ------------------------------------------------------------- */
+
+static bool may_write(int host)
+{
+	int mode = host < 0 ? O_PATH : fcntl(host, F_GETFL);
+
+	return !(mode & O_PATH) && (mode & O_ACCMODE) != O_RDONLY;
+}
+
+int64_t io_ftruncate(struct call *c)
+{
+	int host = call_host_fd(c, 0);
+	int r = (int64_t)c->arg[1] >= 0 && may_write(host)
+			? call_size_grow(c, host, c->arg[1])
+			: 0;
+
+	return r < 0 ? r : call_forward(c, call_row(c->nr));
+}
+
+int64_t io_fallocate(struct call *c)
+{
+	const int sized = FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE;
+	int host = call_host_fd(c, 0), mode = (int)c->arg[1], r = 0;
+	int64_t start = (int64_t)c->arg[2], len = (int64_t)c->arg[3], end;
+
+	if (!(mode & ~sized) && start >= 0 && len > 0 && may_write(host) &&
+	    !__builtin_add_overflow(start, len, &end))
+		r = call_size_grow(c, host, (uint64_t)end);
+	return r < 0 ? r : call_forward(c, call_row(c->nr));
+}
+
+/* ---- Splicing ---------------------------------------------------------- */
 
 /* Linux splice: what is looked at before the memory of the offsets. */
 int64_t io_splice(struct call *c)
@@ -131,7 +221,8 @@ int64_t io_getrandom(struct call *c)
 		len = INT32_MAX;
 	do {
 		size_t want = len - done < IO_CHUNK ? len - done : IO_CHUNK;
-		int64_t n = host_call(SYS_getrandom, chunk, want, c->arg[2]);
+		int64_t n = call_wait(c, SYS_getrandom, (uint64_t)chunk, want,
+				      c->arg[2]);
 		size_t put;
 
 		if (n < 0)
@@ -140,6 +231,6 @@ int64_t io_getrandom(struct call *c)
 		done += put;
 		if (put < (size_t)n)
 			return done ? (int64_t)done : -EFAULT;
-	} while (done < len && !stop_signal());
+	} while (done < len && !wait_due(c->t));
 	return (int64_t)done;
 }

@@ -14,7 +14,7 @@
 #include "families.h"
 #include "fdpath.h"
 #include "path.h"
-#include "stop.h"
+#include "wait.h"
 
 /* Linux's EP_MAX_EVENTS, INT_MAX / size; we give fewer at a time. */
 #define EVENTS_AT_ONCE (IO_CHUNK / sizeof(struct epoll_event))
@@ -56,23 +56,52 @@ int64_t event_epoll_ctl(struct call *c)
 	return host_call(SYS_epoll_ctl, set, op, host, &event);
 }
 
-#define FOR_EVER INT64_MAX
-#define SECOND	 1000000000ll
+/* Until when epoll_wait waits. */
+struct limit {
+	bool forever;
+	bool never; /* one look is all */
+	struct timespec until;
+};
 
-static int64_t nanoseconds(void)
+static void limit_start(struct limit *limit, const struct timespec *time)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * SECOND + t.tv_nsec;
+	*limit = (struct limit){.forever = !time};
+	if (!time)
+		return;
+	limit->never = !time->tv_sec && !time->tv_nsec;
+	time_deadline(CLOCK_MONOTONIC, time, &limit->until);
 }
 
-/* For at most `timeout` nanoseconds, or FOR_EVER. */
-static int64_t wait_events(struct call *c, int max, int64_t timeout)
+/*
+ * Linux ep_poll: what is ready is seen before a signal is, and with no time to
+ * wait no signal is.
+ */
+static int64_t host_wait(struct call *c, int host, void *buf, int max,
+			 const struct limit *limit)
+{
+	struct timespec left = {0};
+	int64_t r;
+
+	do {
+		if (!limit->forever && !limit->never)
+			left = time_left(CLOCK_MONOTONIC, &limit->until);
+		r = wait_host(c->t, SYS_epoll_pwait2, (uint64_t)host,
+			      (uint64_t)buf, (uint64_t)max,
+			      limit->forever ? 0 : (uint64_t)&left);
+		if (r != -EINTR)
+			return r;
+	} while (!wait_due(c->t));
+	left = (struct timespec){0};
+	r = host_call(SYS_epoll_pwait2, host, buf, max, &left, NULL, 0);
+	return r || limit->never ? r : -EINTR;
+}
+
+static int64_t wait_events(struct call *c, int max, const struct limit *limit)
 {
 	struct epoll_event *buf = (void *)io_buffer();
-	int64_t start = timeout == FOR_EVER ? 0 : nanoseconds(), r;
 	int host = call_host_fd(c, 0);
+	struct fd_hold hold;
+	int64_t r;
 
 	if (host < 0 || fcntl(host, F_GETFL) & O_PATH)
 		return -EBADF;
@@ -81,19 +110,9 @@ static int64_t wait_events(struct call *c, int max, int64_t timeout)
 		return -EFAULT;
 	if (max > (int)EVENTS_AT_ONCE && max <= INT_MAX / (int)sizeof(*buf))
 		max = EVENTS_AT_ONCE;
-	for (;;) {
-		int64_t left = timeout == FOR_EVER
-				       ? 0
-				       : timeout - (nanoseconds() - start);
-		struct timespec t = {0};
-
-		if (left > 0)
-			t = (struct timespec){left / SECOND, left % SECOND};
-		r = host_call(SYS_epoll_pwait2, host, buf, max,
-			      timeout == FOR_EVER ? NULL : &t, NULL, 0);
-		if (r != -EINTR || stop_signal())
-			break;
-	}
+	call_hold_fd(c, (int)c->arg[0], &hold);
+	r = host_wait(c, host, buf, max, limit);
+	call_release(c, &hold);
 	if (r > 0 && call_put(c, c->arg[1], buf, (size_t)r * sizeof(*buf)) < 0)
 		return -EFAULT;
 	return r;
@@ -101,47 +120,41 @@ static int64_t wait_events(struct call *c, int max, int64_t timeout)
 
 int64_t event_epoll_wait(struct call *c)
 {
-	int timeout = (int)c->arg[3];
+	int ms = (int)c->arg[3];
+	const struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
+	struct limit limit;
 
-	return wait_events(c, (int)c->arg[2],
-			   timeout < 0 ? FOR_EVER : timeout * 1000000ll);
+	limit_start(&limit, ms < 0 ? NULL : &t);
+	return wait_events(c, (int)c->arg[2], &limit);
 }
 
-/* The mask is without effect: no signal comes from outside yet. */
-static int check_mask(struct call *c)
+/* Its mask is that of the wait: Linux do_epoll_pwait. */
+static int64_t masked(struct call *c, int64_t r)
 {
-	uint64_t mask;
-
-	if (c->arg[4] && c->arg[5] != sizeof(mask))
-		return -EINVAL;
-	if (c->arg[4] && call_get(c, c->arg[4], &mask, sizeof(mask)) < 0)
-		return -EFAULT;
-	return 0;
+	sig_mask_end(c, r == -EINTR);
+	return r;
 }
 
 int64_t event_epoll_pwait(struct call *c)
 {
-	int r = check_mask(c);
+	int r = sig_mask_begin(c, c->arg[4], c->arg[5]);
 
-	return r < 0 ? r : event_epoll_wait(c);
+	return r < 0 ? r : masked(c, event_epoll_wait(c));
 }
 
 int64_t event_epoll_pwait2(struct call *c)
 {
-	int64_t timeout = FOR_EVER;
+	struct limit limit;
 	struct timespec t;
 	int r;
 
-	if (c->arg[3]) {
-		if (call_get(c, c->arg[3], &t, sizeof(t)) < 0)
-			return -EFAULT;
-		if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= SECOND)
-			return -EINVAL;
-		if (t.tv_sec < FOR_EVER / SECOND)
-			timeout = t.tv_sec * SECOND + t.tv_nsec;
-	}
-	r = check_mask(c);
-	return r < 0 ? r : wait_events(c, (int)c->arg[2], timeout);
+	if (c->arg[3] && call_get(c, c->arg[3], &t, sizeof(t)) < 0)
+		return -EFAULT;
+	if (c->arg[3] && !time_is_valid(&t))
+		return -EINVAL;
+	limit_start(&limit, c->arg[3] ? &t : NULL);
+	r = sig_mask_begin(c, c->arg[4], c->arg[5]);
+	return r < 0 ? r : masked(c, wait_events(c, (int)c->arg[2], &limit));
 }
 
 int64_t event_timerfd_create(struct call *c)

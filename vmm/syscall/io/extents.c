@@ -109,6 +109,26 @@ static bool is_own(const struct call *c, int fd)
 	return e && procfs_is_own(e->proc);
 }
 
+/* Of nothing it is all of it; 1 byte is enough to ask for the limit. */
+static int64_t clone_range(struct call *c, int from,
+			   struct file_clone_range *range)
+{
+	int host = call_host_fd(c, 0);
+	int64_t r =
+		call_size_write(c, host, (int64_t)range->dest_offset, false, 1);
+	struct fd_hold hold[2];
+
+	if (r < 0)
+		return r;
+	fdtable_hold(&c->p->fds, from, &hold[0]);
+	fdtable_hold(&c->p->fds, host, &hold[1]);
+	r = call_long(c, SYS_ioctl, (uint64_t)host, FICLONERANGE,
+		      (uint64_t)range);
+	call_release(c, &hold[1]);
+	call_release(c, &hold[0]);
+	return r;
+}
+
 int64_t extents_clone(struct call *c)
 {
 	int to = (int)c->arg[0], from, host;
@@ -127,7 +147,7 @@ int64_t extents_clone(struct call *c)
 		return -EXDEV;
 	coherence_before_copy(c, &io, (uint64_t)from, (uint64_t)to);
 	range.src_fd = host;
-	r = call_sized(c, SYS_ioctl, call_host_fd(c, 0), FICLONERANGE, &range);
+	r = clone_range(c, host, &range);
 	return coherence_after(c, &io, r);
 }
 

@@ -13,25 +13,29 @@
 #include "hv_map.h"
 #include "procfs.h"
 
-#define IOV_MAX_LINUX 1024
+#define IOV_MAX_LINUX  1024
+#define LONG_MIN_BYTES (16u << 10) /* of a file: may take long */
+#define ASK_AGAIN_US   100
 
-/* Linux writes what the limit allows in one piece: that is not a failure yet.
- */
-static int64_t in_pieces(struct call *c, int64_t r)
-{
-	if (r >= 0)
-		c->too_large = false;
-	return r;
-}
-
+/* finish in any case. */
 static int start(struct call *c, struct io *io, int64_t offset)
 {
 	const struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
 
-	if (!e)
-		return -EBADF;
-	*io = (struct io){c, e->host, offset, 0, e->proc, *e, false};
-	return 0;
+	*io = (struct io){.c = c, .offset = offset, .host = -EBADF};
+	if (e) {
+		io->host = e->host;
+		io->proc = e->proc;
+		io->e = *e;
+	}
+	fdtable_hold(&c->p->fds, io->host, &io->hold);
+	return io->host < 0 ? io->host : 0;
+}
+
+static int64_t finish(struct io *io, int64_t r)
+{
+	call_release(io->c, &io->hold);
+	return r;
 }
 
 /* A file that is made when it is read. */
@@ -73,14 +77,83 @@ static int64_t at_first(const struct io *io, bool writes, int64_t r)
 	return first < 0 ? first : r;
 }
 
-static int64_t move(const struct io *io, const struct iovec *iov,
-		    uint64_t total, bool writes)
+/* A file answers soon if it is asked for little. */
+static bool unlocks(const struct io *io, uint64_t total)
+{
+	return !io->e.bulk || io->direct || total >= LONG_MIN_BYTES;
+}
+
+/* ---- Positions ---------------------------------------------------------- */
+
+/*
+ * A file that some thread goes through by its position, in several pieces:
+ * others wait (Linux fdget_pos). Openings are not told apart.
+ */
+struct machine_moving {
+	struct machine_moving *next;
+	dev_t dev;
+	ino_t ino;
+};
+
+static bool is_moving(const struct io *io)
+{
+	const struct machine_moving *m = io->c->m->moving;
+
+	while (m && (m->dev != io->e.dev || m->ino != io->e.ino))
+		m = m->next;
+	return m;
+}
+
+static bool has_position(const struct io *io)
+{
+	return io->e.bulk && io->offset == NO_OFFSET;
+}
+
+static void position_take(const struct io *io, uint64_t total,
+			  struct machine_moving *mine)
+{
+	struct machine *m = io->c->m;
+
+	*mine = (struct machine_moving){0};
+	while (m->moving && has_position(io) && is_moving(io)) {
+		thread_unlock(io->c->t);
+		usleep(ASK_AGAIN_US);
+		thread_lock(io->c->t);
+	}
+	if (!has_position(io) || total <= IO_CHUNK)
+		return;
+	*mine = (struct machine_moving){m->moving, io->e.dev, io->e.ino};
+	m->moving = mine;
+}
+
+static void position_give(const struct io *io,
+			  const struct machine_moving *mine)
+{
+	struct machine_moving **at = &io->c->m->moving;
+
+	if (!mine->ino)
+		return;
+	while (*at != mine)
+		at = &(*at)->next;
+	*at = mine->next;
+}
+
+/* ---- Moving ------------------------------------------------------------- */
+
+static int64_t move_limited(struct io *io, const struct iovec *iov,
+			    uint64_t total, bool writes)
 {
 	bool streams = io->offset != NO_OFFSET && !io->e.bulk;
 	int64_t r = streams ? at_first(io, writes, 0) : 0;
 
+	if (r == 0 && writes) {
+		r = call_size_write(io->c, io->host, io->offset, io->appends,
+				    total);
+		total = (uint64_t)r;
+	}
 	if (r < 0)
 		return r;
+	io->unlocks = unlocks(io, total);
 	if (io->direct && total)
 		r = io_direct(io, iov, total, writes);
 	else if (writes)
@@ -89,7 +162,19 @@ static int64_t move(const struct io *io, const struct iovec *iov,
 		r = io_receive(io, iov, total);
 	if (r == -EFAULT)
 		r = at_first(io, writes, r);
-	return in_pieces(io->c, writes ? r : note_read(io, io->offset, r));
+	return writes ? r : note_read(io, io->offset, r);
+}
+
+static int64_t move(struct io *io, const struct iovec *iov, uint64_t total,
+		    bool writes)
+{
+	struct machine_moving mine;
+	int64_t r;
+
+	position_take(io, total, &mine);
+	r = move_limited(io, iov, total, writes);
+	position_give(io, &mine);
+	return r;
 }
 
 /* ---- One buffer -------------------------------------------------------- */
@@ -102,31 +187,37 @@ static int check_mode(struct io *io, bool writes)
 	if (mode < 0 || (mode & O_PATH))
 		return -EBADF;
 	io->direct = mode & O_DIRECT && io->e.bulk;
+	io->nonblock = mode & O_NONBLOCK || io->flags & RWF_NOWAIT;
+	io->appends = mode & O_APPEND || io->flags & RWF_APPEND;
 	mode &= O_ACCMODE;
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 
-static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
+static int64_t move_buffer(struct io *io, bool writes)
 {
-	uint64_t va = c->arg[1], len = c->arg[2];
-	struct io io;
-	int r = start(c, &io, offset);
+	uint64_t va = io->c->arg[1], len = io->c->arg[2];
+	int r = check_mode(io, writes);
 
-	if (r < 0)
-		return r;
-	r = check_mode(&io, writes);
 	/* access_ok() comes before any other look at the file. */
 	if (r == 0 && !call_access_ok(va, len))
 		r = -EFAULT;
 	if (r < 0)
-		return at_first(&io, writes, r);
+		return at_first(io, writes, r);
 	if (len > RW_COUNT_MAX)
 		len = RW_COUNT_MAX;
 	if (!writes)
-		r = refresh(&io, len);
+		r = refresh(io, len);
 	if (r < 0)
 		return r;
-	return move(&io, &(struct iovec){(void *)va, len}, len, writes);
+	return move(io, &(struct iovec){(void *)va, len}, len, writes);
+}
+
+static int64_t one_buffer(struct call *c, int64_t offset, bool writes)
+{
+	struct io io;
+	int r = start(c, &io, offset);
+
+	return finish(&io, r < 0 ? r : move_buffer(&io, writes));
 }
 
 int64_t io_read(struct call *c)
@@ -196,25 +287,28 @@ static int64_t get_vector(struct call *c, struct iovec iov[IOV_MAX_LINUX])
 	return (int64_t)total;
 }
 
-static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
+static int64_t move_vector(struct io *io, bool writes)
 {
 	struct iovec iov[IOV_MAX_LINUX];
-	int64_t total;
+	int r = check_mode(io, writes);
+	int64_t total = r < 0 ? r : get_vector(io->c, iov);
+
+	if (total <= 0)
+		return at_first(io, writes, total);
+	if (!writes)
+		r = refresh(io, (uint64_t)total);
+	if (r < 0)
+		return r;
+	return move(io, iov, (uint64_t)total, writes);
+}
+
+static int64_t vector(struct call *c, int64_t offset, int flags, bool writes)
+{
 	struct io io;
 	int r = start(c, &io, offset);
 
-	if (r < 0)
-		return r;
 	io.flags = flags;
-	r = check_mode(&io, writes);
-	total = r < 0 ? r : get_vector(c, iov);
-	if (total <= 0)
-		return at_first(&io, writes, total);
-	if (!writes)
-		r = refresh(&io, (uint64_t)total);
-	if (r < 0)
-		return r;
-	return move(&io, iov, (uint64_t)total, writes);
+	return finish(&io, r < 0 ? r : move_vector(&io, writes));
 }
 
 int64_t io_readv(struct call *c)

@@ -9,7 +9,7 @@
 
 #include "call.h"
 
-#define NO_OFFSET (-1ll) /* the descriptor's own position */
+#define NO_OFFSET CALL_POSITION /* the descriptor's own position */
 
 struct io {
 	struct call *c;
@@ -19,6 +19,10 @@ struct io {
 	unsigned proc;	   /* procfs.h */
 	struct fd_entry e; /* a copy: the table may change in an upcall */
 	bool direct;	   /* O_DIRECT, of a file */
+	bool nonblock;	   /* O_NONBLOCK */
+	bool appends;	   /* O_APPEND, RWF_APPEND */
+	bool unlocks;	   /* without the machine's lock, as it may take long */
+	struct fd_hold hold; /* of host */
 };
 
 /*
@@ -31,7 +35,10 @@ int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total);
 /* Either, if io->direct, and not of nothing (direct.c). */
 int64_t io_direct(const struct io *io, const struct iovec *iov, uint64_t total,
 		  bool writes);
-/* The host's call on memory of the VMM, `done` bytes after the start. */
+/*
+ * The host's call on memory of the VMM, `done` bytes after the start. Where it
+ * may block, without the machine's lock: call.h.
+ */
 int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
 		    int n, uint64_t done);
 

@@ -12,7 +12,6 @@
 
 #include "families.h"
 #include "procfs.h"
-#include "stop.h"
 
 enum ioctl_kind { IOCTL_VALUE, IOCTL_IN, IOCTL_OUT };
 
@@ -70,6 +69,39 @@ static const struct ioctl_row *find_row(uint32_t request)
 	return NULL;
 }
 
+/*
+ * Those that wait until a terminal has put out all: what they answer if a
+ * signal breaks them off (restart.h). 0: no such request.
+ */
+static int broken_off(uint32_t request)
+{
+	switch (request) {
+	case TCSBRK:
+	case TCSBRKP:
+		return EINTR;
+	case TCSETSW:
+	case TCSETSF:
+	case TCSETAW:
+	case TCSETAF:
+	case 0x402c542c: /* TCSETSW2 */
+	case 0x402c542d: /* TCSETSF2 */
+		return ERESTARTSYS;
+	default:
+		return 0;
+	}
+}
+
+static int64_t wait_for_output(struct call *c, const struct ioctl_row *row,
+			       uint64_t arg)
+{
+	struct fd_hold hold;
+	int host = call_hold_fd(c, (int)c->arg[0], &hold);
+	int64_t r = call_wait(c, SYS_ioctl, (uint64_t)host, row->request, arg);
+
+	call_release(c, &hold);
+	return r == -ERESTARTSYS ? -broken_off(row->request) : r;
+}
+
 static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
 {
 	uint8_t buf[UINT8_MAX] __attribute__((aligned(16))) = {0};
@@ -78,9 +110,9 @@ static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
 
 	if (row->kind == IOCTL_IN && call_get(c, c->arg[2], buf, row->size) < 0)
 		return -EFAULT;
-	do {
-		r = host_call(SYS_ioctl, host, row->request, arg);
-	} while (r == -EINTR && !stop_signal());
+	r = broken_off(row->request)
+		    ? wait_for_output(c, row, arg)
+		    : host_call(SYS_ioctl, host, row->request, arg);
 	if (r >= 0 && row->kind == IOCTL_OUT &&
 	    call_put(c, c->arg[2], buf, row->size) < 0)
 		return -EFAULT;

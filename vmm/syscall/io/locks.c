@@ -14,9 +14,9 @@
 #include "families.h"
 #include "opening.h"
 #include "path.h"
-#include "stop.h"
+#include "wait.h"
 
-#define ASK_AGAIN_US 10000
+#define ASK_AGAIN_NS 10000000
 
 static bool is_virtual(struct call *c, int host)
 {
@@ -58,28 +58,45 @@ static void set_lock(struct call *c, const struct fd_entry *own, int kind)
 			t->entry[i].lock = (uint8_t)kind;
 }
 
+/* Who gives it back does not say so: we ask again. */
+static int64_t wait_a_little(struct call *c)
+{
+	const struct timespec little = {.tv_nsec = ASK_AGAIN_NS};
+	struct timespec until;
+	int64_t r = time_deadline(CLOCK_MONOTONIC, &little, &until);
+
+	if (r == 0)
+		r = wait_sleep(c->t, CLOCK_MONOTONIC, &until);
+	return r == -EINTR ? -ERESTARTSYS : 0;
+}
+
 /* Linux fs/locks.c, flock_lock_inode: the old one goes first. */
 static int64_t flock_virtual(struct call *c, int op)
 {
 	int fd = (int)c->arg[0], kind = op & ~LOCK_NB;
 	const struct fd_entry *own = fdtable_entry(&c->p->fds, fd);
+	uint32_t opened;
+	int64_t r;
 
 	if (op & LOCK_MAND) /* Linux has it no more, and says 0 */
 		return 0;
 	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
 		return -EINVAL;
-	opening_of(&c->p->fds, fd);
+	opened = opening_of(&c->p->fds, fd);
 	if (own->lock == kind)
 		return 0;
 	set_lock(c, own, 0);
 	if (kind == LOCK_UN)
 		return 0;
-	if (conflicts(c, own, kind)) {
+	while (conflicts(c, own, kind)) {
 		if (op & LOCK_NB)
 			return -EWOULDBLOCK;
-		while (!stop_signal()) /* who could give it back waits here */
-			pause();
-		return -EINTR;
+		r = wait_a_little(c);
+		if (r < 0)
+			return r;
+		own = fdtable_entry(&c->p->fds, fd);
+		if (!own || opening_of(&c->p->fds, fd) != opened)
+			return 0; /* closed meanwhile, and the lock with it */
 	}
 	set_lock(c, own, kind);
 	return 0;
@@ -103,7 +120,8 @@ static bool is_ofd(int cmd)
 
 /* All the program's locks are one process's, and none of them is for writing.
  */
-static int64_t set_virtual(int host, int cmd, const struct flock *lock)
+static int64_t set_virtual(struct call *c, int host, int cmd,
+			   const struct flock *lock)
 {
 	bool waits = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
 	struct flock other;
@@ -123,25 +141,30 @@ static int64_t set_virtual(int host, int cmd, const struct flock *lock)
 			return 0;
 		if (!waits)
 			return -EAGAIN;
-		usleep(ASK_AGAIN_US);
-		if (stop_signal())
-			return -EINTR;
+		r = wait_a_little(c);
+		if (r < 0)
+			return r;
 	}
 }
 
 int64_t locks_fcntl(struct call *c, int host, int cmd)
 {
 	bool gets = cmd == F_GETLK || cmd == F_OFD_GETLK;
+	struct fd_hold hold;
 	struct flock lock;
 	int64_t r;
 
 	if (call_get(c, c->arg[2], &lock, sizeof(lock)) < 0)
 		return -EFAULT;
+	fdtable_hold(&c->p->fds, host, &hold);
 	if (!gets && is_virtual(c, host))
-		return set_virtual(host, cmd, &lock);
-	do {
+		r = set_virtual(c, host, cmd, &lock);
+	else if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
+		r = call_wait(c, SYS_fcntl, (uint64_t)host, (uint64_t)cmd,
+			      (uint64_t)&lock);
+	else
 		r = host_call(SYS_fcntl, host, cmd, &lock);
-	} while (r == -EINTR && !stop_signal());
+	call_release(c, &hold);
 	if (r == 0 && gets)
 		return call_put(c, c->arg[2], &lock, sizeof(lock));
 	return r;

@@ -1,194 +1,237 @@
 /*
  * poll.c: poll, ppoll, select, pselect6; the last two by way of poll.
  *
- * Waits are measured against a deadline, so an interruption by a signal of the
- * VMM's own does not lengthen them. A temporary signal mask is checked and
- * otherwise without effect: no signal comes from outside yet.
+ * Waits are measured against a deadline, so being broken off for nothing does
+ * not lengthen them.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "families.h"
-#include "stop.h"
-
-#define NSEC 1000000000ll
+#include "wait.h"
 
 /* A wait: for ever, or until a time of CLOCK_MONOTONIC. */
 struct wait {
 	bool forever;
+	bool never; /* one look is all */
 	struct timespec until;
 };
 
 static void wait_start(struct wait *w, const struct timespec *time)
 {
-	w->forever = !time;
+	*w = (struct wait){.forever = !time};
 	if (!time)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &w->until);
-	if (__builtin_add_overflow(w->until.tv_sec, time->tv_sec,
-				   &w->until.tv_sec)) {
-		w->forever = true;
-		return;
-	}
-	w->until.tv_nsec += time->tv_nsec;
-	if (w->until.tv_nsec >= NSEC) {
-		w->until.tv_nsec -= NSEC;
-		w->until.tv_sec++;
-	}
+	w->never = !time->tv_sec && !time->tv_nsec;
+	time_deadline(CLOCK_MONOTONIC, time, &w->until);
 }
 
-static struct timespec wait_left(const struct wait *w)
-{
-	struct timespec now, left;
+/* Host descriptors: held, as the program may close its own meanwhile. */
+struct watch {
+	struct pollfd *fds;
+	struct fd_hold *holds;
+	unsigned n;
+};
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left.tv_sec = w->until.tv_sec - now.tv_sec;
-	left.tv_nsec = w->until.tv_nsec - now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_nsec += NSEC;
-		left.tv_sec--;
-	}
-	if (left.tv_sec < 0)
-		left = (struct timespec){0};
-	return left;
+static void watch_free(struct call *c, struct watch *w)
+{
+	for (unsigned i = 0; i < w->n && w->holds; i++)
+		call_release(c, &w->holds[i]);
+	free(w->fds);
+	free(w->holds);
 }
 
-static int64_t wait_for(struct pollfd *p, unsigned n, const struct wait *w)
+/* Room for `max` of them. watch_free in any case. */
+static int watch_make(struct watch *w, size_t max)
 {
+	*w = (struct watch){
+		.fds = calloc(max + 1, sizeof(*w->fds)),
+		.holds = calloc(max + 1, sizeof(*w->holds)),
+	};
+	return w->fds && w->holds ? 0 : -ENOMEM;
+}
+
+/* The program's fd; the host's, or -EBADF. */
+static int watch_add(struct call *c, struct watch *w, int fd, short events)
+{
+	int host = fd < 0 ? -1 : call_hold_fd(c, fd, &w->holds[w->n]);
+
+	if (fd < 0)
+		w->holds[w->n].host = -1;
+	w->fds[w->n++] = (struct pollfd){.fd = host, .events = events};
+	return host;
+}
+
+/*
+ * Linux do_poll, do_select: what is ready is seen before a signal is, even if
+ * there is no time to wait. A signal that nobody would see is none.
+ */
+static int64_t wait_for(struct call *c, const struct watch *w,
+			const struct wait *wait)
+{
+	struct timespec left = {0};
 	int64_t r;
 
 	do {
-		struct timespec left;
-
-		if (!w->forever)
-			left = wait_left(w);
-		/* glibc's ppoll keeps `left` as it is; the call would not. */
-		r = host_result(ppoll(p, n, w->forever ? NULL : &left, NULL));
-	} while (r == -EINTR && !stop_signal());
-	return r;
-}
-
-static bool is_valid(const struct timespec *t)
-{
-	return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC;
+		if (!wait->forever && !wait->never)
+			left = time_left(CLOCK_MONOTONIC, &wait->until);
+		r = wait_host(c->t, SYS_ppoll, (uint64_t)w->fds, w->n,
+			      wait->forever ? 0 : (uint64_t)&left);
+		if (r != -EINTR)
+			return r;
+	} while (!wait_due(c->t));
+	left = (struct timespec){0};
+	r = host_call(SYS_ppoll, w->fds, w->n, &left, NULL, 0);
+	return r ? r : -ERESTARTNOHAND;
 }
 
 /* ---- poll -------------------------------------------------------------- */
 
-/* Swap in host descriptors; returns how many numbers are bad. */
-static unsigned to_host(struct call *c, const struct pollfd *guest,
-			struct pollfd *host, unsigned n)
-{
-	unsigned bad = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		host[i] = guest[i];
-		if (guest[i].fd < 0)
-			continue;
-		host[i].fd = fdtable_host(&c->p->fds, guest[i].fd);
-		bad += host[i].fd < 0;
-	}
-	return bad;
-}
-
 static int64_t poll_array(struct call *c, struct pollfd *guest,
-			  struct pollfd *host, unsigned n, struct wait *w)
+			  struct watch *watch, unsigned n,
+			  const struct wait *wait)
 {
-	unsigned bad = to_host(c, guest, host, n);
-	const struct timespec now = {0};
+	struct wait now = {.never = true};
+	unsigned bad = 0;
 	int64_t r;
 
-	if (bad)
-		wait_start(w, &now);
-	r = wait_for(host, n, w);
-	if (r < 0)
+	for (unsigned i = 0; i < n; i++)
+		bad += watch_add(c, watch, guest[i].fd, guest[i].events) < 0 &&
+		       guest[i].fd >= 0;
+	r = wait_for(c, watch, bad ? &now : wait);
+	if (r < 0 && r != -ERESTARTNOHAND)
 		return r;
 	for (unsigned i = 0; i < n; i++) {
-		bool nval = guest[i].fd >= 0 && host[i].fd < 0;
+		bool nval = guest[i].fd >= 0 && watch->fds[i].fd < 0;
 
-		guest[i].revents = nval ? POLLNVAL : host[i].revents;
-		if (guest[i].fd < 0)
-			guest[i].revents = 0;
+		guest[i].revents = nval ? POLLNVAL : watch->fds[i].revents;
 	}
-	return r + bad;
+	return bad ? (r < 0 ? 0 : r) + bad : r;
 }
 
-static int64_t poll_user(struct call *c, struct wait *w)
+/* Linux do_sys_poll: nothing but revents is written, whatever came of it. */
+static int put_revents(struct call *c, uint64_t va, const struct pollfd *guest,
+		       unsigned n)
 {
-	uint64_t n = (unsigned)c->arg[1];
-	struct pollfd *guest, *host;
-	int64_t r = -EFAULT;
+	va += offsetof(struct pollfd, revents);
+	for (unsigned i = 0; i < n; i++)
+		if (call_put(c, va + i * sizeof(*guest), &guest[i].revents,
+			     sizeof(guest[i].revents)) < 0)
+			return -EFAULT;
+	return 0;
+}
+
+static int64_t poll_user(struct call *c, const struct wait *wait)
+{
+	uint64_t va = c->arg[0], n = (unsigned)c->arg[1];
+	struct pollfd *guest;
+	struct watch watch;
+	int64_t r;
 
 	if (n > c->p->limits.of[RLIMIT_NOFILE].rlim_cur)
 		return -EINVAL;
-	if (!call_access_ok(c->arg[0], n * sizeof(*guest)))
+	if (!call_access_ok(va, n * sizeof(*guest)))
 		return -EFAULT;
-	guest = calloc(2 * n + 1, sizeof(*guest));
+	guest = calloc(n + 1, sizeof(*guest));
+	r = watch_make(&watch, n);
 	if (!guest)
-		return -ENOMEM;
-	host = guest + n;
-	if (call_get(c, c->arg[0], guest, n * sizeof(*guest)) == 0)
-		r = poll_array(c, guest, host, (unsigned)n, w);
-	if (r >= 0 && call_put(c, c->arg[0], guest, n * sizeof(*guest)) < 0)
+		r = -ENOMEM;
+	if (r == 0 && call_get(c, va, guest, n * sizeof(*guest)) < 0)
 		r = -EFAULT;
+	if (r == 0) {
+		r = poll_array(c, guest, &watch, (unsigned)n, wait);
+		if ((r >= 0 || r == -ERESTARTNOHAND) &&
+		    put_revents(c, va, guest, (unsigned)n) < 0)
+			r = -EFAULT;
+	}
+	watch_free(c, &watch);
 	free(guest);
 	return r;
+}
+
+static int64_t poll_until(struct call *c, const struct wait *wait);
+
+/* restart_syscall: the time goes on. */
+static int64_t poll_on(struct call *c)
+{
+	const struct restart *r = &c->t->restart;
+	const struct wait wait = {.forever = r->forever, .until = r->until};
+
+	return poll_until(c, &wait);
+}
+
+static int64_t poll_until(struct call *c, const struct wait *wait)
+{
+	int64_t r = poll_user(c, wait);
+
+	if (r != -ERESTARTNOHAND)
+		return r;
+	c->t->restart = (struct restart){
+		.fn = poll_on,
+		.arg = {c->arg[0], c->arg[1]},
+		.forever = wait->forever,
+		.until = wait->until,
+	};
+	return -ERESTART_RESTARTBLOCK;
 }
 
 int64_t poll_poll(struct call *c)
 {
 	int ms = (int)c->arg[2];
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-	struct wait w;
+	struct wait wait;
 
-	wait_start(&w, ms < 0 ? NULL : &t);
-	return poll_user(c, &w);
+	wait_start(&wait, ms < 0 ? NULL : &t);
+	return poll_until(c, &wait);
 }
 
-static int check_mask(struct call *c, uint64_t va, uint64_t size)
+/*
+ * Linux poll_select_finish: what was left of the time is told, for the call to
+ * be made again with it; where that is not possible, it is not made again.
+ */
+static int64_t finish(struct call *c, uint64_t va, const struct wait *wait,
+		      bool micro, int64_t r)
 {
-	uint64_t mask;
+	struct timespec left;
 
+	sig_mask_end(c, r == -ERESTARTNOHAND);
 	if (!va)
-		return 0;
-	if (size != sizeof(mask))
-		return -EINVAL;
-	return call_get(c, va, &mask, sizeof(mask));
-}
-
-/* Linux tells what was left of the time; a bad address is passed over. */
-static void put_left(struct call *c, uint64_t va, const struct wait *w)
-{
-	struct timespec left = wait_left(w);
-
-	call_put(c, va, &left, sizeof(left));
+		return r;
+	if (!(c->p->personality & STICKY_TIMEOUTS)) {
+		if (wait->never)
+			return r;
+		left = time_left(CLOCK_MONOTONIC, &wait->until);
+		if (micro)
+			left.tv_nsec /= 1000; /* timeval is like timespec */
+		if (call_put(c, va, &left, sizeof(left)) == 0)
+			return r;
+	}
+	return r == -ERESTARTNOHAND ? -EINTR : r;
 }
 
 int64_t poll_ppoll(struct call *c)
 {
 	uint64_t va = c->arg[2];
 	struct timespec t;
-	struct wait w;
+	struct wait wait;
 	int64_t r;
 
 	if (va && call_get(c, va, &t, sizeof(t)) < 0)
 		return -EFAULT;
-	if (va && !is_valid(&t))
+	if (va && !time_is_valid(&t))
 		return -EINVAL;
-	r = check_mask(c, c->arg[3], c->arg[4]);
+	wait_start(&wait, va ? &t : NULL);
+	r = sig_mask_begin(c, c->arg[3], c->arg[4]);
 	if (r < 0)
 		return r;
-	wait_start(&w, va ? &t : NULL);
-	r = poll_user(c, &w);
-	if (va)
-		put_left(c, va, &w);
-	return r;
+	return finish(c, va, &wait, false, poll_user(c, &wait));
 }
 
 /* ---- select ------------------------------------------------------------ */
@@ -210,8 +253,7 @@ struct selection {
 	unsigned n;   /* numbers */
 	size_t words; /* in a set */
 	uint64_t *set[SETS];
-	struct pollfd *poll;
-	unsigned nr_poll;
+	struct watch watch;
 };
 
 static bool has_bit(const uint64_t *set, unsigned fd)
@@ -228,18 +270,13 @@ static int select_read(struct call *c, struct selection *x)
 			return -EFAULT;
 	}
 	for (unsigned fd = 0; fd < x->n; fd++) {
-		struct pollfd *p = &x->poll[x->nr_poll];
+		short events = 0;
 
-		p->events = 0;
 		for (int i = 0; i < SETS; i++)
 			if (has_bit(x->set[i], fd))
-				p->events |= set_events[i].ask;
-		if (!p->events)
-			continue;
-		p->fd = fdtable_host(&c->p->fds, (int)fd);
-		if (p->fd < 0)
+				events |= set_events[i].ask;
+		if (events && watch_add(c, &x->watch, (int)fd, events) < 0)
 			return -EBADF;
-		x->nr_poll++;
 	}
 	return 0;
 }
@@ -257,7 +294,7 @@ static int64_t select_write(struct call *c, struct selection *x)
 		       x->set[2][fd / 64]) &
 		      bit))
 			continue;
-		got = x->poll[next++].revents;
+		got = x->watch.fds[next++].revents;
 		for (int i = 0; i < SETS; i++) {
 			if (!has_bit(x->set[i], fd))
 				continue;
@@ -273,7 +310,7 @@ static int64_t select_write(struct call *c, struct selection *x)
 	return count;
 }
 
-static int64_t select_user(struct call *c, const struct wait *w)
+static int64_t select_user(struct call *c, const struct wait *wait)
 {
 	struct selection x = {.n = (unsigned)c->arg[0]};
 	uint64_t *sets;
@@ -285,15 +322,16 @@ static int64_t select_user(struct call *c, const struct wait *w)
 		x.n = c->p->fds.size;
 	x.words = (x.n + 63) / 64;
 	sets = calloc(SETS * x.words + 1, sizeof(*sets));
-	x.poll = calloc(x.n + 1, sizeof(*x.poll));
 	for (size_t i = 0; sets && i < SETS; i++)
 		x.set[i] = sets + i * x.words;
-	r = sets && x.poll ? select_read(c, &x) : -ENOMEM;
+	r = watch_make(&x.watch, x.n);
 	if (r == 0)
-		r = wait_for(x.poll, x.nr_poll, w);
+		r = sets ? select_read(c, &x) : -ENOMEM;
+	if (r == 0)
+		r = wait_for(c, &x.watch, wait);
 	if (r >= 0)
 		r = select_write(c, &x);
-	free(x.poll);
+	watch_free(c, &x.watch);
 	free(sets);
 	return r;
 }
@@ -303,8 +341,7 @@ int64_t poll_select(struct call *c)
 	uint64_t va = c->arg[4];
 	struct timeval tv;
 	struct timespec t;
-	struct wait w;
-	int64_t r;
+	struct wait wait;
 
 	if (va && call_get(c, va, &tv, sizeof(tv)) < 0)
 		return -EFAULT;
@@ -313,38 +350,29 @@ int64_t poll_select(struct call *c)
 		 */
 		t.tv_sec = tv.tv_sec + tv.tv_usec / 1000000;
 		t.tv_nsec = tv.tv_usec % 1000000 * 1000;
-		if (!is_valid(&t))
+		if (!time_is_valid(&t))
 			return -EINVAL;
 	}
-	wait_start(&w, va ? &t : NULL);
-	r = select_user(c, &w);
-	if (va) {
-		t = wait_left(&w);
-		tv = (struct timeval){t.tv_sec, t.tv_nsec / 1000};
-		call_put(c, va, &tv, sizeof(tv));
-	}
-	return r;
+	wait_start(&wait, va ? &t : NULL);
+	return finish(c, va, &wait, true, select_user(c, &wait));
 }
 
 int64_t poll_pselect6(struct call *c)
 {
 	uint64_t va = c->arg[4], mask[2] = {0, 0};
 	struct timespec t;
-	struct wait w;
+	struct wait wait;
 	int64_t r;
 
 	if (c->arg[5] && call_get(c, c->arg[5], mask, sizeof(mask)) < 0)
 		return -EFAULT;
 	if (va && call_get(c, va, &t, sizeof(t)) < 0)
 		return -EFAULT;
-	if (va && !is_valid(&t))
+	if (va && !time_is_valid(&t))
 		return -EINVAL;
-	r = check_mask(c, mask[0], mask[1]);
+	wait_start(&wait, va ? &t : NULL);
+	r = sig_mask_begin(c, mask[0], mask[1]);
 	if (r < 0)
 		return r;
-	wait_start(&w, va ? &t : NULL);
-	r = select_user(c, &w);
-	if (va)
-		put_left(c, va, &w);
-	return r;
+	return finish(c, va, &wait, false, select_user(c, &wait));
 }

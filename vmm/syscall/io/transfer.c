@@ -162,31 +162,42 @@ static int64_t transfer_proc(const struct io *io, bool writes,
 				    iov->iov_len, at);
 }
 
+/* A host call of this transfer, in the way that it asks for. */
+static int64_t host_do(const struct io *io, bool writes, long nr,
+		       const uint64_t arg[6])
+{
+	if (!io->unlocks || (io->nonblock && !io->e.bulk))
+		return host_call(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
+				 arg[5]);
+	return io->e.bulk ? call_long_args(io->c, nr, arg)
+			  : call_wait_fd_args(io->c, io->host, writes, nr, arg);
+}
+#define HOST_DO(io, writes, nr, ...)                                           \
+	host_do((io), (writes), (nr), (const uint64_t[6]){__VA_ARGS__})
+
 static int64_t host_transfer(const struct io *io, bool writes,
 			     const struct iovec *iov, int n, uint64_t done)
 {
-	long at = io->offset == NO_OFFSET ? -1 : (long)(io->offset + done);
+	uint64_t at = io->offset == NO_OFFSET ? (uint64_t)-1
+					      : (uint64_t)io->offset + done;
+	uint64_t fd = (uint64_t)io->host;
 
 	if (io->flags || n > 1)
-		return host_call(writes ? SYS_pwritev2 : SYS_preadv2, io->host,
-				 iov, n, at, 0, io->flags);
+		return HOST_DO(io, writes, writes ? SYS_pwritev2 : SYS_preadv2,
+			       fd, (uint64_t)iov, (uint64_t)n, at, 0,
+			       (uint64_t)io->flags);
 	if (io->offset == NO_OFFSET)
-		return host_call(writes ? SYS_write : SYS_read, io->host,
-				 iov->iov_base, iov->iov_len);
-	return host_call(writes ? SYS_pwrite64 : SYS_pread64, io->host,
-			 iov->iov_base, iov->iov_len, at);
+		return HOST_DO(io, writes, writes ? SYS_write : SYS_read, fd,
+			       (uint64_t)iov->iov_base, iov->iov_len);
+	return HOST_DO(io, writes, writes ? SYS_pwrite64 : SYS_pread64, fd,
+		       (uint64_t)iov->iov_base, iov->iov_len, at);
 }
 
 int64_t io_transfer(const struct io *io, bool writes, const struct iovec *iov,
 		    int n, uint64_t done)
 {
-	int64_t r;
+	int64_t r = host_transfer(io, writes, iov, n, done);
 
-	call_size_begin(io->c);
-	do {
-		r = host_transfer(io, writes, iov, n, done);
-	} while (r == -EINTR && !stop_signal());
-	call_size_end(io->c, r);
 	if (r == -EPIPE && writes)
 		io->c->broken_pipe = true;
 	return r;
@@ -269,7 +280,6 @@ static int64_t pipe_readable(const struct io *io, size_t want)
 static int64_t readable(const struct io *io, size_t want)
 {
 	struct stat st;
-	int64_t r;
 	int n = 0;
 
 	if (fstat(io->host, &st) < 0)
@@ -280,11 +290,8 @@ static int64_t readable(const struct io *io, size_t want)
 		return n;
 	if (!S_ISSOCK(st.st_mode))
 		return UNKNOWN;
-	do {
-		r = host_call(SYS_recvfrom, io->host, chunk, want, MSG_PEEK,
-			      NULL, NULL);
-	} while (r == -EINTR && !stop_signal());
-	return r;
+	return HOST_DO(io, false, SYS_recvfrom, (uint64_t)io->host,
+		       (uint64_t)chunk, want, MSG_PEEK);
 }
 
 /*
@@ -395,7 +402,7 @@ int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total)
 			return done ? (int64_t)done : r;
 		done += (uint64_t)r;
 		advance(&at, (uint64_t)r);
-		/* Of a stream it may be due to a signal of the VMM's own. */
+		/* Of a stream it may have been broken off for nothing. */
 	} while (r && done < total && !stop_signal() &&
 		 (io->e.streams || (uint64_t)r == piece(left)));
 	return (int64_t)done;

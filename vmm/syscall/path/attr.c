@@ -13,7 +13,6 @@
 
 #include "families.h"
 #include "fdpath.h"
-#include "fsize.h"
 #include "path.h"
 #include "rights.h"
 
@@ -119,7 +118,9 @@ int64_t attr_truncate(struct call *c)
 	r = lookup_file(c, AT_FDCWD, c->arg[0], 0, &ref);
 	fdpath_self(self, ref.fd);
 	if (r == 0)
-		r = call_sized(c, SYS_truncate, self, c->arg[1]);
+		r = call_size_grow(c, ref.fd, c->arg[1]);
+	if (r == 0)
+		r = call_wait(c, SYS_truncate, (uint64_t)self, c->arg[1]);
 	path_release(&ref);
 	return r;
 }
@@ -139,6 +140,14 @@ int64_t attr_by_fd(struct call *c)
 	if (c->nr == SYS_fchown)
 		return chown_fd(c, host, c->arg[1], c->arg[2]);
 	return host_call(SYS_fchmod, host, new_mode(c, host, c->arg[1]));
+}
+
+int64_t attr_umask(struct call *c)
+{
+	mode_t old = c->p->umask;
+
+	c->p->umask = c->arg[0] & 0777;
+	return old;
 }
 
 /* ---- Times ------------------------------------------------------------- */

@@ -63,7 +63,9 @@ static int64_t mkdir_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 
 	if (r == 0)
 		r = made(c, &ref,
-			 host_call(SYS_mkdirat, ref.parent, ref.last, mode));
+			 host_call(SYS_mkdirat, ref.parent, ref.last,
+				   path_new_mode(c->p, ref.parent,
+						 (mode_t)mode)));
 	path_release(&ref);
 	return r;
 }
@@ -76,6 +78,11 @@ int64_t change_mkdir(struct call *c)
 int64_t change_mkdirat(struct call *c)
 {
 	return mkdir_at(c, (int)c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static mode_t new_mode(struct process *p, int at, mode_t mode)
+{
+	return rights_mode(p, at, path_new_mode(p, at, mode));
 }
 
 /* Devices would open the host's hardware: only files, pipes and sockets. */
@@ -95,7 +102,7 @@ static int64_t mknod_at(struct call *c, int dirfd, uint64_t va, uint64_t mode)
 	if (r == 0)
 		r = made(c, &ref,
 			 host_call(SYS_mknodat, ref.parent, ref.last,
-				   rights_mode(c->p, ref.parent, (mode_t)mode),
+				   new_mode(c->p, ref.parent, (mode_t)mode),
 				   0));
 	path_release(&ref);
 	return r;

@@ -19,7 +19,6 @@
 #include "path.h"
 #include "procfs.h"
 #include "rights.h"
-#include "stop.h"
 
 /* Flags that Linux knows (VALID_OPEN_FLAGS); open and openat drop others. */
 #define OPEN_FLAGS                                                             \
@@ -128,16 +127,18 @@ static int may_open(const struct opening *o, const struct path_ref *ref,
 	}
 }
 
-static int64_t open_again(int fd, int flags, mode_t mode)
+/* A FIFO waits for the other end, others for a lease to be given back. */
+static int64_t open_again(struct call *c, int fd, int flags, mode_t mode)
 {
 	char self[FDPATH_SELF_MAX];
+	struct fd_hold hold;
 	int64_t r;
 
 	fdpath_self(self, fd);
-	do {
-		r = host_call(SYS_openat, AT_FDCWD, self, flags | O_CLOEXEC,
-			      mode);
-	} while (r == -EINTR && !stop_signal());
+	fdtable_hold(&c->p->fds, fd, &hold);
+	r = call_wait(c, SYS_openat, (uint64_t)AT_FDCWD, (uint64_t)self,
+		      (uint64_t)flags | O_CLOEXEC, mode);
+	call_release(c, &hold);
 	return r;
 }
 
@@ -152,7 +153,7 @@ static int64_t open_as_path(const struct opening *o, struct path_ref *ref,
 	if ((o->flags & O_DIRECTORY) && !S_ISDIR(st->st_mode))
 		return -ENOTDIR;
 	if (ref->borrowed)
-		return open_again(ref->fd, O_PATH, 0);
+		return open_again(o->c, ref->fd, O_PATH, 0);
 	if (o->flags & O_DIRECTORY) { /* which F_GETFL shows */
 		fd = openat(ref->fd, ".", (o->flags & PATH_FLAGS) | O_CLOEXEC);
 		if (fd >= 0)
@@ -190,6 +191,12 @@ static bool names_a_directory(const char *path)
 	       strncmp(path + len, "..", end - len);
 }
 
+/* Of a file that is made in directory `at`. */
+static mode_t new_mode(const struct opening *o, int at)
+{
+	return rights_mode(o->c->p, at, path_new_mode(o->c->p, at, o->mode));
+}
+
 static int64_t open_found(const struct opening *o, struct path_ref *ref)
 {
 	mode_t mode = 0;
@@ -206,7 +213,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		r = S_ISDIR(st.st_mode)
 			    ? path_may_change(o->c->p, ref->fd, PATH_UNNAMED)
 			    : -ENOTDIR;
-		mode = rights_mode(o->c->p, ref->fd, o->mode);
+		mode = new_mode(o, ref->fd);
 	} else if ((o->flags & O_DIRECTORY) && !S_ISDIR(st.st_mode)) {
 		r = S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 	} else {
@@ -216,7 +223,7 @@ static int64_t open_found(const struct opening *o, struct path_ref *ref)
 		return r;
 	if (ref->proc && !procfs_is_dir(ref->proc))
 		return open_proc(o, ref);
-	return open_again(ref->fd, o->flags & ~OPEN_OURS, mode);
+	return open_again(o->c, ref->fd, o->flags & ~OPEN_OURS, mode);
 }
 
 /* The last component is missing, and its directory is held by ref. */
@@ -233,7 +240,7 @@ static int64_t open_new(const struct opening *o, const struct path_ref *ref)
 	/* O_EXCL: nothing that someone else puts there is opened instead. */
 	host = host_call(SYS_openat, ref->parent, ref->last,
 			 (o->flags & ~O_ASYNC) | O_EXCL | O_CLOEXEC,
-			 rights_mode(o->c->p, ref->parent, o->mode));
+			 new_mode(o, ref->parent));
 	if (host >= 0)
 		path_made(o->c->p, ref->parent, ref->last);
 	return host;

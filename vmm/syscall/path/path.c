@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as in Linux: MAXSYMLINKS */
@@ -425,6 +426,20 @@ bool path_is_temp_dir(const struct process *p, int fd)
 	return p->machine->temp.nr_dirs &&
 	       fdpath_real(p->machine, fd, real, sizeof(real)) == 0 &&
 	       temp_is_dir(&p->machine->temp, real);
+}
+
+/* An access list for what is made there stands in the mask's place. */
+static bool has_default_acl(int fd)
+{
+	char self[FDPATH_SELF_MAX];
+
+	fdpath_self(self, fd);
+	return getxattr(self, "system.posix_acl_default", NULL, 0) > 0;
+}
+
+mode_t path_new_mode(const struct process *p, int fd, mode_t mode)
+{
+	return has_default_acl(fd) ? mode : mode & ~p->umask;
 }
 
 void path_made(struct process *p, int fd, const char *name)

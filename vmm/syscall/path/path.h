@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "call.h"
 
@@ -60,6 +61,11 @@ unsigned path_flags(uint64_t at_flags);
 #define PATH_UNNAMED "/unnamed"
 int path_may_change(struct process *p, int fd, const char *name);
 
+/*
+ * The mode of what the program makes in directory fd, by the umask of the
+ * process: Linux mode_strip_umask, posix_acl_create.
+ */
+mode_t path_new_mode(const struct process *p, int fd, mode_t mode);
 /* The program has made the entry `name` of directory fd. */
 void path_made(struct process *p, int fd, const char *name);
 /* A directory for temporary files, itself? */

@@ -13,7 +13,7 @@
 #include "pidfd.h"
 #include "task_signal.h"
 #include "tasks.h"
-#include "stop.h"
+#include "wait.h"
 
 #define SIGSET_SIZE  8
 #define ALTSTACK_MIN 2048 /* the kernel's MINSIGSTKSZ */
@@ -98,6 +98,9 @@ int64_t sig_return(struct call *c)
 {
 	struct signals *g = &c->t->signals;
 
+	/* Whatever rax will be, it is no call's result (restore_sigcontext). */
+	g->orig_rax = SIGNALS_NO_CALL;
+	c->t->restart.fn = NULL;
 	if (sigframe_pop(g, c->v, c->regs) < 0) {
 		signals_force_segv(g);
 		return 0;
@@ -334,24 +337,50 @@ int64_t sig_pidfd(struct call *c)
 				     : send_process(p, &info);
 }
 
-/* ---- Waiting: nothing comes from outside ------------------------------- */
+/* ---- Waiting ----------------------------------------------------------- */
 
-static void wait_for_ever(void)
+int sig_mask_begin(struct call *c, uint64_t va, uint64_t size)
 {
-	while (!stop_signal())
-		pause();
+	struct signals *g = &c->t->signals;
+	uint64_t set;
+
+	if (!va)
+		return 0;
+	if (size != SIGSET_SIZE)
+		return -EINVAL;
+	if (call_get(c, va, &set, sizeof(set)) < 0)
+		return -EFAULT;
+	signals_suspend(g, signal_mask_allowed(set), g->mask);
+	return 0;
+}
+
+/* Linux restore_saved_sigmask_unless. */
+void sig_mask_end(struct call *c, bool broken_off)
+{
+	if (!broken_off)
+		signals_resume(&c->t->signals);
+}
+
+/* Until something is due, or the time has come: -EINTR or -ETIMEDOUT. */
+static int wait_for_signal(struct thread *t, const struct timespec *until)
+{
+	int r;
+
+	do {
+		r = wait_sleep(t, CLOCK_MONOTONIC, until);
+	} while (!r);
+	return r;
 }
 
 int64_t sig_pause(struct call *c)
 {
-	(void)c;
-	wait_for_ever();
-	return -EINTR;
+	wait_for_signal(c->t, NULL);
+	return -ERESTARTNOHAND;
 }
 
 /*
- * The handler's frame is to hold the old mask, but a signal that is pending
- * must get through the new one: start it here.
+ * The handler's frame is to hold the old mask, but what is pending must get
+ * through the new one: signals_deliver acts by that.
  */
 int64_t sig_suspend(struct call *c)
 {
@@ -362,18 +391,46 @@ int64_t sig_suspend(struct call *c)
 		return -EINVAL;
 	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0)
 		return -EFAULT;
-	set = signal_mask_allowed(set);
-	if (!(signals_pending(g) & ~set))
-		wait_for_ever();
-	signals_suspend(g, set, old);
-	return -EINTR;
+	signals_suspend(g, signal_mask_allowed(set), old);
+	wait_for_signal(c->t, NULL);
+	return -ERESTARTNOHAND;
+}
+
+/* Linux do_sigtimedwait: what is waited for is not blocked meanwhile. */
+static int wait_for_set(struct thread *t, uint64_t set,
+			const struct timespec *until, struct signal_info *taken)
+{
+	struct signals *g = &t->signals;
+	const uint64_t mask = g->mask;
+	int sig, r;
+
+	g->awaited = mask;
+	g->mask = mask & ~set;
+	r = wait_for_signal(t, until);
+	g->mask = mask;
+	g->awaited = 0;
+	sig = signals_take(g, set, taken);
+	if (sig)
+		return sig;
+	return r == -ETIMEDOUT ? -EAGAIN : -EINTR;
+}
+
+static int64_t put_info(struct call *c, uint64_t va,
+			const struct signal_info *taken)
+{
+	uint8_t info[128];
+
+	if (!va)
+		return 0;
+	sigframe_info(taken, info);
+	return call_put(c, va, info, sizeof(info));
 }
 
 int64_t sig_timedwait(struct call *c)
 {
 	struct signals *g = &c->t->signals;
 	struct signal_info taken;
-	struct timespec t;
+	struct timespec t, until;
 	uint64_t set;
 	int sig;
 
@@ -382,21 +439,16 @@ int64_t sig_timedwait(struct call *c)
 	if (call_get(c, c->arg[0], &set, sizeof(set)) < 0 ||
 	    (c->arg[2] && call_get(c, c->arg[2], &t, sizeof(t)) < 0))
 		return -EFAULT;
+	if (c->arg[2] && !time_is_valid(&t))
+		return -EINVAL;
+	set = signal_mask_allowed(set);
 	sig = signals_take(g, set, &taken);
-	if (!sig) {
-		if (!c->arg[2])
-			wait_for_ever();
-		if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= 1000000000)
-			return -EINVAL;
-		host_call(SYS_nanosleep, &t, NULL);
+	if (!sig && c->arg[2] && !t.tv_sec && !t.tv_nsec)
 		return -EAGAIN;
-	}
-	if (c->arg[1]) {
-		uint8_t info[128];
-
-		sigframe_info(&taken, info);
-		if (call_put(c, c->arg[1], info, sizeof(info)) < 0)
-			return -EFAULT;
-	}
-	return sig;
+	if (!sig && c->arg[2])
+		time_deadline(CLOCK_MONOTONIC, &t, &until);
+	if (!sig)
+		sig = wait_for_set(c->t, set, c->arg[2] ? &until : NULL,
+				   &taken);
+	return sig > 0 && put_info(c, c->arg[1], &taken) < 0 ? -EFAULT : sig;
 }

@@ -1,8 +1,8 @@
 /*
  * time.c: sleeping. Reading clocks needs translation only (table.c).
  *
- * Sleeps end at a deadline, so interruptions of the VMM's own only restart
- * them. Clocks that count this process's CPU time count the VMM's.
+ * Sleeps end at a deadline, so being broken off for nothing only starts them
+ * again. Clocks that count this process's CPU time count the VMM's.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -14,7 +14,7 @@
 
 #include "capable.h"
 #include "families.h"
-#include "stop.h"
+#include "wait.h"
 
 #define NSEC 1000000000l
 
@@ -23,33 +23,101 @@ bool time_is_valid(const struct timespec *t)
 	return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC;
 }
 
-int64_t time_sleep_until(clockid_t clock, const struct timespec *until)
+/* Some 292e9 years: the sum saturates, as the kernel's does. */
+struct timespec time_sum(const struct timespec *a, const struct timespec *b)
+{
+	struct timespec sum = {.tv_nsec = a->tv_nsec + b->tv_nsec};
+
+	if (__builtin_add_overflow(a->tv_sec, b->tv_sec, &sum.tv_sec) ||
+	    sum.tv_sec > INT64_MAX / NSEC)
+		sum.tv_sec = INT64_MAX / NSEC - 1;
+	if (sum.tv_nsec >= NSEC) {
+		sum.tv_nsec -= NSEC;
+		sum.tv_sec++;
+	}
+	return sum;
+}
+
+int64_t time_deadline(clockid_t clock, const struct timespec *time,
+		      struct timespec *until)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) < 0)
+		return -errno;
+	*until = time_sum(&now, time);
+	return 0;
+}
+
+struct timespec time_left(clockid_t clock, const struct timespec *until)
+{
+	struct timespec now, left;
+
+	clock_gettime(clock, &now);
+	left.tv_sec = until->tv_sec - now.tv_sec;
+	left.tv_nsec = until->tv_nsec - now.tv_nsec;
+	if (left.tv_nsec < 0) {
+		left.tv_nsec += NSEC;
+		left.tv_sec--;
+	}
+	if (left.tv_sec < 0)
+		left = (struct timespec){0};
+	return left;
+}
+
+int64_t time_sleep_until(struct call *c, clockid_t clock,
+			 const struct timespec *until)
 {
 	int64_t r;
 
 	do {
-		r = host_call(SYS_clock_nanosleep, clock, TIMER_ABSTIME, until,
-			      NULL);
-	} while (r == -EINTR && !stop_signal());
+		r = wait_host(c->t, SYS_clock_nanosleep, (uint64_t)clock,
+			      TIMER_ABSTIME, (uint64_t)until);
+	} while (r == -EINTR && !wait_due(c->t));
 	return r;
 }
 
-int64_t time_sleep_for(clockid_t clock, const struct timespec *time)
+/* Linux kernel/time/hrtimer.c, do_nanosleep, nanosleep_copyout. */
+static int64_t sleep_or_restart(struct call *c, clockid_t clock,
+				const struct timespec *until, uint64_t va_left);
+
+/* restart_syscall: what was left is written anew. */
+static int64_t sleep_on(struct call *c)
+{
+	const struct restart r = c->t->restart;
+
+	return sleep_or_restart(c, r.clock, &r.until, c->arg[0]);
+}
+
+static int64_t sleep_or_restart(struct call *c, clockid_t clock,
+				const struct timespec *until, uint64_t va_left)
+{
+	int64_t r = time_sleep_until(c, clock, until);
+	struct timespec left;
+
+	if (r != -EINTR)
+		return r;
+	left = time_left(clock, until);
+	if (!left.tv_sec && !left.tv_nsec)
+		return 0;
+	if (call_put_opt(c, va_left, &left, sizeof(left)) < 0)
+		return -EFAULT;
+	c->t->restart = (struct restart){
+		.fn = sleep_on,
+		.arg = {va_left},
+		.clock = clock,
+		.until = *until,
+	};
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static int64_t sleep_for(struct call *c, clockid_t clock,
+			 const struct timespec *time, uint64_t va_left)
 {
 	struct timespec until;
+	int64_t r = time_deadline(clock, time, &until);
 
-	if (clock_gettime(clock, &until) < 0)
-		return -errno;
-	/* Some 292e9 years: the sum saturates, as the kernel's does. */
-	if (__builtin_add_overflow(until.tv_sec, time->tv_sec, &until.tv_sec) ||
-	    until.tv_sec > INT64_MAX / NSEC)
-		until.tv_sec = INT64_MAX / NSEC - 1;
-	until.tv_nsec += time->tv_nsec;
-	if (until.tv_nsec >= NSEC) {
-		until.tv_nsec -= NSEC;
-		until.tv_sec++;
-	}
-	return time_sleep_until(clock, &until);
+	return r < 0 ? r : sleep_or_restart(c, clock, &until, va_left);
 }
 
 int64_t time_nanosleep(struct call *c)
@@ -60,7 +128,8 @@ int64_t time_nanosleep(struct call *c)
 		return -EFAULT;
 	if (!time_is_valid(&t))
 		return -EINVAL;
-	return time_sleep_for(CLOCK_MONOTONIC, &t);
+	c->t->restart.fn = NULL;
+	return sleep_for(c, CLOCK_MONOTONIC, &t, c->arg[1]);
 }
 
 /* They alone look at all flags. */
@@ -83,11 +152,14 @@ int64_t time_clock_nanosleep(struct call *c)
 	if (!time_is_valid(&t) ||
 	    (is_alarm(clock) && (int)c->arg[1] & ~TIMER_ABSTIME))
 		return -EINVAL;
-	if (c->arg[1] & TIMER_ABSTIME)
-		return time_sleep_until(clock, &t);
+	c->t->restart.fn = NULL;
+	if (c->arg[1] & TIMER_ABSTIME) {
+		r = time_sleep_until(c, clock, &t);
+		return r == -EINTR ? -ERESTARTNOHAND : r;
+	}
 	/* A relative sleep is not moved by setting the clock. */
-	return time_sleep_for(clock == CLOCK_REALTIME ? CLOCK_MONOTONIC : clock,
-			      &t);
+	return sleep_for(c, clock == CLOCK_REALTIME ? CLOCK_MONOTONIC : clock,
+			 &t, c->arg[3]);
 }
 
 /* The host's clocks are not the program's to set. */
