@@ -3,12 +3,13 @@
  */
 #include <errno.h>
 
+#include "become.h"
 #include "boot.h"
 #include "call.h"
 #include "exec.h"
-#include "become.h"
 #include "futex.h"
 #include "owner.h"
+#include "task_signal.h"
 #include "tasks.h"
 
 /* What needs the old address space (Linux exec_mm_release). */

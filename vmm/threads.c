@@ -191,6 +191,7 @@ static int start(struct thread *parent, struct thread *child,
 		w = new_worker(parent->vcpu->vm);
 	if (w) {
 		biglock_begin(parent->vcpu->lock);
+		vdso_forget_cpu(&parent->process->machine->exec_host->vdso);
 		ret = start_on(w, parent, child, args);
 	}
 	if (ret)
@@ -318,6 +319,7 @@ static bool take_signal(int sig, const siginfo_t *info, void *context)
 	struct thread *t = threads.first->thread;
 
 	(void)info;
+	/* Its first thread takes them; without it vmm ends by them. */
 	if (!t || (!t->process->signals.action[sig].handler &&
 		   !(t->signals.mask & signal_bit(sig))))
 		return false;
@@ -341,12 +343,24 @@ void threads_init(struct machine *m, struct vcpu *v)
 	stop_hand_over(take_signal);
 }
 
+/* The first thread has ended before its process: signals still come here. */
+static void watch_signals(void)
+{
+	while (!__atomic_load_n(&threads.over, __ATOMIC_SEQ_CST)) {
+		if (stop_signal())
+			machine_over(stop_signal());
+		else
+			syscall(SYS_futex, &threads.over, FUTEX_WAIT_PRIVATE, 0,
+				&(struct timespec){1, 0}, NULL, 0);
+	}
+}
+
 int threads_run(struct vcpu *v)
 {
 	vcpu_run(v);
 	if (v->done)
 		machine_over(v->wait_status);
-	word_wait(&threads.over);
+	watch_signals();
 	return threads.status;
 }
 

@@ -4,6 +4,7 @@
  * Only those that guest/mm makes; the others belong to guest/sys and arch/.
  */
 #include "hv.h"
+#include "panic.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -169,8 +169,8 @@ enum hv_mm_upcall {
 	HV_MM_LEAVE,	 /* the vCPU of `area` has none any more */
 };
 struct hv_call_mm_upcall {
-	uint64_t area;	  /* out: va of a struct hv_vcpu_area */
-	uint32_t op;	  /* out: enum hv_mm_upcall */
+	uint64_t area;	   /* out: va of a struct hv_vcpu_area */
+	uint32_t op;	   /* out: enum hv_mm_upcall */
 	uint32_t pid, tid; /* out: of the task that gets it */
 	uint32_t reserved;
 };

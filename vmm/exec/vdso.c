@@ -206,6 +206,14 @@ static bool update_coarse(struct vdso *v)
 	return changed;
 }
 
+void vdso_forget_cpu(struct vdso *v)
+{
+	if (!(v->data.flags & HV_VDSO_CPU))
+		return;
+	v->data.flags &= ~HV_VDSO_CPU;
+	publish(v);
+}
+
 void vdso_refresh(struct vdso *v)
 {
 	bool changed;

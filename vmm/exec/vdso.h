@@ -45,6 +45,9 @@ int vdso_file_read(struct vdso *v, uint64_t offset, const struct iovec *pages,
 /* The guest has dropped its pages. */
 void vdso_file_put(struct vdso *v);
 
+/* There is more than one vCPU: the page cannot tell on which a thread is. */
+void vdso_forget_cpu(struct vdso *v);
+
 /* At every hypercall: the processor, and the time if it is due. */
 void vdso_refresh(struct vdso *v);
 

@@ -24,5 +24,4 @@ void biglock_begin(struct hv_lock *lock);
 /* Nobody who shares it will run again: whoever waits for it may go. */
 void biglock_end(struct hv_lock *lock);
 
-
 #endif

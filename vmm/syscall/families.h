@@ -183,13 +183,21 @@ int64_t ids_getpgrp(struct call *c);
 int64_t ids_getpgid(struct call *c);
 int64_t ids_getsid(struct call *c);
 int64_t ids_setsid(struct call *c);
-/* By the number of any of its threads; 0: the own. NULL: none of the guest's. */
+/* By the number of any of its threads; 0: the own. NULL: none of the guest's.
+ */
 struct process *ids_process(const struct call *c, int pid);
+/* The host's thread that is meant, 0: this one; -1: none of the guest's. */
+int ids_host(const struct call *c, uint64_t pid);
+int64_t sched_ask(struct call *c);
 int64_t ids_other(uint64_t pid);
 
 /* usage.c */
 int64_t usage_sysinfo(struct call *c);
 int64_t usage_getrusage(struct call *c);
+int64_t usage_times(struct call *c);
+struct rusage;
+struct task_usage;
+void usage_fill(const struct task_usage *u, struct rusage *r);
 
 /* exec.c */
 int64_t exec_execve(struct call *c);
@@ -215,6 +223,8 @@ int64_t rseq_set_tid_address(struct call *c);
 int64_t rseq_set_robust_list(struct call *c);
 int64_t rseq_get_robust_list(struct call *c);
 int64_t rseq_rseq(struct call *c);
+/* The process gets a second thread: see rseq.c. */
+void rseq_drop(struct call *c);
 /* The program may run on other processors than before. */
 void rseq_moved(struct call *c);
 

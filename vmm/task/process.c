@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <linux/capability.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 #include "hv_vcpu.h"
 #include "mdwe.h"
 #include "memlock.h"
-#include "tasks.h"
+#include "task_usage.h"
 #include "vcpu.h"
 #include "vm_setting.h"
 
@@ -63,6 +63,7 @@ int process_init(struct process *p, struct machine *m,
 	p->pgid = getpgrp();
 	p->sid = getsid(0);
 	p->exit_signal = SIGCHLD;
+	p->is_first = true;
 	p->usage = calloc(2, sizeof(*p->usage));
 	if (!p->usage)
 		return -ENOMEM;
@@ -121,7 +122,7 @@ struct process *process_copy(const struct process *from)
 	p->fds = (struct fdtable){0};
 	p->threads = NULL;
 	p->nr_threads = 0;
-	p->has_execed = false;
+	p->has_execed = p->is_first = false;
 	p->pdeathsig = p->subreaper = p->stopped = 0;
 	p->tell_stopped = p->tell_continued = p->has_parents_space = false;
 	signal_shared_copy(&p->signals, &from->signals);
@@ -135,7 +136,7 @@ struct process *process_copy(const struct process *from)
 
 void process_free(struct process *p)
 {
-	if (p->tasks->first == p)
+	if (p->is_first)
 		return; /* its owner does it */
 	process_fini(p);
 	free(p);

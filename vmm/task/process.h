@@ -34,23 +34,24 @@ struct process_settings {
 
 struct process {
 	struct machine *machine;
-	struct tasks *tasks;   /* all there are */
-	struct process *next;  /* of all */
+	struct tasks *tasks;	/* all there are */
+	struct process *next;	/* of all */
 	struct process *parent; /* NULL: of the first */
 	struct thread *threads; /* struct thread.next */
 	unsigned nr_threads;
 	int pgid, sid;
-	int exit_signal; /* to the parent; 0: none */
-	bool has_execed; /* since its fork */
+	int exit_signal;      /* to the parent; 0: none */
+	bool is_first;	      /* of the machine, which ends with it */
+	bool has_execed;      /* since its fork */
 	bool has_no_terminal; /* setsid */
-	bool ending;	 /* its threads are to end */
+	bool ending;	      /* its threads are to end */
 	bool zombie;
-	int status; /* of wait(2), once it ends */
-	int stopped; /* by this signal, or 0 */
+	int status;			   /* of wait(2), once it ends */
+	int stopped;			   /* by this signal, or 0 */
 	bool tell_stopped, tell_continued; /* to whom waits, yet */
-	bool has_parents_space; /* vfork: the parent waits for it */
+	bool has_parents_space;		   /* vfork: the parent waits for it */
 	struct task_usage *usage, *children; /* tasks.h; of ended threads */
-	struct exec *exec; /* what it runs */
+	struct exec *exec;		     /* what it runs */
 	int pid;
 	int exe_fd; /* O_PATH */
 	int cwd;    /* O_PATH: the working directory */

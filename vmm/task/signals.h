@@ -81,7 +81,8 @@ struct signal_shared {
 	/* The default actions, of a process that is not alone; or NULL. */
 	void (*end)(struct signals *g, int sig);
 	void (*stop)(struct signals *g, int sig);
-	unsigned more, more_max; /* of signal_more, at most: RLIMIT_SIGPENDING */
+	unsigned more,
+		more_max; /* of signal_more, at most: RLIMIT_SIGPENDING */
 };
 
 #define SIGNALS_NO_CALL UINT64_MAX

@@ -7,18 +7,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tasks.h"
+#include "process.h"
+#include "thread.h"
 #include "wait.h"
 
 #define STOPS                                                                  \
 	(signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) |     \
 	 signal_bit(SIGTTOU))
 
+void task_end_thread(struct thread *t)
+{
+	t->ending = true;
+	wait_kick(t);
+}
+
+void task_end_process(struct process *p, int wait_status)
+{
+	if (p->ending || p->zombie)
+		return;
+	p->ending = true;
+	p->status = wait_status;
+	for (struct thread *t = p->threads; t; t = t->next)
+		task_end_thread(t);
+}
+
 static void forget(struct process *p, uint64_t set)
 {
 	for (int sig = 1; sig <= SIGNALS; sig++)
-		for (struct thread *t = p->threads;
-		     t && set & signal_bit(sig); t = t->next)
+		for (struct thread *t = p->threads; t && set & signal_bit(sig);
+		     t = t->next)
 			signals_forget(&t->signals, sig);
 }
 
@@ -130,15 +147,14 @@ bool task_tell_parent(struct process *c)
 	bool ignored = c->exit_signal == SIGCHLD &&
 		       (act->handler == (uint64_t)SIG_IGN ||
 			act->flags & SA_NOCLDWAIT);
-	int code = WIFEXITED(c->status)	     ? CLD_EXITED
+	int code = WIFEXITED(c->status)	  ? CLD_EXITED
 		   : WCOREDUMP(c->status) ? CLD_DUMPED
-					      : CLD_KILLED;
+					  : CLD_KILLED;
 
 	if (c->exit_signal && act->handler != (uint64_t)SIG_IGN)
 		send_child_signal(c, c->exit_signal, code,
-				  WIFEXITED(c->status)
-					  ? WEXITSTATUS(c->status)
-					  : WTERMSIG(c->status));
+				  WIFEXITED(c->status) ? WEXITSTATUS(c->status)
+						       : WTERMSIG(c->status));
 	wake_waiters(c->parent);
 	return !ignored;
 }

@@ -12,6 +12,12 @@
 struct process;
 struct thread;
 
+/* It is to end at its next look, and looks now. */
+void task_end_thread(struct thread *t);
+/* All its threads are to end; wait status as of wait(2). The first one counts.
+ */
+void task_end_process(struct process *p, int wait_status);
+
 /* To the process: one of its threads that does not block it acts. */
 void task_signal(struct process *p, const struct signal_info *info);
 /* To this thread. */

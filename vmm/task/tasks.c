@@ -212,22 +212,6 @@ void task_undo(struct thread *t)
 
 /* ---- Going --------------------------------------------------------------- */
 
-static void end_thread(struct thread *t)
-{
-	t->ending = true;
-	wait_kick(t);
-}
-
-void task_end_process(struct process *p, int wait_status)
-{
-	if (p->ending || p->zombie)
-		return;
-	p->ending = true;
-	p->status = wait_status;
-	for (struct thread *t = p->threads; t; t = t->next)
-		end_thread(t);
-}
-
 void tasks_kill(struct tasks *all)
 {
 	for (struct process *p = all->all; p; p = p->next)
@@ -241,7 +225,7 @@ int task_end_others(struct thread *t)
 
 	for (struct thread *o = p->threads; o; o = o->next)
 		if (o != t)
-			end_thread(o);
+			task_end_thread(o);
 	while (p->nr_threads > 1)
 		if (wait_sleep(t, CLOCK_MONOTONIC, NULL) == -EINTR && t->ending)
 			return -EINTR;

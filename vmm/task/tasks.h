@@ -50,8 +50,6 @@ void task_undo(struct thread *t);
 
 /* ---- Going -------------------------------------------------------------- */
 
-/* All threads are to end; wait status as of wait(2). The first one counts. */
-void task_end_process(struct process *p, int wait_status);
 /* All but t are to end, for exec; they are gone when it returns. -EINTR: t is
  * to end itself. */
 int task_end_others(struct thread *t);
@@ -76,7 +74,7 @@ int task_wait_vfork(struct thread *t, int child);
 /* ---- Waiting ------------------------------------------------------------ */
 
 struct task_wait {
-	int which;   /* P_ALL, P_PID, P_PGID */
+	int which; /* P_ALL, P_PID, P_PGID */
 	int id;
 	int options; /* WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT, ... */
 };

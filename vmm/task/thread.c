@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-
 #include "process.h"
 #include "vcpu.h"
 

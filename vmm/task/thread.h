@@ -9,15 +9,10 @@
 
 #include "restart.h"
 #include "signals.h"
+#include "task_usage.h"
 
 struct process;
 struct vcpu;
-
-/* Of ended threads; times in microseconds, the rest as getrusage(2). */
-struct task_usage {
-	int64_t user_us, system_us;
-	int64_t maxrss, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
-};
 
 #define THREAD_NAME_SIZE 16 /* Linux TASK_COMM_LEN */
 
@@ -25,10 +20,10 @@ struct thread {
 	struct process *process;
 	struct vcpu *vcpu; /* NULL until it is made */
 	int tid;
-	int host_tid;	 /* wait.h; 0: not yet */
-	uint32_t kicked; /* wait.h: a word to sleep on */
-	bool ending;	 /* it is to end at its next look */
-	bool is_first;	 /* of the machine; not to be freed */
+	int host_tid;	     /* wait.h; 0: not yet */
+	uint32_t kicked;     /* wait.h: a word to sleep on */
+	bool ending;	     /* it is to end at its next look */
+	bool is_first;	     /* of the machine; not to be freed */
 	struct thread *next; /* of the process */
 	struct task_usage usage_base;
 	struct signals signals;

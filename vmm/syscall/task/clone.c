@@ -66,7 +66,9 @@ static void set_tids(struct call *c, struct thread *t,
 		t->set_tid = a->child_tid;
 	if (a->flags & CLONE_PARENT_SETTID)
 		call_put_opt(c, a->parent_tid, &t->tid, 4);
-	if (a->flags & CLONE_VM && !(a->flags & CLONE_VFORK))
+	if (a->flags & CLONE_THREAD)
+		rseq_drop(c);
+	if (a->flags & CLONE_VM)
 		t->rseq = 0;
 }
 

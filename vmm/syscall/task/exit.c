@@ -8,6 +8,7 @@
 
 #include "families.h"
 #include "pidfd.h"
+#include "task_signal.h"
 #include "tasks.h"
 #include "wait.h"
 
@@ -27,26 +28,11 @@ int64_t exit_group(struct call *c)
 
 /* ---- Waiting ------------------------------------------------------------- */
 
-static void to_rusage(const struct task_usage *u, struct rusage *r)
-{
-	*r = (struct rusage){
-		.ru_utime = {u->user_us / 1000000, u->user_us % 1000000},
-		.ru_stime = {u->system_us / 1000000, u->system_us % 1000000},
-		.ru_maxrss = u->maxrss,
-		.ru_minflt = u->minflt,
-		.ru_majflt = u->majflt,
-		.ru_inblock = u->inblock,
-		.ru_oublock = u->oublock,
-		.ru_nvcsw = u->nvcsw,
-		.ru_nivcsw = u->nivcsw,
-	};
-}
-
 static int put_rusage(struct call *c, uint64_t va, const struct task_usage *u)
 {
 	struct rusage r;
 
-	to_rusage(u, &r);
+	usage_fill(u, &r);
 	return call_put_opt(c, va, &r, sizeof(r));
 }
 

@@ -12,8 +12,8 @@
 #include "families.h"
 #include "futex.h"
 #include "futexes.h"
-#include "tasks.h"
 #include "hv_map.h"
+#include "tasks.h"
 #include "wait.h"
 
 #define OP_PRIVATE FUTEX_PRIVATE_FLAG
@@ -455,8 +455,8 @@ static int64_t move_to_lock(struct call *c, uint32_t op)
 		return r;
 	if (r)
 		futexes_release(w);
-	return r + futexes_move(&from, &to, 1 - (int)r + (int32_t)c->arg[3],
-				true);
+	return r +
+	       futexes_move(&from, &to, 1 - (int)r + (int32_t)c->arg[3], true);
 }
 
 /* ---- futex ------------------------------------------------------------- */

@@ -84,8 +84,7 @@ int64_t ids_setpgid(struct call *c)
 	}
 	if (p->sid == p->pid)
 		return -EPERM;
-	if (pgid != pid &&
-	    !group_is_of_session(c->p->tasks, pgid, c->p->sid))
+	if (pgid != pid && !group_is_of_session(c->p->tasks, pgid, c->p->sid))
 		return -EPERM;
 	p->pgid = pgid;
 	return 0;
@@ -100,6 +99,18 @@ int64_t ids_setsid(struct call *c)
 	p->sid = p->pgid = p->pid;
 	p->has_no_terminal = true;
 	return p->pid;
+}
+
+int ids_host(const struct call *c, uint64_t pid)
+{
+	const struct thread *t = tasks_thread(c->p->tasks, (int)pid);
+	const struct process *p = tasks_process(c->p->tasks, (int)pid);
+
+	if (!(int)pid || t == c->t)
+		return 0;
+	if (!t && p)
+		t = p->threads;
+	return t ? t->host_tid : -1;
 }
 
 int64_t ids_other(uint64_t pid)

@@ -49,8 +49,7 @@ static void give_up(struct thread *t, uint64_t entry, int64_t offset,
 	do {
 		seen = value;
 		if (usermem_cmpxchg32(t->vcpu, va, seen,
-				      (seen & FUTEX_WAITERS) |
-					      FUTEX_OWNER_DIED,
+				      (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
 				      &value) < 0)
 			return;
 	} while (value != seen);
@@ -66,8 +65,7 @@ static void walk(struct thread *t)
 	if (usermem_read(t->vcpu, head_va, &head, sizeof(head)) < 0)
 		return;
 	entry = head.first;
-	for (unsigned n = 0; (entry & ~1ull) != head_va && n < LOCKS_MAX;
-	     n++) {
+	for (unsigned n = 0; (entry & ~1ull) != head_va && n < LOCKS_MAX; n++) {
 		if (usermem_read(t->vcpu, entry & ~1ull, &next, 8) < 0)
 			return;
 		if (entry != head.pending)

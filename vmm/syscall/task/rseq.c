@@ -34,8 +34,9 @@ int64_t rseq_get_robust_list(struct call *c)
 	return call_put(c, c->arg[1], &c->t->robust_list, 8);
 }
 
-#define RSEQ_SIZE_MIN 32
-#define RSEQ_NO_CPU   0xffffffffu
+#define RSEQ_SIZE_MIN	    32
+#define RSEQ_NO_CPU	    0xffffffffu
+#define RSEQ_NOT_REGISTERED 0xfffffffeu /* RSEQ_CPU_ID_REGISTRATION_FAILED */
 
 /* The start of struct rseq, up to and with mm_cid. */
 struct rseq_head {
@@ -46,7 +47,7 @@ struct rseq_head {
 
 static int64_t rseq_write(struct call *c, uint64_t va, uint32_t cpu_id)
 {
-	const uint32_t start = cpu_id == RSEQ_NO_CPU ? 0 : cpu_id;
+	const uint32_t start = cpu_id >= RSEQ_NOT_REGISTERED ? 0 : cpu_id;
 	const uint32_t cpus[2] = {start, cpu_id}, ids[2] = {0, 0};
 
 	if (call_put(c, va, cpus, sizeof(cpus)) < 0)
@@ -92,9 +93,10 @@ static int64_t rseq_unregister(struct call *c)
 }
 
 /*
- * Linux kernel/rseq.c. The program always runs on one CPU, of those that it has
- * asked for: that is never wrong as long as a signal does not interrupt a
- * critical section, and none does.
+ * Linux kernel/rseq.c. A process of one thread always runs on one CPU, of those
+ * that it has asked for: that is never wrong, but when a signal interrupts a
+ * critical section. Of several threads nobody here knows where they are, or
+ * that they are moved: such a process has none.
  */
 int64_t rseq_rseq(struct call *c)
 {
@@ -106,6 +108,8 @@ int64_t rseq_rseq(struct call *c)
 		return rseq_unregister(c);
 	if ((uint32_t)c->arg[2])
 		return -EINVAL;
+	if (!t->rseq && c->p->nr_threads > 1)
+		return -ENOSYS;
 	if (t->rseq) {
 		if (t->rseq != c->arg[0] || t->rseq_len != len)
 			return -EINVAL;
@@ -120,4 +124,11 @@ int64_t rseq_rseq(struct call *c)
 	t->rseq_len = len;
 	t->rseq_sig = sig;
 	return 0;
+}
+
+void rseq_drop(struct call *c)
+{
+	if (c->t->rseq)
+		rseq_write(c, c->t->rseq, RSEQ_NOT_REGISTERED);
+	c->t->rseq = 0;
 }

@@ -21,20 +21,41 @@ static int64_t group_or_user(long get, int which, uint64_t who)
 	return host_call(get, which, who) == -ESRCH ? -ESRCH : -EPERM;
 }
 
+/* Which of the arguments names a thread; -1: none does. */
+static int named(const struct call *c)
+{
+	if (c->nr == SYS_getpriority)
+		return c->arg[0] == PRIO_PROCESS ? 1 : -1;
+	if (c->nr == SYS_ioprio_get)
+		return c->arg[0] == IOPRIO_WHO_PROCESS ? 1 : -1;
+	return 0;
+}
+
+/* What the host's scheduler says of a thread. */
+int64_t sched_ask(struct call *c)
+{
+	int i = named(c), host = i < 0 ? -1 : ids_host(c, c->arg[i]);
+
+	if (host >= 0)
+		c->arg[i] = (uint64_t)host;
+	return call_forward(c, call_row(c->nr));
+}
+
 int64_t sched_priority_set(struct call *c)
 {
-	int which = (int)c->arg[0];
+	int which = (int)c->arg[0], host;
 
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	if (which != PRIO_PROCESS)
 		return group_or_user(SYS_getpriority, which, c->arg[1]);
-	if (!call_is_self(c, c->arg[1]))
+	if (ids_host(c, c->arg[1]) < 0)
 		return ids_other(c->arg[1]);
+	host = ids_host(c, c->arg[1]);
 	/* Down only, as for all without privilege. */
-	if ((int)c->arg[2] < getpriority(PRIO_PROCESS, 0))
+	if ((int)c->arg[2] < getpriority(PRIO_PROCESS, (id_t)host))
 		return -EACCES;
-	return host_call(SYS_setpriority, which, 0, (int)c->arg[2]);
+	return host_call(SYS_setpriority, which, host, (int)c->arg[2]);
 }
 
 /*
@@ -63,11 +84,11 @@ int64_t sched_ioprio_set(struct call *c)
 	/* The host has an error for what is none of these. */
 	if (which == IOPRIO_WHO_PGRP || which == IOPRIO_WHO_USER)
 		return group_or_user(SYS_ioprio_get, which, c->arg[1]);
-	if (which == IOPRIO_WHO_PROCESS && !call_is_self(c, c->arg[1]))
+	if (which == IOPRIO_WHO_PROCESS && ids_host(c, c->arg[1]) < 0)
 		return ids_other(c->arg[1]);
 	if (now >= 0 && ioprio_rank(value) < ioprio_rank(now))
 		return -EPERM;
-	return host_call(SYS_ioprio_set, which, 0, value);
+	return host_call(SYS_ioprio_set, which, ids_host(c, c->arg[1]), value);
 }
 
 /*
@@ -98,13 +119,14 @@ int64_t sched_class_set(struct call *c)
 		return -EINVAL;
 	if (call_get(c, c->arg[2], &priority, sizeof(priority)) < 0)
 		return -EFAULT;
-	if (!call_is_self(c, c->arg[0]))
+	if (ids_host(c, c->arg[0]) < 0)
 		return ids_other(c->arg[0]);
 	if (!fits_class(class, priority) || sched_get_priority_max(class) < 0)
 		return -EINVAL;
 	if (class_is_forbidden(class))
 		return -EPERM;
-	return host_call(SYS_sched_setscheduler, 0, policy, &priority);
+	return host_call(SYS_sched_setscheduler, ids_host(c, c->arg[0]), policy,
+			 &priority);
 }
 
 /* The host says whether the priority fits the class, which is none of those. */
@@ -116,9 +138,9 @@ int64_t sched_param_set(struct call *c)
 		return -EINVAL;
 	if (call_get(c, c->arg[1], &priority, sizeof(priority)) < 0)
 		return -EFAULT;
-	if (!call_is_self(c, c->arg[0]))
+	if (ids_host(c, c->arg[0]) < 0)
 		return ids_other(c->arg[0]);
-	return host_call(SYS_sched_setparam, 0, &priority);
+	return host_call(SYS_sched_setparam, ids_host(c, c->arg[0]), &priority);
 }
 
 #define ATTR_SIZE_MIN 48 /* SCHED_ATTR_SIZE_VER0 */
@@ -128,11 +150,14 @@ int64_t sched_attr_get(struct call *c)
 	uint8_t attr[HV_PAGE_SIZE] = {0};
 	uint32_t size = (uint32_t)c->arg[2];
 	int64_t r;
+	int host;
 
 	if (!c->arg[1] || (int)c->arg[0] < 0 || size > sizeof(attr) ||
 	    size < ATTR_SIZE_MIN || (uint32_t)c->arg[3])
 		return -EINVAL;
-	r = host_call(SYS_sched_getattr, (int)c->arg[0], attr, size, 0);
+	host = ids_host(c, c->arg[0]);
+	r = host_call(SYS_sched_getattr, host < 0 ? (int)c->arg[0] : host, attr,
+		      size, 0);
 	/* Linux copy_struct_to_user: zeros behind what it knows. */
 	return r < 0 ? r : call_put(c, c->arg[1], attr, size);
 }
@@ -187,12 +212,12 @@ int64_t sched_attr_set(struct call *c)
 	if (fits && call_get(c, c->arg[1], attr, size) < 0)
 		return -EFAULT;
 	attr[0] = size;
-	if (fits && !call_is_self(c, c->arg[0]))
+	if (fits && ids_host(c, c->arg[0]) < 0)
 		return ids_other(c->arg[0]);
 	r = fits ? attr_check(attr) : 0;
 	if (r < 0)
 		return r;
-	r = host_call(SYS_sched_setattr, 0, attr, 0);
+	r = host_call(SYS_sched_setattr, ids_host(c, c->arg[0]), attr, 0);
 	if (r == -E2BIG)
 		call_put(c, c->arg[1], attr, sizeof(size));
 	return r;
@@ -204,6 +229,7 @@ int64_t sched_affinity_get(struct call *c)
 	uint8_t mask[8192];
 	uint64_t len = (unsigned)c->arg[1];
 	int64_t r;
+	int host;
 
 	/* Linux reckons in 32 bits, and so do we where our mask is too short.
 	 */
@@ -211,8 +237,9 @@ int64_t sched_affinity_get(struct call *c)
 		len = sizeof(mask);
 	if (len > sizeof(mask))
 		return -EINVAL;
-	r = host_call(SYS_sched_getaffinity, 0, len, mask);
-	if (r > 0 && !call_is_self(c, c->arg[0]))
+	host = ids_host(c, c->arg[0]);
+	r = host_call(SYS_sched_getaffinity, host < 0 ? 0 : host, len, mask);
+	if (r > 0 && host < 0)
 		return -ESRCH;
 	if (r > 0 && call_put(c, c->arg[2], mask, (size_t)r) < 0)
 		return -EFAULT;
@@ -231,10 +258,10 @@ int64_t sched_affinity_set(struct call *c)
 	memset(mask, 0, sizeof(mask));
 	if (call_get(c, c->arg[2], mask, len) < 0)
 		return -EFAULT;
-	if (!call_is_self(c, c->arg[0]))
+	if (ids_host(c, c->arg[0]) < 0)
 		return ids_other(c->arg[0]);
-	r = host_call(SYS_sched_setaffinity, 0, len, mask);
-	if (r == 0)
+	r = host_call(SYS_sched_setaffinity, ids_host(c, c->arg[0]), len, mask);
+	if (r == 0 && ids_host(c, c->arg[0]) == 0)
 		rseq_moved(c);
 	return r;
 }

@@ -244,14 +244,14 @@ int64_t sig_tgkill(struct call *c)
 		return -EINVAL;
 	t = tasks_thread(c->p->tasks, tid);
 	if (t)
-		return t->process->pid == tgid ? send_thread(t, &info)
-					       : -ESRCH;
+		return t->process->pid == tgid ? send_thread(t, &info) : -ESRCH;
 	return tasks_process(c->p->tasks, tgid) ? -ESRCH
 						: send_other(tgid, sig);
 }
 
 /* siginfo_t as the caller made it; Linux copy_siginfo_from_user. */
-static int get_info(struct call *c, uint64_t va, int sig, struct signal_info *to)
+static int get_info(struct call *c, uint64_t va, int sig,
+		    struct signal_info *to)
 {
 	int32_t info[32];
 
