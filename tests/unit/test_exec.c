@@ -47,7 +47,7 @@ Test(exec, strings_lie_in_order_and_can_be_listed)
 
 	cr_assert_eq(exec_args_copy(&a, "name", argv, envp, 8 << 20), 0);
 	cr_assert_eq(a.argc, 3);
-	cr_assert_arr_eq(a.block + a.at, "a\0\0ccc\0E=1\0F\0name", 18);
+	cr_assert_arr_eq(exec_args_first(&a), "a\0\0ccc\0E=1\0F\0name", 18);
 	exec_args_pop(&a);
 	cr_assert_eq(exec_args_push(&a, "x"), 0);
 	a.argc++;
@@ -76,11 +76,11 @@ Test(exec, the_room_for_strings_follows_the_stack)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cr_assert_eq(exec_args_init(&a, 1, 2, rows[i].stack), 0);
-		cr_expect_eq(a.size, rows[i].room - 3 * 8);
+		cr_expect_eq(a.max, rows[i].room - 3 * 8);
 		exec_args_free(&a);
 		/* One pointer at least, as there will be one argument. */
 		cr_assert_eq(exec_args_init(&a, 0, 0, rows[i].stack), 0);
-		cr_expect_eq(a.size, rows[i].room - 8);
+		cr_expect_eq(a.max, rows[i].room - 8);
 		exec_args_free(&a);
 	}
 	cr_expect_eq(exec_args_init(&a, 0x7fffffff, 0x7fffffff, ~0ull), -E2BIG);
@@ -265,6 +265,28 @@ Test(exec, a_held_number_is_not_used_again)
 	cr_assert_null(files_find(&f, (uint32_t)number));
 	close(fd);
 	files_fini(&f);
+}
+
+/* What it has stored in a mapping of it goes to the file before it is read. */
+Test(exec, a_program_may_be_mapped_for_writing)
+{
+	struct tree_elf t;
+	int64_t fd = call(SYS_memfd_create, fake_str(&cpu, VA0, "m"), 0);
+	int host = fdtable_host(&process.fds, (int)fd), number;
+
+	tree_elf(&t, NULL);
+	cr_assert_eq(write(host, t.bytes, sizeof(t.bytes)),
+		     (ssize_t)sizeof(t.bytes));
+	number = files_add(&machine.files, host, "m");
+	cr_assert_eq(files_allow_write(&machine.files, (uint32_t)number, host),
+		     0);
+	cr_assert_eq(call(SYS_execveat, (uint64_t)fd, fake_str(&cpu, VA0, ""),
+			  0, 0, AT_EMPTY_PATH),
+		     0);
+	cr_expect_eq(cpu.nr_file_upcalls, 1);
+	cr_expect_eq(cpu.file_upcalls[0].file, (uint32_t)number);
+	cr_expect_eq(cpu.file_upcalls[0].op, HV_FILE_UPCALL_PUT);
+	cr_expect_eq(cpu.file_upcalls[0].end, INT64_MAX);
 }
 
 /* ---- All or nothing ----------------------------------------------------- */

@@ -9,10 +9,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -200,7 +202,7 @@ Test(sys_exec, a_program_is_run_by_any_path)
 Test(sys_exec, what_is_not_there_or_no_file)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	char name[300];
+	char name[300], path[4200];
 	int s = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", in_scratch("socket"));
@@ -219,6 +221,13 @@ Test(sys_exec, what_is_not_there_or_no_file)
 	path_is("prog/x", ENOTDIR);
 	path_is("loop", ELOOP);
 	path_is(name, ENAMETOOLONG);
+	for (size_t i = 0; i < sizeof(path); i++)
+		path[i] = i % 2 ? '/' : '.';
+	path[4096] = '\0';
+	path_is(path, ENAMETOOLONG);
+	memcpy(path + 4091, "prog", 5);
+	path[4090] = '/';
+	path_is(path, RAN);
 	path_is("d", EACCES);
 	path_is(".", EACCES);
 	path_is("/", EACCES);
@@ -263,6 +272,26 @@ Test(sys_exec, the_mode_counts_for_somebody_else)
 	path_is("d", EACCES);
 	path_is("all", RAN);
 	syscall(SYS_setresuid, 0, 0, 0);
+}
+
+/* In a mount namespace of this process's own. */
+Test(sys_exec, the_mount_must_allow_it)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", in_scratch("d"), "tmpfs", MS_NOEXEC, NULL))
+		return;
+	/* A directory that is open is in the namespace of before. */
+	call(SYS_chdir, fake_str(&cpu, VA0, scratch));
+	tree_program("d/prog", NULL);
+	tree_text("script", "#!d/prog\n", 0755);
+	tree_program("dynamic", "d/prog");
+	path_is("d/prog", EACCES);
+	path_is("script", EACCES);
+	path_is("dynamic", EACCES);
+	mount(NULL, in_scratch("d"), NULL, MS_REMOUNT | MS_BIND, NULL);
+	path_is("d/prog", RAN);
+	cr_assert_eq(umount2(in_scratch("d"), MNT_DETACH), 0);
 }
 
 Test(sys_exec, what_is_open_for_writing_is_busy)

@@ -220,17 +220,11 @@ Test(sys_process, terminal_requests_work_on_a_terminal)
 
 Test(sys_process, unknown_calls_are_enosys)
 {
-	const long nr[] = {SYS_ptrace,
-			   SYS_process_vm_writev,
-			   SYS_execve,
-			   SYS_fork,
-			   SYS_io_uring_setup,
-			   SYS_bpf,
-			   SYS_userfaultfd,
-			   335,
-			   511,
-			   512,
-			   1 << 20,
+	const long nr[] = {SYS_ptrace, SYS_process_vm_writev,
+			   SYS_fork,   SYS_io_uring_setup,
+			   SYS_bpf,    SYS_userfaultfd,
+			   335,	       511,
+			   512,	       1 << 20,
 			   -1};
 
 	for (size_t i = 0; i < sizeof(nr) / sizeof(nr[0]); i++)

@@ -2,13 +2,15 @@
 #include "args.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hv_map.h"
 
-#define LIMIT_LOW 131072ull	 /* ARG_MAX: granted in any case */
-#define LIMIT_TOP (6ull << 20)	 /* _STK_LIM / 4 * 3 */
+#define LIMIT_LOW 131072ull    /* ARG_MAX: granted in any case */
+#define LIMIT_TOP (6ull << 20) /* _STK_LIM / 4 * 3 */
+#define BLOCK_MIN 4096
 #define TOP_ZEROS sizeof(void *) /* what is above the strings */
 
 int exec_args_init(struct exec_args *a, uint64_t argc, uint64_t envc,
@@ -27,9 +29,8 @@ int exec_args_init(struct exec_args *a, uint64_t argc, uint64_t envc,
 		limit = LIMIT_LOW;
 	if (limit <= pointers)
 		return -E2BIG;
-	a->size = a->at = limit - pointers;
-	a->block = malloc(a->size);
-	return a->block ? 0 : -ENOMEM;
+	a->max = limit - pointers;
+	return 0;
 }
 
 void exec_args_free(struct exec_args *a)
@@ -39,36 +40,62 @@ void exec_args_free(struct exec_args *a)
 }
 
 /* The stack has one page, and grows only as far as it may. */
-static int stack_fits(const struct exec_args *a)
+static bool stack_fits(const struct exec_args *a)
 {
-	uint64_t used = a->size - a->at + TOP_ZEROS;
-	uint64_t pages = (used + HV_PAGE_SIZE - 1) & ~(HV_PAGE_SIZE - 1);
+	uint64_t bytes = a->used + TOP_ZEROS;
+	uint64_t pages = (bytes + HV_PAGE_SIZE - 1) & ~(HV_PAGE_SIZE - 1);
 
 	return pages <= HV_PAGE_SIZE || pages <= a->rlim_stack;
 }
 
-char *exec_args_room(struct exec_args *a, size_t len)
+static int grow(struct exec_args *a, size_t need)
 {
-	if (len > ARGS_STRING_MAX || len > a->at)
-		return NULL;
-	a->at -= len;
-	return stack_fits(a) ? a->block + a->at : NULL;
+	size_t size = a->size ? a->size : BLOCK_MIN;
+	char *block;
+
+	if (need <= a->size)
+		return 0;
+	while (size < need)
+		size *= 2;
+	block = malloc(size);
+	if (!block)
+		return -ENOMEM;
+	if (a->used)
+		memcpy(block + size - a->used, exec_args_first(a), a->used);
+	free(a->block);
+	a->block = block;
+	a->size = size;
+	return 0;
+}
+
+int exec_args_room(struct exec_args *a, size_t len, char **to)
+{
+	int r;
+
+	if (len > ARGS_STRING_MAX || len > a->max - a->used)
+		return -E2BIG;
+	r = grow(a, a->used + len);
+	if (r < 0)
+		return r;
+	a->used += len;
+	*to = exec_args_first(a);
+	return stack_fits(a) ? 0 : -E2BIG;
 }
 
 int exec_args_push(struct exec_args *a, const char *string)
 {
 	size_t len = strlen(string) + 1;
-	char *to = exec_args_room(a, len);
+	char *to;
+	int r = exec_args_room(a, len, &to);
 
-	if (!to)
-		return -E2BIG;
-	memcpy(to, string, len);
-	return 0;
+	if (r == 0)
+		memcpy(to, string, len);
+	return r;
 }
 
 void exec_args_pop(struct exec_args *a)
 {
-	a->at += strlen(a->block + a->at) + 1;
+	a->used -= strlen(exec_args_first(a)) + 1;
 	a->argc--;
 }
 
@@ -126,7 +153,7 @@ int exec_args_lists(const struct exec_args *a, char ***argv, char ***envp)
 
 	if (!list)
 		return -ENOMEM;
-	next = fill_list(list, a->argc, a->block + a->at);
+	next = fill_list(list, a->argc, exec_args_first(a));
 	fill_list(list + a->argc + 1, a->envc, next);
 	*argv = list;
 	*envp = list + a->argc + 1;

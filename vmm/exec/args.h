@@ -18,8 +18,9 @@
 
 /* All zero: empty, nothing to free. */
 struct exec_args {
-	char *block; /* size bytes; the strings are [at, size) */
-	size_t size, at;
+	char *block; /* of `size` bytes; grows at its start */
+	size_t size;
+	size_t used, max; /* bytes of strings, at the end of the block */
 	size_t argc, envc;
 	uint64_t rlim_stack;
 };
@@ -32,12 +33,18 @@ int exec_args_init(struct exec_args *a, uint64_t argc, uint64_t envc,
 		   uint64_t rlim_stack);
 void exec_args_free(struct exec_args *a);
 
+/* The string that was put last: argv[0]. */
+static inline char *exec_args_first(const struct exec_args *a)
+{
+	return a->block + a->size - a->used;
+}
+
 /*
- * Where the string before the one that was put last goes, len bytes with its 0.
- * NULL: E2BIG.
+ * Where the string before that goes: *to, len bytes with its 0. 0, -E2BIG or
+ * -ENOMEM.
  */
-char *exec_args_room(struct exec_args *a, size_t len);
-/* Put a string of our own there. 0 or -E2BIG. */
+int exec_args_room(struct exec_args *a, size_t len, char **to);
+/* Put a string of our own there. Likewise. */
 int exec_args_push(struct exec_args *a, const char *string);
 /* Take argv[0] away (remove_arg_zero). */
 void exec_args_pop(struct exec_args *a);

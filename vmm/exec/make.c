@@ -66,10 +66,13 @@ static int descend(struct exec *e, const struct exec_request *r,
 		   const struct script *s, const char *name,
 		   struct exec_error *err)
 {
+	int ret;
+
 	if (r->name_goes)
 		return fail(err, ENOENT, "a script whose name execve closes");
-	if (put_strings(e, s, name))
-		return fail(err, E2BIG, "no room for a script's arguments");
+	ret = put_strings(e, s, name);
+	if (ret)
+		return fail(err, -ret, "no room for a script's arguments");
 	if (!*s->interp) /* Linux opens the working directory */
 		return fail(err, EACCES,
 			    "a script whose first line names no interpreter");

@@ -162,6 +162,7 @@ static int copy_string(struct call *c, struct exec_args *a, uint64_t va)
 {
 	char *const buf = (char *)io_buffer(), *to;
 	size_t len = 0;
+	int r;
 
 	while (len < ARGS_STRING_MAX) {
 		size_t n = HV_PAGE_SIZE - (va + len) % HV_PAGE_SIZE;
@@ -174,11 +175,10 @@ static int copy_string(struct call *c, struct exec_args *a, uint64_t va)
 		len = end ? (size_t)(end - buf) + 1 : len + n;
 		if (!end)
 			continue;
-		to = exec_args_room(a, len);
-		if (!to)
-			return -E2BIG;
-		memcpy(to, buf, len);
-		return 0;
+		r = exec_args_room(a, len, &to);
+		if (r == 0)
+			memcpy(to, buf, len);
+		return r;
 	}
 	return -E2BIG;
 }
