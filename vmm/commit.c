@@ -2,6 +2,7 @@
  * commit.c: execve, from the point where it cannot fail any more (exec.h).
  */
 #include <errno.h>
+#include <signal.h>
 
 #include "become.h"
 #include "boot.h"
@@ -41,9 +42,11 @@ int64_t call_exec_commit(struct call *c, struct exec *e)
 	}
 	t->tid = p->pid;
 	p->has_execed = true;
+	p->exit_signal = SIGCHLD;
 	process_exec(p, t, e);
 	process_pass_limits(p, c->v);
-	if (exec_reset_cpu(c->v) || exec_finish(e, c->v))
+	if (!exec_is_promised(e, &boot_info(c->v->vm)->commit) ||
+	    exec_reset_cpu(c->v) || exec_finish(e, c->v))
 		fail(t);
 	vcpu_get_regs(c->v, c->regs);
 	return 0;

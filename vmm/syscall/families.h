@@ -224,7 +224,7 @@ int64_t rseq_set_robust_list(struct call *c);
 int64_t rseq_get_robust_list(struct call *c);
 int64_t rseq_rseq(struct call *c);
 /* The process gets a second thread: see rseq.c. */
-void rseq_drop(struct call *c);
+void rseq_share(struct call *c);
 /* The program may run on other processors than before. */
 void rseq_moved(struct call *c);
 

@@ -67,7 +67,7 @@ static void set_tids(struct call *c, struct thread *t,
 	if (a->flags & CLONE_PARENT_SETTID)
 		call_put_opt(c, a->parent_tid, &t->tid, 4);
 	if (a->flags & CLONE_THREAD)
-		rseq_drop(c);
+		rseq_share(c);
 	if (a->flags & CLONE_VM)
 		t->rseq = 0;
 }

@@ -36,7 +36,6 @@ int64_t rseq_get_robust_list(struct call *c)
 
 #define RSEQ_SIZE_MIN	    32
 #define RSEQ_NO_CPU	    0xffffffffu
-#define RSEQ_NOT_REGISTERED 0xfffffffeu /* RSEQ_CPU_ID_REGISTRATION_FAILED */
 
 /* The start of struct rseq, up to and with mm_cid. */
 struct rseq_head {
@@ -47,7 +46,7 @@ struct rseq_head {
 
 static int64_t rseq_write(struct call *c, uint64_t va, uint32_t cpu_id)
 {
-	const uint32_t start = cpu_id >= RSEQ_NOT_REGISTERED ? 0 : cpu_id;
+	const uint32_t start = cpu_id == RSEQ_NO_CPU ? 0 : cpu_id;
 	const uint32_t cpus[2] = {start, cpu_id}, ids[2] = {0, 0};
 
 	if (call_put(c, va, cpus, sizeof(cpus)) < 0)
@@ -68,10 +67,15 @@ static uint32_t rseq_cpu(void)
 	return 0;
 }
 
+static uint32_t rseq_cpu_of(const struct call *c)
+{
+	return c->p->nr_threads > 1 ? RSEQ_NO_CPU : rseq_cpu();
+}
+
 void rseq_moved(struct call *c)
 {
 	if (c->t->rseq)
-		rseq_write(c, c->t->rseq, rseq_cpu());
+		rseq_write(c, c->t->rseq, rseq_cpu_of(c));
 }
 
 static int64_t rseq_unregister(struct call *c)
@@ -96,7 +100,8 @@ static int64_t rseq_unregister(struct call *c)
  * Linux kernel/rseq.c. A process of one thread always runs on one CPU, of those
  * that it has asked for: that is never wrong, but when a signal interrupts a
  * critical section. Of several threads nobody here knows where they are, or
- * that they are moved: such a process has none.
+ * that they are moved: they are on none, which means that such sections are not
+ * to be entered.
  */
 int64_t rseq_rseq(struct call *c)
 {
@@ -108,8 +113,6 @@ int64_t rseq_rseq(struct call *c)
 		return rseq_unregister(c);
 	if ((uint32_t)c->arg[2])
 		return -EINVAL;
-	if (!t->rseq && c->p->nr_threads > 1)
-		return -ENOSYS;
 	if (t->rseq) {
 		if (t->rseq != c->arg[0] || t->rseq_len != len)
 			return -EINVAL;
@@ -117,7 +120,7 @@ int64_t rseq_rseq(struct call *c)
 	}
 	if (len < RSEQ_SIZE_MIN || c->arg[0] % RSEQ_SIZE_MIN)
 		return -EINVAL;
-	r = rseq_write(c, c->arg[0], rseq_cpu());
+	r = rseq_write(c, c->arg[0], rseq_cpu_of(c));
 	if (r < 0)
 		return r;
 	t->rseq = c->arg[0];
@@ -126,9 +129,8 @@ int64_t rseq_rseq(struct call *c)
 	return 0;
 }
 
-void rseq_drop(struct call *c)
+void rseq_share(struct call *c)
 {
 	if (c->t->rseq)
-		rseq_write(c, c->t->rseq, RSEQ_NOT_REGISTERED);
-	c->t->rseq = 0;
+		rseq_write(c, c->t->rseq, RSEQ_NO_CPU);
 }
