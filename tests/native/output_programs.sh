@@ -110,6 +110,8 @@ compiled_programs() {
 			"$bin/memcalls.glibc" $seed 1000 "$writable"
 	done
 	writable=
+	compile_as glibc "$here/src/interrupted.c"
+	same "calls that signals break off" "$bin/interrupted.glibc"
 	ways_to_end
 }
 
