@@ -305,7 +305,7 @@ bool threads_end(struct vcpu *v)
 	faultlog_write(v);
 	v->thread = NULL;
 	if (v == threads.first)
-		wait_first(NULL);
+		wait_first(NULL, NULL);
 	task_exit_thread(t);
 	v->idle = true;
 	vcpu_unlock(v);
@@ -339,7 +339,7 @@ void threads_init(struct machine *m, struct vcpu *v)
 	m->start = start;
 	tasks_init(&m->tasks, v->thread->process);
 	m->tasks.release = release_exec;
-	wait_first(v->thread);
+	wait_first(v->thread, serve_arrived);
 	stop_hand_over(take_signal);
 }
 

@@ -103,6 +103,8 @@ compiled_programs() {
 		"$writable"
 	each "watching a directory" watches "$writable"
 	each "the largest file" filesize "$writable"
+	compile_as glibc "$here/src/together.c"
+	same "threads that wait" "$bin/together.glibc" "$writable"
 	same "a file too large" "$bin/filesize.glibc" "$writable" signal
 	compile_as glibc "$here/src/memcalls.c"
 	for seed in 1 2 3 4 5 6 7 8; do
@@ -110,6 +112,8 @@ compiled_programs() {
 			"$bin/memcalls.glibc" $seed 1000 "$writable"
 	done
 	writable=
+	compile_as glibc "$here/src/interrupted.c"
+	same "calls that signals break off" "$bin/interrupted.glibc"
 	ways_to_end
 }
 

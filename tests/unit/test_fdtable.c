@@ -194,3 +194,52 @@ Test(fdtable, some_host_descriptors_are_left_where_there_are_few)
 		left++;
 	cr_assert(left >= 10, "%d", left);
 }
+
+/* ---- Held by a call that waits ------------------------------------------ */
+
+Test(fdtable, what_is_held_is_closed_by_the_last_who_holds_it)
+{
+	int host = null(), fd = fdtable_install(&t, host, false, 0);
+	struct fd_hold a, b, none;
+
+	fdtable_hold(&t, host, &a);
+	fdtable_hold(&t, host, &b);
+	fdtable_hold(&t, -EBADF, &none);
+	cr_assert_eq(fdtable_close(&t, fd), 0);
+	cr_assert_eq(fdtable_host(&t, fd), -EBADF);
+	fdtable_release(&t, &b);
+	cr_assert(is_open(host));
+	fdtable_release(&t, &none);
+	fdtable_release(&t, &a);
+	cr_assert_not(is_open(host));
+}
+
+Test(fdtable, what_is_held_and_not_closed_stays)
+{
+	int host = null(), fd = fdtable_install(&t, host, false, 0);
+	struct fd_hold hold;
+
+	fdtable_hold(&t, host, &hold);
+	fdtable_release(&t, &hold);
+	cr_assert(is_open(host));
+	cr_assert_eq(fdtable_close(&t, fd), 0);
+	cr_assert_not(is_open(host));
+}
+
+/* fork, while another thread of the parent waits. */
+Test(fdtable, a_copy_holds_nothing)
+{
+	int host = null(), fd = fdtable_install(&t, host, false, 0), copied;
+	struct fd_hold hold;
+	struct fdtable copy;
+
+	fdtable_hold(&t, host, &hold);
+	cr_assert_eq(fdtable_copy(&copy, &t), 0);
+	copied = fdtable_host(&copy, fd);
+	cr_assert_null(copy.holds);
+	cr_assert_eq(fdtable_close(&copy, fd), 0);
+	cr_assert_not(is_open(copied));
+	cr_assert(is_open(host));
+	fdtable_release(&t, &hold);
+	fdtable_fini(&copy);
+}

@@ -75,8 +75,7 @@ static struct call call_of(struct thread *t, struct hv_regs *regs)
 	};
 }
 
-/* What came from outside is for the process. */
-static void take_arrived(struct thread *t)
+void serve_arrived(struct thread *t)
 {
 	siginfo_t from;
 	int sig;
@@ -99,7 +98,7 @@ static void take_arrived(struct thread *t)
 static void finish(struct thread *t, struct hv_regs *regs)
 {
 	if (stop_arrived())
-		take_arrived(t);
+		serve_arrived(t);
 	signals_deliver(&t->signals, t->vcpu, regs);
 	if (!t->process->signals.dead)
 		vcpu_set_regs(t->vcpu, regs);

@@ -16,6 +16,9 @@ struct thread;
  */
 void serve_syscall(struct thread *t);
 
+/* What came from outside (stop.h) is for the thread's process. */
+void serve_arrived(struct thread *t);
+
 /* The thread was interrupted: whatever is due for it. */
 void serve_kick(struct thread *t);
 

@@ -317,6 +317,7 @@ int fdtable_inherit(struct fdtable *t, bool all)
 int fdtable_copy(struct fdtable *to, const struct fdtable *from)
 {
 	*to = *from;
+	to->holds = NULL; /* they are of the parent's calls */
 	to->entry = malloc(from->size * sizeof(*to->entry));
 	if (!to->entry) {
 		to->size = 0;

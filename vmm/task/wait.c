@@ -51,6 +51,7 @@ __asm__(".text\n"
 	"	ret\n");
 
 static struct thread *first; /* whose host thread gets the host's signals */
+static wait_taker *take;     /* what becomes of them */
 
 static void rewind_call(void *context)
 {
@@ -68,9 +69,10 @@ static void on_kick(int sig, siginfo_t *info, void *context)
 	rewind_call(context);
 }
 
-void wait_first(struct thread *t)
+void wait_first(struct thread *t, wait_taker *taker)
 {
 	first = t;
+	take = taker;
 }
 
 void wait_attend(void *context)
@@ -102,10 +104,12 @@ void wait_begin(struct thread *t)
 	thread_usage_begin(t);
 }
 
-bool wait_due(const struct thread *t)
+/* What came from outside may be blocked, or somebody else's: then go on. */
+bool wait_due(struct thread *t)
 {
-	return stop_signal() || t->ending || signals_ready(&t->signals) ||
-	       (t == first && stop_arrived());
+	if (t == first && stop_arrived())
+		take(t);
+	return stop_signal() || t->ending || signals_ready(&t->signals);
 }
 
 static void forget_kick(struct thread *t)

@@ -21,14 +21,16 @@ int wait_init(void);
 void wait_begin(struct thread *t);
 
 /*
- * The thread whose host thread gets the host's signals (NULL: it has ended);
+ * The thread whose host thread gets the host's signals (NULL: it has ended),
+ * and who makes them pending where they belong, with the lock held (stop_take);
  * and one has come, in whose handler this is called, with its context.
  */
-void wait_first(struct thread *t);
+typedef void wait_taker(struct thread *t);
+void wait_first(struct thread *t, wait_taker *taker);
 void wait_attend(void *context);
 
 /* Something asks for the thread's attention: it must give up waiting. */
-bool wait_due(const struct thread *t);
+bool wait_due(struct thread *t);
 
 /*
  * A host call that may block: a value or -errno, -EINTR if it was broken off.

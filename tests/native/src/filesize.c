@@ -50,14 +50,43 @@ static void sizes(int fd, const char *name)
 	SHOW_LIMITED(truncate(name, LIMIT + 1));
 	SHOW_LIMITED(posix_fallocate(fd, 0, LIMIT));
 	SHOW_LIMITED(fallocate(fd, 0, LIMIT, 1));
+	SHOW_LIMITED(fallocate(fd, FALLOC_FL_KEEP_SIZE, LIMIT, 1));
 	SHOW_LIMITED(ftruncate(fd, 0));
 }
 
 static void copies(int fd, int from)
 {
+	off_t at = 0, to = LIMIT - 10;
+	int p[2];
+
 	SHOW(lseek(fd, LIMIT - 10, SEEK_SET));
 	SHOW_LIMITED(sendfile(fd, from, NULL, 100));
 	SHOW_LIMITED(sendfile(fd, from, NULL, 100));
+	SHOW(lseek(from, 1000, SEEK_SET));
+	SHOW_LIMITED(sendfile(fd, from, NULL, 100)); /* there is nothing */
+	SHOW_LIMITED(copy_file_range(from, &at, fd, &to, 100, 0));
+	SHOW_LIMITED(copy_file_range(from, &at, fd, &to, 100, 0));
+	SHOW(pipe(p));
+	SHOW(write(p[1], data, 200));
+	to = LIMIT - 10;
+	SHOW_LIMITED(splice(p[0], NULL, fd, &to, 100, 0));
+	SHOW_LIMITED(splice(p[0], NULL, fd, &to, 100, 0));
+	SHOW(ftruncate(fd, 0));
+}
+
+/* At the end, wherever the position is. */
+static void appended(int fd)
+{
+	struct iovec iov = {data, 100};
+
+	SHOW(ftruncate(fd, LIMIT - 10));
+	SHOW(lseek(fd, 0, SEEK_SET));
+	SHOW_LIMITED(pwritev2(fd, &iov, 1, 0, RWF_APPEND));
+	SHOW_LIMITED(pwritev2(fd, &iov, 1, 0, RWF_APPEND));
+	SHOW(fcntl(fd, F_SETFL, O_APPEND));
+	SHOW_LIMITED(write(fd, data, 1));
+	SHOW(fcntl(fd, F_SETFL, 0));
+	SHOW(ftruncate(fd, 0));
 }
 
 /* What is no regular file has no size. */
@@ -88,6 +117,7 @@ int main(int argc, char **argv)
 	writes(fd);
 	sizes(fd, "large");
 	copies(fd, from);
+	appended(fd);
 	others();
 	signal(SIGXFSZ, SIG_IGN);
 	SHOW_LIMITED(pwrite(fd, data, 1, LIMIT));

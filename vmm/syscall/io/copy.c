@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/param.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -55,8 +56,9 @@ static bool is_at_end(int host, int64_t offset)
 	return offset >= st.st_size;
 }
 
-/* RLIMIT_FSIZE of what is written to; the length may become less. */
-static int64_t limit_copy(struct call *c, const struct copy_args *at)
+/* RLIMIT_FSIZE of what is written to; the length may become *less. */
+static int64_t limit_copy(struct call *c, const struct copy_args *at,
+			  bool *less)
 {
 	int from = call_host_fd(c, at->from), to = call_host_fd(c, at->to);
 	int64_t n;
@@ -66,9 +68,22 @@ static int64_t limit_copy(struct call *c, const struct copy_args *at)
 		return 0;
 	n = call_size_write(c, to, offset_of(c, at->to_offset), false,
 			    c->arg[at->len]);
-	if (n >= 0)
+	*less = n >= 0 && (uint64_t)n < c->arg[at->len];
+	if (*less)
 		c->arg[at->len] = (uint64_t)n;
 	return n < 0 ? n : 0;
+}
+
+/* There is more where it came from: Linux goes on, and meets the limit. */
+static void meet_limit(struct call *c, const struct copy_args *at)
+{
+	int from = call_host_fd(c, at->from), n = 0;
+
+	if (c->nr == SYS_copy_file_range)
+		return;
+	if (ioctl(from, FIONREAD, &n) < 0 || c->nr == SYS_sendfile)
+		n = !is_at_end(from, offset_of(c, at->from_offset));
+	c->too_large = n;
 }
 
 /*
@@ -83,13 +98,16 @@ int64_t io_copy(struct call *c)
 	const struct fd_entry *t =
 		fdtable_entry(&c->p->fds, (int)c->arg[at->to]);
 	uint64_t va = c->nr == SYS_sendfile ? c->arg[2] : 0, offset;
+	bool less = false;
 	int64_t r;
 
 	if ((e && procfs_is_own(e->proc)) || (t && procfs_is_own(t->proc)))
 		return c->nr == SYS_copy_file_range ? -EXDEV : -EINVAL;
-	r = limit_copy(c, at);
+	r = limit_copy(c, at, &less);
 	if (r == 0)
 		r = call_forward(c, call_row(c->nr));
+	if (less && r == (int64_t)c->arg[at->len])
+		meet_limit(c, at);
 	r = call_wait_socket(call_host_fd(c, at->to), true, r);
 	/* sendfile stores the offset, whatever came of it. */
 	if (r < 0 && va &&
