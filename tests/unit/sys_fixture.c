@@ -16,6 +16,7 @@
 #include "call.h"
 #include "fake_exec.h"
 #include "serve.h"
+#include "tasks.h"
 #include "wait.h"
 
 struct vcpu cpu;
@@ -51,6 +52,11 @@ void sys_begin(const struct machine_config *config)
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
 	thread_set_name(&thread, process_config.exe);
+	tasks_init(&machine.tasks, &process);
+	/* No loop is here that would see the thread's end: the vCPU's stop is
+	 * what tests look at. */
+	process.signals.end = NULL;
+	process.signals.stop = NULL;
 	thread.vcpu = &cpu;
 	cr_assert_eq(wait_init(), 0);
 	wait_begin(&thread);

@@ -27,6 +27,9 @@ static int clear_leaf(const struct leaf *l, void *ctx)
 	return 0;
 }
 
+/* Whose tables they are: one vCPU has it. */
+static struct mm space = {.users = 1};
+
 /* With a mapping that ends at floor, and one that begins at ceiling. */
 static void clear_between(uint64_t start, uint64_t end, uint64_t floor,
 			  uint64_t ceiling, int top)
@@ -34,7 +37,7 @@ static void clear_between(uint64_t start, uint64_t end, uint64_t floor,
 	struct pt_gather g;
 	struct leaf_limits limits = {floor, ceiling, top, &g};
 
-	pt_gather_init(&g, NULL);
+	pt_gather_init(&g, &space);
 	cr_assert_eq(leaf_visit_free(root, start, end, &limits, clear_leaf, &g),
 		     0);
 	pt_gather_finish(&g);
@@ -315,7 +318,7 @@ Test(pagetable, a_gather_frees_after_the_flush)
 	struct pt_gather g;
 	uint64_t free = frames_free();
 
-	pt_gather_init(&g, NULL);
+	pt_gather_init(&g, &space);
 	pt_gather_flush(&g, TEXT);
 	pt_gather_page(&g, page);
 	cr_assert_eq(frames_free(), free);
@@ -331,7 +334,7 @@ Test(pagetable, a_gather_drops_one_reference_of_many)
 	struct pt_gather g;
 
 	page_get(page);
-	pt_gather_init(&g, NULL);
+	pt_gather_init(&g, &space);
 	pt_gather_page(&g, page);
 	cr_assert_eq(page->refcount, 1);
 	pt_gather_finish(&g);
@@ -344,7 +347,7 @@ Test(pagetable, one_page_is_flushed_as_one)
 {
 	struct pt_gather g;
 
-	pt_gather_init(&g, NULL);
+	pt_gather_init(&g, &space);
 	pt_gather_flush(&g, TEXT);
 	pt_gather_finish(&g);
 	cr_assert_eq(shim_flush(0).end - shim_flush(0).start, PAGE_SIZE);

@@ -128,23 +128,29 @@ static int name_by_type(struct call *c, struct task_wait *what)
 	}
 }
 
-int64_t exit_waitid(struct call *c)
+static int wait_by_type(struct call *c, struct task_status *status)
 {
 	int options = (int)c->arg[3], r;
 	struct task_wait what = {.options = options};
-	struct task_status status = {0};
 
 	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
 			__WNOTHREAD | __WCLONE | __WALL) ||
 	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
 	r = name_by_type(c, &what);
-	if (r < 0)
-		return r;
-	r = task_wait(c->t, &what, &status);
-	if (r < 0)
-		return r == -EINTR ? -ERESTARTSYS : r;
-	if (r && put_rusage(c, c->arg[4], &status.usage) < 0)
+	r = r ? r : task_wait(c->t, &what, status);
+	return r == -EINTR ? -ERESTARTSYS : r;
+}
+
+/* Of nobody is told, whatever is wrong. */
+int64_t exit_waitid(struct call *c)
+{
+	struct task_status status = {0};
+	int r = wait_by_type(c, &status);
+
+	if (r > 0 && put_rusage(c, c->arg[4], &status.usage) < 0)
 		return -EFAULT;
-	return put_info(c, c->arg[2], r, &status) < 0 ? -EFAULT : 0;
+	if (put_info(c, c->arg[2], r > 0, &status) < 0)
+		return -EFAULT;
+	return r < 0 ? r : 0;
 }
