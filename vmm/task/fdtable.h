@@ -33,6 +33,7 @@ struct fd_entry {
 	uint8_t proc;  /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
+	int pidfd;	  /* of this process of the guest, or 0: pidfd.c */
 };
 
 /*

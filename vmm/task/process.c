@@ -57,6 +57,7 @@ int process_init(struct process *p, struct machine *m,
 		.pid = getpid(), /* so tools on the host agree with it */
 		.cwd = -1,
 		.exe_fd = -1,
+		.exit_event = -1,
 		.dumpable = 1,
 		.umask = config->umask,
 	};
@@ -88,6 +89,8 @@ void process_close(struct process *p)
 void process_fini(struct process *p)
 {
 	process_close(p);
+	if (p->exit_event >= 0)
+		close(p->exit_event);
 	free(p->usage);
 }
 
@@ -118,7 +121,7 @@ struct process *process_copy(const struct process *from)
 	if (!p)
 		return NULL;
 	*p = *from;
-	p->cwd = p->exe_fd = -1;
+	p->cwd = p->exe_fd = p->exit_event = -1;
 	p->fds = (struct fdtable){0};
 	p->threads = NULL;
 	p->nr_threads = 0;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -330,6 +331,8 @@ static void wake_orphans(struct process *gone, int pgid)
 static void end_process(struct process *p)
 {
 	p->zombie = true;
+	if (p->exit_event >= 0)
+		eventfd_write(p->exit_event, 1);
 	task_release_parent(p);
 	process_close(p);
 	if (p->parent)

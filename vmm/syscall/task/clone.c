@@ -9,6 +9,7 @@
 
 #include "exec.h"
 #include "families.h"
+#include "pidfd.h"
 #include "tasks.h"
 #include "wait.h"
 
@@ -95,6 +96,18 @@ static int start(struct call *c, struct thread *t, const struct clone_args *a)
 	return r;
 }
 
+static int give_pidfd(struct call *c, struct process *p, uint64_t va)
+{
+	int32_t fd = (int32_t)pidfd_of(c, p, 0);
+
+	if (fd < 0)
+		return fd;
+	if (call_put(c, va, &fd, sizeof(fd)) == 0)
+		return 0;
+	fdtable_close(&c->p->fds, fd);
+	return -EFAULT;
+}
+
 static int64_t clone_by(struct call *c, const struct clone_args *a)
 {
 	int r = check_flags(a->flags);
@@ -103,12 +116,17 @@ static int64_t clone_by(struct call *c, const struct clone_args *a)
 
 	if (r < 0)
 		return r;
-	if (a->flags & CLONE_PIDFD)
+	if (a->flags & CLONE_PIDFD && a->flags & CLONE_THREAD)
 		return -EINVAL;
 	t = make_thread(c, a);
 	if (!t)
 		return -errno;
 	id = t->tid;
+	r = a->flags & CLONE_PIDFD ? give_pidfd(c, t->process, a->pidfd) : 0;
+	if (r < 0) {
+		task_undo(t);
+		return r;
+	}
 	if (!(a->flags & CLONE_VM) || a->flags & CLONE_VFORK)
 		t->signals.stack = c->t->signals.stack;
 	else

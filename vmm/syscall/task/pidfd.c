@@ -1,21 +1,49 @@
 /*
- * pidfd.c: descriptors of processes. The host's are given, which can be waited
- * on by poll(2); what they allow to do to others than the program itself is
- * refused here.
+ * pidfd.c: descriptors of processes. Of the first process and those of the host
+ * the host's are given, which can be waited on by poll(2); what they allow to
+ * do to others than the guest's is refused here.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
 #include "pidfd.h"
+#include "tasks.h"
+
+/* One of ours is an event that its end raises. Given: a new number. */
+int64_t pidfd_of(struct call *c, struct process *p, int flags)
+{
+	int host;
+	int64_t fd;
+
+	if (p->exit_event < 0)
+		p->exit_event = eventfd(p->zombie, EFD_CLOEXEC | EFD_NONBLOCK);
+	host = p->exit_event < 0 ? -1 : fcntl(p->exit_event, F_DUPFD_CLOEXEC, 3);
+	if (host < 0)
+		return -errno;
+	fd = call_new_fd(c, host, O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	fdtable_entry(&c->p->fds, (int)fd)->pidfd = p->pid;
+	fdtable_entry(&c->p->fds, (int)fd)->shown_flags = flags & O_NONBLOCK;
+	return fd;
+}
 
 int64_t pidfd_open(struct call *c)
 {
-	int64_t host = host_call(SYS_pidfd_open, (int)c->arg[0], c->arg[1]);
+	struct process *p = tasks_process(c->p->tasks, (int)c->arg[0]);
+	uint32_t flags = (uint32_t)c->arg[1];
+	int64_t host;
 
+	if (p && !p->is_first && (int)c->arg[0] > 0)
+		return flags & ~(uint32_t)O_NONBLOCK
+			       ? -EINVAL
+			       : pidfd_of(c, p, (int)flags);
+	host = host_call(SYS_pidfd_open, (int)c->arg[0], c->arg[1]);
 	return host < 0 ? host : call_new_fd(c, (int)host, O_CLOEXEC);
 }
 
@@ -27,6 +55,9 @@ int pidfd_pid(const struct process *p, int fd)
 
 	if (host < 0)
 		return host;
+	pid = fdtable_entry(&p->fds, fd)->pidfd;
+	if (pid)
+		return tasks_process(p->tasks, pid) ? pid : -1;
 	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", host);
 	f = fopen(line, "re");
 	while (f && fgets(line, sizeof(line), f) &&
