@@ -293,6 +293,20 @@ int64_t socket_getsockopt(struct call *c);
 int64_t socket_setsockopt(struct call *c);
 int64_t socket_name(struct call *c);
 
+/* cpuclock.c */
+int64_t cpuclock_gettime(struct call *c);
+int64_t cpuclock_getres(struct call *c);
+
+/* timers.c */
+int64_t timers_alarm(struct call *c);
+int64_t timers_getitimer(struct call *c);
+int64_t timers_setitimer(struct call *c);
+int64_t timers_create(struct call *c);
+int64_t timers_settime(struct call *c);
+int64_t timers_gettime(struct call *c);
+int64_t timers_getoverrun(struct call *c);
+int64_t timers_delete(struct call *c);
+
 /* time.c */
 int64_t time_nanosleep(struct call *c);
 int64_t time_clock_nanosleep(struct call *c);

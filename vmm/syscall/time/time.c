@@ -2,7 +2,7 @@
  * time.c: sleeping. Reading clocks needs translation only (table.c).
  *
  * Sleeps end at a deadline, so being broken off for nothing only starts them
- * again. Clocks that count this process's CPU time count the VMM's.
+ * again. Clocks of CPU time are cpuclock.c's.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capable.h"
+#include "cpuclock.h"
 #include "families.h"
 #include "wait.h"
 
@@ -152,6 +153,9 @@ int64_t time_clock_nanosleep(struct call *c)
 	if (!time_is_valid(&t) ||
 	    (is_alarm(clock) && (int)c->arg[1] & ~TIMER_ABSTIME))
 		return -EINVAL;
+	if (cpuclock_is(clock))
+		return cpuclock_nanosleep(c, clock, c->arg[1] & TIMER_ABSTIME,
+					  &t, c->arg[3]);
 	c->t->restart.fn = NULL;
 	if (c->arg[1] & TIMER_ABSTIME) {
 		r = time_sleep_until(c, clock, &t);
@@ -165,6 +169,7 @@ int64_t time_clock_nanosleep(struct call *c)
 /* The host's clocks are not the program's to set. */
 int64_t time_clock_settime(struct call *c)
 {
+	struct cpuclock cpu;
 	struct timespec t;
 	/* Without a time the host says whether it is one that can be set. */
 	int64_t r = host_call(SYS_clock_settime, c->arg[0], NULL);
@@ -175,7 +180,9 @@ int64_t time_clock_settime(struct call *c)
 		return -EFAULT;
 	if ((clockid_t)c->arg[0] == CLOCK_REALTIME)
 		return time_is_valid(&t) ? -EPERM : -EINVAL;
-	r = host_call(SYS_clock_getres, c->arg[0], NULL); /* a process's? */
+	r = cpuclock_is((clockid_t)c->arg[0])
+		    ? cpuclock_find(c, (clockid_t)c->arg[0], false, &cpu)
+		    : 0;
 	return r < 0 ? r : -EPERM;
 }
 
