@@ -16,6 +16,8 @@
 #include "call.h"
 #include "fake_exec.h"
 #include "serve.h"
+#include "tasks.h"
+#include "timers.h"
 #include "wait.h"
 
 struct vcpu cpu;
@@ -50,6 +52,7 @@ void sys_begin(const struct machine_config *config)
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
+	tasks_init(&machine.tasks, &process);
 	thread_set_name(&thread, process_config.exe);
 	thread.vcpu = &cpu;
 	cr_assert_eq(wait_init(), 0);
@@ -61,6 +64,9 @@ void sys_end(void)
 	if (!running)
 		return;
 	running = false;
+	alarms_stop();
+	alarms_fini();
+	timers_end();
 	io_buffer_drop();
 	exec_put(process.exec);
 	fake_exec_fini();

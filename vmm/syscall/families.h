@@ -90,6 +90,10 @@ int64_t event_inotify_init1(struct call *c);
 int64_t event_inotify_init(struct call *c);
 int64_t event_inotify_add_watch(struct call *c);
 
+/* signalfd.c */
+int64_t signalfd_signalfd(struct call *c);
+int64_t signalfd_signalfd4(struct call *c);
+
 /* stat.c */
 int64_t stat_fstat(struct call *c);
 int64_t stat_stat(struct call *c);

@@ -120,6 +120,8 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_epoll_wait] = HANDLER(event_epoll_wait),
 	[SYS_epoll_pwait] = HANDLER(event_epoll_pwait),
 	[SYS_epoll_pwait2] = HANDLER(event_epoll_pwait2),
+	[SYS_signalfd] = HANDLER(signalfd_signalfd),
+	[SYS_signalfd4] = HANDLER(signalfd_signalfd4),
 	[SYS_timerfd_create] = HANDLER(event_timerfd_create),
 	[SYS_timerfd_settime] =
 		MEMORY_FIRST(NULL, FD, VALUE, IN(struct itimerspec),

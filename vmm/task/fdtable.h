@@ -33,6 +33,8 @@ struct fd_entry {
 	uint8_t proc;  /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
+	uint32_t signalfd; /* signalfd.h: its number, as copies have; or 0 */
+	uint64_t signals;  /* that it takes */
 };
 
 /*

@@ -183,6 +183,7 @@ void signal_shared_copy(struct signal_shared *to,
 	*to = (struct signal_shared){
 		.end = from->end,
 		.stop = from->stop,
+		.changed = from->changed,
 		.more_max = from->more_max,
 	};
 	memcpy(to->action, from->action, sizeof(to->action));

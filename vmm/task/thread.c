@@ -68,7 +68,7 @@ static void usage_now(struct task_usage *u)
 		.nivcsw = r.ru_nivcsw,
 	};
 	for (int i = 0; i < CPU_CLOCKS; i++)
-		u->cpu_ns[i] = cputime_host(gettid(), i);
+		u->cpu_ns[i] = cpu_clock_read(gettid(), i);
 }
 
 void thread_usage_begin(struct thread *t)

@@ -393,19 +393,12 @@ static void expire_cpu(struct alarm *a)
 	task_signal_self(t->owner, t->kind.sig);
 }
 
-/* By which Linux lengthens a CPU-time timer, as its clock may be late. */
-static int64_t tick_ns(void)
-{
-	struct timespec tick = {0};
-
-	clock_getres((clockid_t)(~0u << 3 | CPU_PROF), &tick);
-	return alarm_ns(&tick);
-}
-
 static void tell_itimer(const struct timer *t, int64_t now,
 			struct itimerspec *out)
 {
-	int64_t least = t->alarm.clock == ALARM_CPU ? tick_ns() : USEC;
+	int64_t least = t->alarm.clock == ALARM_CPU
+				? cpu_clock_resolution(CPU_PROF)
+				: USEC;
 	int64_t left = t->expires > now ? t->expires - now : least;
 
 	*out = (struct itimerspec){
@@ -458,8 +451,9 @@ int itimer_set(struct thread *th, int which, const struct itimerspec *spec,
 		t->interval = 0;
 	if (!value)
 		return 0;
+	/* By a tick more, as its clock may be late. */
 	if (which != ITIMER_REAL)
-		value = sum(value, tick_ns());
+		value = sum(value, cpu_clock_resolution(CPU_PROF));
 	t->expires = sum(now, value);
 	set_alarm(t);
 	return 0;

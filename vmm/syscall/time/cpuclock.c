@@ -116,7 +116,7 @@ int64_t cpuclock_getres(struct call *c)
 	r = cpuclock_find(c, clock, true, &k);
 	if (r < 0)
 		return r;
-	clock_getres((clockid_t)(~0u << 3 | k.which), &res);
+	res = alarm_timespec(cpu_clock_resolution(k.which));
 	return call_put_opt(c, c->arg[1], &res, sizeof(res));
 }
 
