@@ -200,7 +200,8 @@ static void creation(const struct world *w)
 	static const int sig[] = {-1, 0, 1, 9, 31, 32, 64, 65};
 	const int self = (int)CALL(w, SYS_gettid);
 
-	for (int clock = -20; clock < 13; clock++)
+	/* Below, they name processes that are there natively alone. */
+	for (int clock = -8; clock < 13; clock++)
 		if (clock != CLOCK_REALTIME_ALARM &&
 		    clock != CLOCK_BOOTTIME_ALARM)
 			create(w, clock, SIGEV_SIGNAL, RT1);
@@ -419,15 +420,9 @@ static void overruns(const struct world *w)
 	say_time(w, id);
 }
 
-Test(timers, what_expired_meanwhile_is_counted, .disabled = false)
+Test(timers, what_expired_meanwhile_is_counted)
 {
-	struct words said = {0};
-	const struct world ours = {sys_call, world_ours_at, &said};
-
-	/* How many rounds are in time differs: no comparison. */
-	overruns(&ours);
-	for (unsigned i = 0; i < said.n; i++)
-		cr_assert_geq(said.word[i], 0, "line %d", said.line[i]);
+	same_in_both(overruns);
 }
 
 static void waiting_and_changed(const struct world *w)
@@ -614,9 +609,9 @@ Test(timers, timers_of_cpu_time)
 
 /* ---- Clocks of CPU time -------------------------------------------------- */
 
-static clockid_t clock_of(int64_t id, bool thread, unsigned which)
+static clockid_t clock_of(int64_t id, bool own, unsigned which)
 {
-	return (clockid_t)(~(unsigned)id << 3 | (thread ? 4 : 0) | which);
+	return (clockid_t)(~(unsigned)id << 3 | (own ? 4 : 0) | which);
 }
 
 static void clocks(const struct world *w)
@@ -625,12 +620,10 @@ static void clocks(const struct world *w)
 	const struct timespec zero = {0, 0};
 
 	for (unsigned which = 0; which < 4; which++)
-		for (int thread = 0; thread < 2; thread++) {
-			uint64_t own = (uint32_t)clock_of(0, thread, which);
-			uint64_t named =
-				(uint32_t)clock_of(self, thread, which);
-			uint64_t none =
-				(uint32_t)clock_of(4194304, thread, which);
+		for (int of = 0; of < 2; of++) {
+			uint64_t own = (uint32_t)clock_of(0, of, which);
+			uint64_t named = (uint32_t)clock_of(self, of, which);
+			uint64_t none = (uint32_t)clock_of(4194304, of, which);
 
 			DO(w, SYS_clock_gettime, own, TIME);
 			DO(w, SYS_clock_gettime, named, TIME);

@@ -332,8 +332,10 @@ int timer_set(struct timer *t, bool absolute, const struct itimerspec *spec,
 	t->turn++;
 	t->state = TIMER_IDLE;
 	t->interval = value ? alarm_ns(&spec->it_interval) : 0;
-	t->expires = t->overrun_last = 0;
+	t->overrun_last = 0;
 	t->overrun = -1;
+	if (!value && t->alarm.clock == ALARM_CPU)
+		t->expires = 0; /* of others timer_get goes by the last one */
 	if (!value)
 		return 0;
 	choose_base(t, absolute);

@@ -72,19 +72,25 @@ static int64_t now_of(const struct cpuclock *k)
 
 /* ---- Reading ------------------------------------------------------------- */
 
+int cpuclock_of_host(const struct call *c, clockid_t *clock)
+{
+	int host;
+
+	if (!is_fd_clock(*clock))
+		return 0;
+	host = fdtable_host(&c->p->fds, number_of(*clock));
+	*clock = (clockid_t)(~(unsigned)host << 3 | BY_FD);
+	return host < 0 ? -EINVAL : 0;
+}
+
 /* Another clock than those of CPU time: the host's. */
 static int64_t forward_clock(struct call *c)
 {
 	clockid_t clock = (clockid_t)c->arg[0];
-	int host;
+	int r = cpuclock_of_host(c, &clock);
 
-	if (is_fd_clock(clock)) {
-		host = fdtable_host(&c->p->fds, number_of(clock));
-		if (host < 0)
-			return -EINVAL;
-		c->arg[0] = (uint32_t)(~(unsigned)host << 3 | BY_FD);
-	}
-	return call_forward(c, call_row(c->nr));
+	c->arg[0] = (uint64_t)clock;
+	return r < 0 ? r : call_forward(c, call_row(c->nr));
 }
 
 int64_t cpuclock_gettime(struct call *c)

@@ -26,6 +26,11 @@ bool cpuclock_is(clockid_t clock);
  */
 int cpuclock_find(const struct call *c, clockid_t clock, bool to_read,
 		  struct cpuclock *out);
+/*
+ * The host's id of another clock: it differs for one of a descriptor. 0, or
+ * -EINVAL: that is not open.
+ */
+int cpuclock_of_host(const struct call *c, clockid_t *clock);
 /* clock_nanosleep(2), whose time is `t`: its answer. */
 int64_t cpuclock_nanosleep(struct call *c, clockid_t clock, bool absolute,
 			   const struct timespec *t, uint64_t va_left);

@@ -169,6 +169,7 @@ int64_t time_clock_nanosleep(struct call *c)
 /* The host's clocks are not the program's to set. */
 int64_t time_clock_settime(struct call *c)
 {
+	clockid_t clock = (clockid_t)c->arg[0];
 	struct cpuclock cpu;
 	struct timespec t;
 	/* Without a time the host says whether it is one that can be set. */
@@ -178,11 +179,14 @@ int64_t time_clock_settime(struct call *c)
 		return r;
 	if (call_get(c, c->arg[1], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	if ((clockid_t)c->arg[0] == CLOCK_REALTIME)
+	if (clock == CLOCK_REALTIME)
 		return time_is_valid(&t) ? -EPERM : -EINVAL;
-	r = cpuclock_is((clockid_t)c->arg[0])
-		    ? cpuclock_find(c, (clockid_t)c->arg[0], false, &cpu)
-		    : 0;
+	if (cpuclock_is(clock))
+		r = cpuclock_find(c, clock, false, &cpu);
+	else
+		r = cpuclock_of_host(c, &clock);
+	if (!r && !cpuclock_is(clock))
+		r = host_call(SYS_clock_getres, clock, NULL); /* is it one? */
 	return r < 0 ? r : -EPERM;
 }
 
@@ -205,17 +209,22 @@ int64_t time_settimeofday(struct call *c)
 /* Reading is for all; what would steer the host's clock is not. */
 int64_t time_adjtimex(struct call *c)
 {
+	bool of_clock = c->nr == SYS_clock_adjtime;
+	clockid_t clock = (clockid_t)c->arg[0];
 	struct timex look = {0};
 	uint32_t modes;
+	int64_t r;
 
-	if (call_get(c, c->arg[c->nr == SYS_clock_adjtime], &modes,
-		     sizeof(modes)) < 0)
+	if (call_get(c, c->arg[of_clock], &modes, sizeof(modes)) < 0)
 		return -EFAULT;
+	if (of_clock) {
+		r = cpuclock_of_host(c, &clock);
+		if (r < 0)
+			return r;
+		c->arg[0] = (uint64_t)clock;
+	}
 	if (modes && modes != ADJ_OFFSET_SS_READ) {
-		int64_t r = c->nr == SYS_clock_adjtime
-				    ? host_call(c->nr, c->arg[0], &look)
-				    : 0;
-
+		r = of_clock ? host_call(c->nr, c->arg[0], &look) : 0;
 		return r < 0 ? r : -EPERM;
 	}
 	return call_forward(c, call_row(c->nr));
