@@ -12,11 +12,13 @@
 #include "owner.h"
 #include "task_signal.h"
 #include "tasks.h"
+#include "timers.h"
 
 /* What needs the old address space (Linux exec_mm_release). */
 static void leave_space(struct thread *t)
 {
 	futex_thread_end(t);
+	timers_exec(t->process);
 	task_release_parent(t->process);
 }
 

@@ -26,6 +26,7 @@
 #include "owner.h"
 #include "serve.h"
 #include "stop.h"
+#include "timers.h"
 #include "wait.h"
 
 struct worker {
@@ -295,6 +296,7 @@ bool threads_end(struct vcpu *v)
 	if (!t->ending || v->done)
 		return false;
 	futex_thread_end(t);
+	timers_thread_end(t);
 	if (task_is_last(t) && t->process == t->process->tasks->first) {
 		end_machine(v);
 		return true;
@@ -329,6 +331,7 @@ static bool take_signal(int sig, const siginfo_t *info, void *context)
 
 static void release_exec(struct process *p)
 {
+	timers_process_end(p);
 	exec_put(p->exec);
 	p->exec = NULL;
 }
@@ -380,7 +383,10 @@ static void stop_worker(struct worker *w)
 void threads_fini(void)
 {
 	threads.first->vm->over = true;
+	alarms_stop();
 	biglock_end(threads.first->lock);
+	alarms_fini();
+	timers_end();
 	for (struct worker *w = threads.workers, *next; w; w = next) {
 		next = w->next;
 		stop_worker(w);

@@ -235,6 +235,14 @@ void fake_begin_many(void)
 	many = true;
 }
 
+void vcpu_share_lock(struct vcpu *v)
+{
+	if (!many) {
+		many = true;
+		vcpu_lock(v);
+	}
+}
+
 void vcpu_interrupt(struct vcpu *v)
 {
 	(void)v;

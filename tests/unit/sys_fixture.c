@@ -17,6 +17,7 @@
 #include "fake_exec.h"
 #include "serve.h"
 #include "tasks.h"
+#include "timers.h"
 #include "wait.h"
 
 struct vcpu cpu;
@@ -51,12 +52,11 @@ void sys_begin(const struct machine_config *config)
 	cr_assert_eq(process_init(&process, &machine, &process_config), 0);
 	cr_assert_eq(io_buffer_make(), 0);
 	thread_init(&thread, &process);
-	thread_set_name(&thread, process_config.exe);
 	tasks_init(&machine.tasks, &process);
-	/* No loop is here that would see the thread's end: the vCPU's stop is
-	 * what tests look at. */
+	/* It ends by its vCPU (fake_vcpu.h), which tests look at. */
 	process.signals.end = NULL;
 	process.signals.stop = NULL;
+	thread_set_name(&thread, process_config.exe);
 	thread.vcpu = &cpu;
 	cr_assert_eq(wait_init(), 0);
 	wait_begin(&thread);
@@ -67,6 +67,9 @@ void sys_end(void)
 	if (!running)
 		return;
 	running = false;
+	alarms_stop();
+	alarms_fini();
+	timers_end();
 	io_buffer_drop();
 	exec_put(process.exec);
 	fake_exec_fini();

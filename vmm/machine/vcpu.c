@@ -326,6 +326,11 @@ void vcpu_unlock(struct vcpu *v)
 	biglock_give(v->lock);
 }
 
+void vcpu_share_lock(struct vcpu *v)
+{
+	biglock_begin(v->lock);
+}
+
 void vcpu_interrupt(struct vcpu *v)
 {
 	__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);

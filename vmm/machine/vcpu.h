@@ -57,6 +57,11 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 /* The machine's lock: biglock.h. */
 void vcpu_lock(struct vcpu *v);
 void vcpu_unlock(struct vcpu *v);
+/*
+ * A host thread that is no vCPU's takes it, too, by any vCPU, from now on;
+ * whoever says so has it.
+ */
+void vcpu_share_lock(struct vcpu *v);
 /* Have it come back from KVM_RUN, or not go there; with a signal to its host
  * thread after it. From any thread. */
 void vcpu_interrupt(struct vcpu *v);

@@ -90,6 +90,10 @@ int64_t event_inotify_init1(struct call *c);
 int64_t event_inotify_init(struct call *c);
 int64_t event_inotify_add_watch(struct call *c);
 
+/* signalfd.c */
+int64_t signalfd_signalfd(struct call *c);
+int64_t signalfd_signalfd4(struct call *c);
+
 /* stat.c */
 int64_t stat_fstat(struct call *c);
 int64_t stat_stat(struct call *c);
@@ -292,6 +296,20 @@ int64_t socket_recvmsg(struct call *c);
 int64_t socket_getsockopt(struct call *c);
 int64_t socket_setsockopt(struct call *c);
 int64_t socket_name(struct call *c);
+
+/* cpuclock.c */
+int64_t cpuclock_gettime(struct call *c);
+int64_t cpuclock_getres(struct call *c);
+
+/* timers.c */
+int64_t timers_alarm(struct call *c);
+int64_t timers_getitimer(struct call *c);
+int64_t timers_setitimer(struct call *c);
+int64_t timers_create(struct call *c);
+int64_t timers_settime(struct call *c);
+int64_t timers_gettime(struct call *c);
+int64_t timers_getoverrun(struct call *c);
+int64_t timers_delete(struct call *c);
 
 /* time.c */
 int64_t time_nanosleep(struct call *c);

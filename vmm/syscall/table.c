@@ -120,6 +120,8 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_epoll_wait] = HANDLER(event_epoll_wait),
 	[SYS_epoll_pwait] = HANDLER(event_epoll_pwait),
 	[SYS_epoll_pwait2] = HANDLER(event_epoll_pwait2),
+	[SYS_signalfd] = HANDLER(signalfd_signalfd),
+	[SYS_signalfd4] = HANDLER(signalfd_signalfd4),
 	[SYS_timerfd_create] = HANDLER(event_timerfd_create),
 	[SYS_timerfd_settime] =
 		MEMORY_FIRST(NULL, FD, VALUE, IN(struct itimerspec),
@@ -208,17 +210,27 @@ static const struct call_row table[MACHINE_CALLS] = {
 	[SYS_umask] = HANDLER(attr_umask),
 
 	/* Time. */
-	[SYS_clock_gettime] = FORWARD(VALUE, OUT(struct timespec)),
+	[SYS_clock_gettime] =
+		CHECKED(cpuclock_gettime, VALUE, OUT(struct timespec)),
 	[SYS_adjtimex] = CHECKED(time_adjtimex, INOUT(struct timex)),
 	[SYS_clock_adjtime] =
 		CHECKED(time_adjtimex, VALUE, INOUT(struct timex)),
 	[SYS_clock_settime] = HANDLER(time_clock_settime),
 	[SYS_settimeofday] = HANDLER(time_settimeofday),
-	[SYS_clock_getres] = FORWARD(VALUE, OUT_OPT(struct timespec)),
+	[SYS_clock_getres] =
+		CHECKED(cpuclock_getres, VALUE, OUT_OPT(struct timespec)),
 	[SYS_gettimeofday] =
 		FORWARD(OUT_OPT(struct timeval), OUT_OPT(struct timezone)),
 	[SYS_time] = FORWARD(OUT_OPT(time_t)),
 	[SYS_times] = HANDLER(usage_times),
+	[SYS_alarm] = HANDLER(timers_alarm),
+	[SYS_getitimer] = HANDLER(timers_getitimer),
+	[SYS_setitimer] = HANDLER(timers_setitimer),
+	[SYS_timer_create] = HANDLER(timers_create),
+	[SYS_timer_settime] = HANDLER(timers_settime),
+	[SYS_timer_gettime] = HANDLER(timers_gettime),
+	[SYS_timer_getoverrun] = HANDLER(timers_getoverrun),
+	[SYS_timer_delete] = HANDLER(timers_delete),
 	[SYS_nanosleep] = HANDLER(time_nanosleep),
 	[SYS_clock_nanosleep] = HANDLER(time_clock_nanosleep),
 	[SYS_futex] = HANDLER(futex_futex),

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -314,6 +315,22 @@ int fdtable_inherit(struct fdtable *t, bool all)
 	return r;
 }
 
+/*
+ * An eventfd of the new process's own, for the copies of one signalfd; which is
+ * low, as no signal waits there.
+ */
+static int new_signalfd(const struct fdtable *t, unsigned fd)
+{
+	const struct fd_entry *e = &t->entry[fd], *first = t->entry;
+
+	while (first->host < 0 || first->signalfd != e->signalfd)
+		first++;
+	if (first != e)
+		return fcntl(first->host, F_DUPFD_CLOEXEC, 3);
+	return eventfd(0, EFD_CLOEXEC |
+				  (fcntl(e->host, F_GETFL) & O_NONBLOCK));
+}
+
 int fdtable_copy(struct fdtable *to, const struct fdtable *from)
 {
 	*to = *from;
@@ -329,7 +346,8 @@ int fdtable_copy(struct fdtable *to, const struct fdtable *from)
 		*e = from->entry[fd];
 		if (e->host < 0)
 			continue;
-		e->host = fdtable_dup_host(from, (int)fd);
+		e->host = e->signalfd ? new_signalfd(to, fd)
+				      : fdtable_dup_host(from, (int)fd);
 		if (e->host >= 0)
 			continue;
 		to->size = fd;

@@ -34,6 +34,8 @@ struct fd_entry {
 	uint32_t proc_arg;
 	uint64_t proc_id; /* which opening of it: copies have the same */
 	int pidfd;	  /* of this process of the guest, or 0: pidfd.c */
+	uint32_t signalfd; /* signalfd.h: its number, as copies have; or 0 */
+	uint64_t signals;  /* that it takes */
 };
 
 /*

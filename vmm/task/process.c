@@ -124,6 +124,7 @@ struct process *process_copy(const struct process *from)
 	p->cwd = p->exe_fd = p->exit_event = -1;
 	p->fds = (struct fdtable){0};
 	p->threads = NULL;
+	p->timers = NULL;
 	p->nr_threads = 0;
 	p->has_execed = p->is_first = false;
 	p->pdeathsig = p->subreaper = p->stopped = 0;

@@ -20,6 +20,7 @@
 
 struct exec;
 struct task_usage;
+struct timers;
 struct tasks;
 struct thread;
 struct machine;
@@ -59,6 +60,7 @@ struct process {
 	struct fdtable fds;
 	struct rlimits limits;
 	struct signal_shared signals;
+	struct timers *timers; /* NULL: it has had none */
 	uint64_t auxv[PROCESS_AUXV_WORDS];
 	size_t auxv_len; /* bytes, with its last pair, AT_NULL; 0: not known */
 	uint32_t personality;

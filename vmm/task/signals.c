@@ -99,17 +99,35 @@ static bool is_ignored(const struct signals *g, int sig)
 	       (handler == HANDLER_DEFAULT && default_ignores(sig));
 }
 
-/* Beyond the limit it is lost, as of kill(2) on Linux. */
+/* It will not be delivered. */
+static void drop(struct signal_shared *s, const struct signal_info *info)
+{
+	if (info->timer && s->dropped)
+		s->dropped(s, info);
+}
+
+/* What waits has changed; by this set more. */
+static void say_changed(struct signal_shared *s, uint64_t raised)
+{
+	if (s->changed)
+		s->changed(s, raised);
+}
+
+/*
+ * Beyond the limit it is lost, as of kill(2) on Linux; but that of a timer was
+ * counted when that was made.
+ */
 static void add_more(struct signal_shared *s, struct signal_queue *q,
 		     const struct signal_info *info)
 {
+	bool room = !s->more_max || s->more < s->more_max || info->timer;
 	struct signal_more **last = &q->more, *m;
 
-	if (s->more_max && s->more >= s->more_max)
+	m = room ? malloc(sizeof(*m)) : NULL;
+	if (!m) {
+		drop(s, info);
 		return;
-	m = malloc(sizeof(*m));
-	if (!m)
-		return;
+	}
 	*m = (struct signal_more){.info = *info};
 	while (*last)
 		last = &(*last)->next;
@@ -139,20 +157,23 @@ static void forget(struct signal_shared *s, struct signal_queue *q, int sig)
 {
 	struct signal_info info;
 
+	if (!(q->set & signal_bit(sig)))
+		return;
+	drop(s, &q->info[sig]);
 	q->set &= ~signal_bit(sig);
 	while (take_more(s, q, sig, &info))
-		;
+		drop(s, &info);
 }
 
 void signals_fini(struct signals *g)
 {
-	for (int sig = SIGNAL_RT_FIRST; sig <= SIGNALS; sig++)
+	for (int sig = 1; sig <= SIGNALS; sig++)
 		forget(g->shared, &g->pending, sig);
 }
 
 void signal_shared_fini(struct signal_shared *s)
 {
-	for (int sig = SIGNAL_RT_FIRST; sig <= SIGNALS; sig++)
+	for (int sig = 1; sig <= SIGNALS; sig++)
 		forget(s, &s->pending, sig);
 }
 
@@ -162,6 +183,7 @@ void signal_shared_copy(struct signal_shared *to,
 	*to = (struct signal_shared){
 		.end = from->end,
 		.stop = from->stop,
+		.changed = from->changed,
 		.more_max = from->more_max,
 	};
 	memcpy(to->action, from->action, sizeof(to->action));
@@ -174,14 +196,17 @@ void signals_raise(struct signals *g, const struct signal_info *info)
 	int sig = info->sig;
 
 	/* A blocked signal waits even if ignored: the handler may change. */
-	if (is_ignored(g, sig) && !((g->mask | g->awaited) & signal_bit(sig)))
+	if (is_ignored(g, sig) && !((g->mask | g->awaited) & signal_bit(sig))) {
+		drop(g->shared, info);
 		return;
+	}
 	if (!(q->set & signal_bit(sig))) {
 		q->set |= signal_bit(sig);
 		q->info[sig] = *info;
-	} else if (sig >= SIGNAL_RT_FIRST) {
+	} else if (sig >= SIGNAL_RT_FIRST || info->timer) {
 		add_more(g->shared, q, info);
 	}
+	say_changed(g->shared, signal_bit(sig));
 }
 
 uint64_t signals_pending(const struct signals *g)
@@ -193,6 +218,7 @@ void signals_forget(struct signals *g, int sig)
 {
 	forget(g->shared, &g->pending, sig);
 	forget(g->shared, &g->shared->pending, sig);
+	say_changed(g->shared, 0);
 }
 
 void signals_force(struct signals *g, const struct signal_info *info)
@@ -233,7 +259,7 @@ static int next_signal(uint64_t ready)
 	return __builtin_ctzll(ready) + 1;
 }
 
-int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
+static int take_next(struct signals *g, uint64_t set, struct signal_info *info)
 {
 	struct signal_queue *q =
 		g->pending.set & set ? &g->pending : &g->shared->pending;
@@ -244,6 +270,19 @@ int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
 	*info = q->info[sig];
 	if (!take_more(g->shared, q, sig, &q->info[sig]))
 		q->set &= ~signal_bit(sig);
+	return sig;
+}
+
+int signals_take(struct signals *g, uint64_t set, struct signal_info *info)
+{
+	struct signal_shared *s = g->shared;
+	int sig;
+
+	do {
+		sig = take_next(g, set, info);
+	} while (sig && s->taken && !s->taken(s, info));
+	if (sig)
+		say_changed(s, 0);
 	return sig;
 }
 

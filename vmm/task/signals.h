@@ -37,6 +37,7 @@ _Static_assert(sizeof(struct signal_stack) == 24, "kernel ABI");
 struct signal_info {
 	int sig, code;
 	bool process; /* sent to the process, not to the thread */
+	bool timer;   /* of timer_create: pid is its number, uid its overruns */
 	bool fault;   /* addr, trapno, err mean something; else pid and uid */
 	uint64_t addr;
 	uint32_t trapno, err;
@@ -81,6 +82,16 @@ struct signal_shared {
 	/* The default actions, of a process that is not alone; or NULL. */
 	void (*end)(struct signals *g, int sig);
 	void (*stop)(struct signals *g, int sig);
+	/*
+	 * Of a process with timers (timers.h), or NULL. Taken: what has been
+	 * taken from the queues; false: it is not to be delivered. Dropped: one
+	 * with `timer` will not be.
+	 */
+	bool (*taken)(struct signal_shared *s, struct signal_info *info);
+	void (*dropped)(struct signal_shared *s,
+			const struct signal_info *info);
+	/* Likewise, with signalfds: these may wait now, or no more. */
+	void (*changed)(struct signal_shared *s, uint64_t raised);
 	unsigned more,
 		more_max; /* of signal_more, at most: RLIMIT_SIGPENDING */
 };
@@ -127,7 +138,10 @@ void signal_shared_copy(struct signal_shared *to,
 void signal_shared_fini(struct signal_shared *s);
 void signals_fini(struct signals *g);
 
-/* Make a signal pending; one that is ignored is dropped. */
+/*
+ * Make a signal pending; one that is ignored is dropped. One of a timer waits
+ * even if one of its number does.
+ */
 void signals_raise(struct signals *g, const struct signal_info *info);
 /* One waits that is not blocked. */
 static inline bool signals_ready(const struct signals *g)

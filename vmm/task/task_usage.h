@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
+#include "cpu_clock.h"
+
 struct task_usage {
 	int64_t user_us, system_us;
+	int64_t cpu_ns[CPU_CLOCKS]; /* cpu_clock.h */
 	int64_t maxrss, minflt, majflt, inblock, oublock, nvcsw, nivcsw;
 };
 

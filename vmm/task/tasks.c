@@ -264,6 +264,8 @@ static void add_usage(struct task_usage *to, const struct task_usage *u)
 {
 	to->user_us += u->user_us;
 	to->system_us += u->system_us;
+	for (int i = 0; i < CPU_CLOCKS; i++)
+		to->cpu_ns[i] += u->cpu_ns[i];
 	to->minflt += u->minflt;
 	to->majflt += u->majflt;
 	to->inblock += u->inblock;

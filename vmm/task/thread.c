@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "process.h"
 #include "vcpu.h"
@@ -66,6 +67,8 @@ static void usage_now(struct task_usage *u)
 		.nvcsw = r.ru_nvcsw,
 		.nivcsw = r.ru_nivcsw,
 	};
+	for (int i = 0; i < CPU_CLOCKS; i++)
+		u->cpu_ns[i] = cpu_clock_read(gettid(), i);
 }
 
 void thread_usage_begin(struct thread *t)
@@ -80,6 +83,8 @@ void thread_usage(const struct thread *t, struct task_usage *u)
 	usage_now(u);
 	u->user_us -= b->user_us;
 	u->system_us -= b->system_us;
+	for (int i = 0; i < CPU_CLOCKS; i++)
+		u->cpu_ns[i] -= b->cpu_ns[i];
 	u->minflt -= b->minflt;
 	u->majflt -= b->majflt;
 	u->inblock -= b->inblock;

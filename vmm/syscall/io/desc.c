@@ -53,6 +53,8 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->proc_arg = from->proc_arg;
 	e->proc_id = from->proc_id;
 	e->lease = from->lease;
+	e->signalfd = from->signalfd;
+	e->signals = from->signals;
 	e->lost = from->lost;
 	e->lost_fs = from->lost_fs;
 	e->lock = from->lock;

@@ -154,6 +154,8 @@ static int64_t move_limited(struct io *io, const struct iovec *iov,
 	if (r < 0)
 		return r;
 	io->unlocks = unlocks(io, total);
+	if (io->e.signalfd)
+		return io_read_signals(io, iov, total);
 	if (io->direct && total)
 		r = io_direct(io, iov, total, writes);
 	else if (writes)
@@ -190,6 +192,8 @@ static int check_mode(struct io *io, bool writes)
 	io->nonblock = mode & O_NONBLOCK || io->flags & RWF_NOWAIT;
 	io->appends = mode & O_APPEND || io->flags & RWF_APPEND;
 	mode &= O_ACCMODE;
+	if (io->e.signalfd && writes)
+		return -EINVAL; /* it cannot be written at all */
 	return mode == (writes ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 

@@ -35,6 +35,9 @@ int64_t io_send(const struct io *io, const struct iovec *iov, uint64_t total);
 /* Either, if io->direct, and not of nothing (direct.c). */
 int64_t io_direct(const struct io *io, const struct iovec *iov, uint64_t total,
 		  bool writes);
+/* From a signalfd, a whole number of records (signalfd.c). */
+int64_t io_read_signals(const struct io *io, const struct iovec *iov,
+			uint64_t total);
 /*
  * The host's call on memory of the VMM, `done` bytes after the start. Where it
  * may block, without the machine's lock: call.h.

@@ -13,6 +13,7 @@
 #include "pidfd.h"
 #include "task_signal.h"
 #include "tasks.h"
+#include "timers.h"
 #include "wait.h"
 
 #define SIGSET_SIZE  8
@@ -53,6 +54,8 @@ int64_t sig_action(struct call *c)
 	old = g->shared->action[sig];
 	if (c->arg[1])
 		set_action(g, sig, &next);
+	if (c->arg[1] && old.handler == (uint64_t)SIG_IGN)
+		timers_unignore(c->p, sig);
 	return call_put_opt(c, c->arg[2], &old, sizeof(old));
 }
 

@@ -2,7 +2,7 @@
  * time.c: sleeping. Reading clocks needs translation only (table.c).
  *
  * Sleeps end at a deadline, so being broken off for nothing only starts them
- * again. Clocks that count this process's CPU time count the VMM's.
+ * again. Clocks of CPU time are cpuclock.c's.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capable.h"
+#include "cpuclock.h"
 #include "families.h"
 #include "wait.h"
 
@@ -152,6 +153,9 @@ int64_t time_clock_nanosleep(struct call *c)
 	if (!time_is_valid(&t) ||
 	    (is_alarm(clock) && (int)c->arg[1] & ~TIMER_ABSTIME))
 		return -EINVAL;
+	if (cpuclock_is(clock))
+		return cpuclock_nanosleep(c, clock, c->arg[1] & TIMER_ABSTIME,
+					  &t, c->arg[3]);
 	c->t->restart.fn = NULL;
 	if (c->arg[1] & TIMER_ABSTIME) {
 		r = time_sleep_until(c, clock, &t);
@@ -165,6 +169,8 @@ int64_t time_clock_nanosleep(struct call *c)
 /* The host's clocks are not the program's to set. */
 int64_t time_clock_settime(struct call *c)
 {
+	clockid_t clock = (clockid_t)c->arg[0];
+	struct cpuclock cpu;
 	struct timespec t;
 	/* Without a time the host says whether it is one that can be set. */
 	int64_t r = host_call(SYS_clock_settime, c->arg[0], NULL);
@@ -173,9 +179,14 @@ int64_t time_clock_settime(struct call *c)
 		return r;
 	if (call_get(c, c->arg[1], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	if ((clockid_t)c->arg[0] == CLOCK_REALTIME)
+	if (clock == CLOCK_REALTIME)
 		return time_is_valid(&t) ? -EPERM : -EINVAL;
-	r = host_call(SYS_clock_getres, c->arg[0], NULL); /* a process's? */
+	if (cpuclock_is(clock))
+		r = cpuclock_find(c, clock, false, &cpu);
+	else
+		r = cpuclock_of_host(c, &clock);
+	if (!r && !cpuclock_is(clock))
+		r = host_call(SYS_clock_getres, clock, NULL); /* is it one? */
 	return r < 0 ? r : -EPERM;
 }
 
@@ -198,17 +209,22 @@ int64_t time_settimeofday(struct call *c)
 /* Reading is for all; what would steer the host's clock is not. */
 int64_t time_adjtimex(struct call *c)
 {
+	bool of_clock = c->nr == SYS_clock_adjtime;
+	clockid_t clock = (clockid_t)c->arg[0];
 	struct timex look = {0};
 	uint32_t modes;
+	int64_t r;
 
-	if (call_get(c, c->arg[c->nr == SYS_clock_adjtime], &modes,
-		     sizeof(modes)) < 0)
+	if (call_get(c, c->arg[of_clock], &modes, sizeof(modes)) < 0)
 		return -EFAULT;
+	if (of_clock) {
+		r = cpuclock_of_host(c, &clock);
+		if (r < 0)
+			return r;
+		c->arg[0] = (uint64_t)clock;
+	}
 	if (modes && modes != ADJ_OFFSET_SS_READ) {
-		int64_t r = c->nr == SYS_clock_adjtime
-				    ? host_call(c->nr, c->arg[0], &look)
-				    : 0;
-
+		r = of_clock ? host_call(c->nr, c->arg[0], &look) : 0;
 		return r < 0 ? r : -EPERM;
 	}
 	return call_forward(c, call_row(c->nr));
