@@ -21,9 +21,6 @@
 
 _Static_assert(HV_ORDERS == BUDDY_ORDERS && HV_ZONES == NR_ZONES,
 	       "as the contract says");
-_Static_assert(HV_VM_READ == HV_VM_READ && HV_VM_MAYSHARE == HV_VM_MAYSHARE &&
-		       HV_VM_LOCKED == HV_VM_LOCKED,
-	       "as the contract says");
 
 /* The next record of `size` bytes, zeroed; NULL: no room for it. */
 static void *record_add(struct hv_call_describe *d, size_t size)
@@ -38,17 +35,25 @@ static void *record_add(struct hv_call_describe *d, size_t size)
 
 /* ---- The address space ------------------------------------------------- */
 
+/* Whose address space is meant. */
+static struct mm *mm_of(const struct hv_call_describe *d)
+{
+	const struct hv_vcpu_area *area = (const void *)d->area;
+
+	return (area ? (const struct cpu *)area->stack : cpu_this())->mm;
+}
+
 static int describe_mm(struct hv_call_describe *d)
 {
 	struct hv_desc_mm *out = record_add(d, sizeof(*out));
 
-	mm_stat(cpu_this()->mm, out);
+	mm_stat(mm_of(d), out);
 	return 0;
 }
 
 static int set_field(struct hv_call_describe *d)
 {
-	return mm_set_field(cpu_this()->mm, d->want, d->cursor);
+	return mm_set_field(mm_of(d), d->want, d->cursor);
 }
 
 static int add_vma(struct mm *mm, const struct hv_desc_vma *v, void *ctx)
@@ -82,14 +87,14 @@ static int add_smaps(struct mm *mm, const struct hv_desc_vma *v, void *ctx)
 
 static int describe_maps(struct hv_call_describe *d)
 {
-	mm_for_each_vma(cpu_this()->mm, d->cursor, add_vma, d);
+	mm_for_each_vma(mm_of(d), d->cursor, add_vma, d);
 	return 0;
 }
 
 static int describe_smaps(struct hv_call_describe *d)
 {
 	kernel_update_limits();
-	mm_for_each_vma(cpu_this()->mm, d->cursor, add_smaps, d);
+	mm_for_each_vma(mm_of(d), d->cursor, add_smaps, d);
 	return 0;
 }
 
@@ -98,7 +103,7 @@ static int describe_pagemap(struct hv_call_describe *d)
 	uint32_t room = sizeof(d->words) / sizeof(d->words[0]);
 	uint32_t n = d->want < room ? d->want : room;
 
-	mm_pagemap(cpu_this()->mm, d->cursor, n, d->words);
+	mm_pagemap(mm_of(d), d->cursor, n, d->words);
 	d->count = n;
 	d->next = d->cursor + n * PAGE_SIZE;
 	return 0;
@@ -106,7 +111,7 @@ static int describe_pagemap(struct hv_call_describe *d)
 
 static int clear_refs(struct hv_call_describe *d)
 {
-	return mm_clear_refs(cpu_this()->mm, (unsigned)d->cursor);
+	return mm_clear_refs(mm_of(d), (unsigned)d->cursor);
 }
 
 /* ---- The machine's memory ---------------------------------------------- */
@@ -185,7 +190,7 @@ static int describe_page(struct hv_call_describe *d)
 			break;
 		fill_page(out, d->cursor + i);
 	}
-	mm_for_each_locked(cpu_this()->mm, mark_locked, d);
+	mm_for_each_locked(mm_of(d), mark_locked, d);
 	return 0;
 }
 
@@ -203,7 +208,7 @@ static int describe_memory(struct hv_call_describe *d)
 	struct hv_desc_mm mm;
 
 	buddy_stats(&stats);
-	mm_stat(cpu_this()->mm, &mm);
+	mm_stat(mm_of(d), &mm);
 	out->total = stats.frames_total;
 	out->free = stats.frames_free;
 	out->percpu = stats.frames_percpu;
@@ -213,7 +218,7 @@ static int describe_memory(struct hv_call_describe *d)
 	out->cached = filemap_pages();
 	out->anon = mm.rss_anon;
 	out->shmem = mm.rss_shmem;
-	out->anon_huge = mm_huge_frames(cpu_this()->mm);
+	out->anon_huge = mm_huge_frames(mm_of(d));
 	out->committed = mm_machine.committed;
 	out->thp = thp_events;
 	slab_for_each(add_slab_pages, &out->slab);
@@ -280,7 +285,9 @@ static void describe(struct hv_call_describe *d)
 	d->count = 0;
 	d->next = 0;
 	d->result = -EINVAL;
-	if (d->what < sizeof(table) / sizeof(table[0]) && table[d->what])
+	if (!mm_of(d))
+		d->result = -ENOENT;
+	else if (d->what < sizeof(table) / sizeof(table[0]) && table[d->what])
 		d->result = table[d->what](d);
 }
 

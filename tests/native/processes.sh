@@ -35,7 +35,7 @@ shells() {
 	same "a child that is killed" \
 		bash -c 'sleep 9 & kill -TERM $!; wait $!; echo $?'
 	same "a signal from a child" \
-		bash -c 'trap "echo usr2; exit 4" USR2; (kill -USR2 $PPID; :) & 
+		bash -c 'trap "echo usr2; exit 4" USR2; (kill -USR2 $$; :) & 
 			while :; do sleep 0.05; done' 
 	same "a here document" sh -c 'cat <<X
 a

@@ -204,6 +204,12 @@ void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits)
 	v->limits = *limits;
 }
 
+void vcpu_look_at(struct vcpu *v, const struct vcpu *other)
+{
+	(void)v;
+	(void)other;
+}
+
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 		  struct hv_call_describe *out)
 {
@@ -272,4 +278,9 @@ uint64_t usermem_space(const struct vcpu *v)
 {
 	(void)v;
 	return 1;
+}
+
+int usermem_peek(struct vcpu *of, uint64_t va, void *dst, size_t len)
+{
+	return usermem_read(of, va, dst, len);
 }

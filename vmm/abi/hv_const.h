@@ -16,7 +16,7 @@
 #ifndef HV_CONST_H
 #define HV_CONST_H
 
-#define HV_ABI_VERSION 8
+#define HV_ABI_VERSION 9
 #define HV_IMAGE_MAGIC 0x4c4e524b4d4d5648 /* "HVMMKRNL" */
 #define HV_BOOT_MAGIC  0x544f4f424d4d5648 /* "HVMMBOOT" */
 

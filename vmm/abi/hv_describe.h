@@ -36,7 +36,9 @@ enum hv_describe {
 #define HV_PAGEMAP_MORE (HV_PAGEMAP_TABLE | HV_PAGEMAP_ZERO | HV_PAGEMAP_HUGE)
 
 #define HV_DESCRIBE_BYTES 3072
+/* `area`: of which vCPU the address space is meant; 0: of the one asked. */
 struct hv_call_describe {
+	uint64_t area;	 /* out: va of a struct hv_vcpu_area, or 0 */
 	int32_t result;	 /* in: 0, -EINVAL (`what` unknown), -ENOENT; first, as
 			    in hv_call_upcall_done */
 	uint32_t what;	 /* out: enum hv_describe */

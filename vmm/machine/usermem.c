@@ -237,3 +237,16 @@ uint64_t usermem_space(const struct vcpu *v)
 {
 	return v->area->call.user_root.v;
 }
+
+int usermem_peek(struct vcpu *of, uint64_t va, void *dst, size_t len)
+{
+	for (size_t n; len; len -= n, va += n, dst = (uint8_t *)dst + n) {
+		const uint8_t *page = user_page_how(of, va, 0);
+
+		if (!page)
+			return -EFAULT;
+		n = chunk(va, len);
+		memcpy(dst, page + PAGE_OFFSET(va), n);
+	}
+	return 0;
+}

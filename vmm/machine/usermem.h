@@ -51,6 +51,8 @@ int64_t usermem_read_str(struct vcpu *v, uint64_t va, char *dst, size_t size);
  */
 int usermem_cmpxchg32(struct vcpu *v, uint64_t va, uint32_t old, uint32_t next,
 		      uint32_t *seen);
+/* What another thread's memory holds, as far as it is there; 0 or -EFAULT. */
+int usermem_peek(struct vcpu *of, uint64_t va, void *dst, size_t len);
 /* Where the page at va is in guest RAM; 0: it cannot be read. */
 uint64_t usermem_where(struct vcpu *v, uint64_t va);
 /* A number that is the address space's as long as it exists. */

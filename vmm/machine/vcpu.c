@@ -465,6 +465,11 @@ int vcpu_mm_upcall(struct vcpu *v, enum hv_mm_upcall op, const struct vcpu *of,
 	return upcall(v, HV_STATUS_MM, VCPU_MM) ? -ENOMEM : 0;
 }
 
+void vcpu_look_at(struct vcpu *v, const struct vcpu *other)
+{
+	v->look_at = other == v ? NULL : other;
+}
+
 int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 		  struct hv_call_describe *out)
 {
@@ -472,6 +477,7 @@ int vcpu_describe(struct vcpu *v, uint32_t what, uint64_t cursor, uint32_t want,
 
 	if (v->done || v->state != VCPU_SERVING)
 		return -EIO;
+	d->area = v->look_at ? boot_area_va(v->look_at->number) : 0;
 	d->what = what;
 	d->cursor = cursor;
 	d->want = want;

@@ -46,6 +46,9 @@ void vcpu_set_limits(struct vcpu *v, const struct hv_limits *limits);
 /* Have the guest write back or read again pages of a mapped file. 0 or < 0. */
 int vcpu_file_upcall(struct vcpu *v, const struct hv_call_file_upcall *call);
 
+/* Descriptions are of that vCPU's address space; NULL, or v: of its own. */
+void vcpu_look_at(struct vcpu *v, const struct vcpu *other);
+
 /*
  * Ask the guest for a description (enum hv_describe), while a hypercall of it
  * is served: one piece, from `cursor`. Returns 0 or -errno; -EIO: the guest's

@@ -56,6 +56,7 @@ struct vcpu {
 
 	enum vcpu_state state;
 	int upcall_result;
+	const struct vcpu *look_at; /* vcpu_look_at */
 	bool idle; /* its thread has ended: to be started again */
 
 	bool stopping;	 /* the program has ended, the guest has not */

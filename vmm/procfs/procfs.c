@@ -253,12 +253,25 @@ const char *procfs_name(unsigned number)
 
 /* ---- Contents ---------------------------------------------------------- */
 
-int procfs_show(struct thread *t, unsigned number, unsigned arg, FILE *out)
+int procfs_show_by(const struct procfs *p, unsigned number, FILE *out)
 {
 	const struct procfs_file *f = file_of(number);
+
+	return f && f->show ? f->show(p, out) : -EACCES;
+}
+
+int procfs_show(struct thread *t, unsigned number, unsigned arg, FILE *out)
+{
 	const struct procfs p = procfs_of(t, arg);
 
-	return f && f->show ? f->show(&p, out) : -EACCES;
+	return procfs_show_by(&p, number, out);
+}
+
+void procfs_about(struct thread *t, const struct process *whose)
+{
+	t->about = whose && whose != t->process ? whose->threads : NULL;
+	if (t->vcpu)
+		vcpu_look_at(t->vcpu, t->about ? t->about->vcpu : NULL);
 }
 
 static bool is_dumped(const struct procfs_file *f)

@@ -74,6 +74,12 @@ int procfs_open_host(const struct process *p, unsigned number, unsigned arg);
 /* Whether processes have the page [vsyscall] here. */
 bool procfs_has_vsyscall(void);
 
+/*
+ * The calls that follow are about this process: NULL, or its own: the thread's.
+ * Until another call of it, which is at the end of each system call.
+ */
+void procfs_about(struct thread *t, const struct process *whose);
+
 /* A new host descriptor for a file. flags: of open(2). Or -errno. */
 int64_t procfs_open(struct thread *t, unsigned number, unsigned arg, int flags);
 /* May one write to it? */

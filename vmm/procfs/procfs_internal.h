@@ -14,17 +14,26 @@
 #include "machine.h"
 #include "process.h"
 #include "thread.h"
+#include "vcpu.h"
 
 struct procfs {
-	struct process *of; /* whose it is; the reader's own, as yet */
-	struct thread *t;   /* the reader */
-	struct vcpu *v;	    /* by which the guest is asked */
+	struct process *of; /* whose it is */
+	struct thread *t;   /* its thread that is meant */
+	struct vcpu *v;	    /* the reader's, by which the guest is asked */
 	unsigned arg;	    /* which fdinfo */
 };
 
 static inline struct procfs procfs_of(struct thread *t, unsigned arg)
 {
-	return (struct procfs){t->process, t, t->vcpu, arg};
+	struct thread *whose = t->about ? t->about : t;
+
+	vcpu_look_at(t->vcpu, whose->vcpu);
+	return (struct procfs){whose->process, whose, t->vcpu, arg};
+}
+
+static inline bool procfs_is_others(const struct procfs *p)
+{
+	return p->t->vcpu != p->v;
 }
 
 /* Print the file. Returns 0 or -errno; what was printed is dropped then. */
@@ -38,6 +47,8 @@ typedef int64_t procfs_write_fn(const struct procfs *p, const char *text,
 				size_t len);
 
 /* procfs.c */
+/* As procfs_show. */
+int procfs_show_by(const struct procfs *p, unsigned number, FILE *out);
 /* NULL: there is none, the program's memory has its own way. */
 procfs_write_fn *procfs_writer(unsigned number);
 /* How a file is made. */

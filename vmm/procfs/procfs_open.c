@@ -16,6 +16,7 @@
 #include "hv_map.h"
 #include "procfs.h"
 #include "procfs_internal.h"
+#include "tasks.h"
 
 int procfs_fill(int fd, const void *data, size_t len, int64_t offset,
 		bool truncate)
@@ -50,7 +51,7 @@ static int fill_whole(const struct procfs *p, unsigned number, int fd)
 
 	if (!out)
 		return -ENOMEM;
-	ret = procfs_show(p->t, number, p->arg, out);
+	ret = procfs_show_by(p, number, out);
 	if (fclose(out))
 		ret = ret ? ret : -ENOMEM;
 	if (!ret)
@@ -163,7 +164,10 @@ static bool goes_on(const struct machine *m, const struct fd_entry *e,
 int procfs_refresh(struct thread *t, const struct fd_entry *e, int64_t offset,
 		   uint64_t len)
 {
-	const struct procfs p = procfs_of(t, e->proc_arg);
+	struct process *whose =
+		e->proc_pid ? tasks_process(t->process->tasks, e->proc_pid)
+			    : NULL;
+	struct procfs p;
 	unsigned number = e->proc;
 	int fd = e->host;
 	bool anew;
@@ -172,6 +176,10 @@ int procfs_refresh(struct thread *t, const struct fd_entry *e, int64_t offset,
 		offset = lseek(fd, 0, SEEK_CUR);
 	if (offset < 0)
 		return -EINVAL;
+	if (e->proc_pid && (!whose || !whose->threads))
+		return -ESRCH;
+	procfs_about(t, whose);
+	p = procfs_of(t, e->proc_arg);
 	anew = !offset || !goes_on(t->process->machine, e, (uint64_t)offset);
 	switch (procfs_kind(number)) {
 	case PROCFS_PAGEMAP:

@@ -105,7 +105,7 @@ static void set_memory(struct stat_fields *f, const struct procfs *p,
 	set_field(f, 11, 0);
 	set_field(f, 12, major);
 	set_field(f, 13, 0);
-	set_field(f, 20, 1);
+	set_field(f, 20, p->of->nr_threads);
 	set_field(f, 23, mm->total_vm << HV_PAGE_SHIFT);
 	set_field(f, 24, rss(mm));
 	set_field(f, 25, p->of->limits.of[RLIMIT_RSS].rlim_cur);
@@ -152,7 +152,7 @@ static void print_stat(FILE *out, const struct procfs *p,
 	fprintf(out, "%d (%s)", p->of->pid, p->t->name);
 	for (unsigned i = 3; word; i++, word = strtok_r(NULL, " \n", &save)) {
 		if (i == 3)
-			fputs(" R", out);
+			fprintf(out, " %s", procfs_is_others(p) ? word : "R");
 		else if (i == 9)
 			fprintf(out, " %" PRIu64,
 				task_flags(p, strtoull(word, NULL, 10)));
@@ -164,6 +164,15 @@ static void print_stat(FILE *out, const struct procfs *p,
 	fputc('\n', out);
 }
 
+/* The host's: of vmm, or of the thread where another process has its own. */
+static void host_file(const struct procfs *p, const char *name, char *path)
+{
+	if (procfs_is_others(p) || p->of->parent)
+		sprintf(path, "/proc/self/task/%d/%s", p->t->host_tid, name);
+	else
+		sprintf(path, "/proc/self/%s", name);
+}
+
 int procfs_stat(const struct procfs *p, FILE *out)
 {
 	struct stat_fields fields = {0};
@@ -173,13 +182,18 @@ int procfs_stat(const struct procfs *p, FILE *out)
 
 	if (ret)
 		return ret;
-	if (procfs_host_read("/proc/self/stat", host, sizeof(host)) < 0)
+	host_file(p, "stat", host);
+	if (procfs_host_read(host, host, sizeof(host)) < 0)
 		return -EIO;
 	rest = strrchr(host, ')'); /* our name may have blanks */
 	if (!rest)
 		return -EIO;
 	set_memory(&fields, p, &mm);
 	set_signals(&fields, &p->t->signals);
+	if (p->of->parent)
+		set_field(&fields, 4, (uint64_t)p->of->parent->pid);
+	set_field(&fields, 5, (uint64_t)p->of->pgid);
+	set_field(&fields, 6, (uint64_t)p->of->sid);
 	print_stat(out, p, &fields, rest + 1);
 	return 0;
 }
@@ -254,7 +268,7 @@ static bool print_plain(FILE *out, const char *name, const struct process *p)
 	} values[] = {
 		{"TracerPid", 0},
 		{"FDSize", p->fds.size},
-		{"Threads", 1},
+		{"Threads", p->nr_threads},
 		{"NoNewPrivs", (unsigned)p->no_new_privs},
 		{"THP_enabled", p->thp_disabled != HV_THP_DISABLE_ALL},
 	};
@@ -289,6 +303,28 @@ static void print_queue(FILE *out, const char *line, const struct process *p)
 		(unsigned long long)p->limits.of[RLIMIT_SIGPENDING].rlim_cur);
 }
 
+/* Of all but the first process, which has the host's. */
+static bool print_ids(FILE *out, const char *name, const struct process *p,
+		      const struct thread *t)
+{
+	const struct {
+		const char *name;
+		int value;
+	} ids[] = {
+		{"Tgid", p->pid},   {"Pid", t->tid},   {"PPid", p->parent->pid},
+		{"NStgid", p->pid}, {"NSpid", t->tid}, {"NSpgid", p->pgid},
+		{"NSsid", p->sid},  {"Ngid", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (strcmp(name, ids[i].name))
+			continue;
+		fprintf(out, "%s:\t%d\n", name, ids[i].value);
+		return true;
+	}
+	return false;
+}
+
 static void status_line(FILE *out, const char *line, const char *name,
 			void *ctx)
 {
@@ -298,8 +334,10 @@ static void status_line(FILE *out, const char *line, const char *name,
 
 	if (!strcmp(name, "Name"))
 		print_name(out, t->name);
-	else if (!strcmp(name, "State"))
+	else if (!strcmp(name, "State") && !procfs_is_others(st->p))
 		fputs("State:\tR (running)\n", out);
+	else if (p->parent && print_ids(out, name, p, t))
+		return;
 	else if (!strcmp(name, "Umask"))
 		fprintf(out, "Umask:\t%#04o\n", (unsigned)p->umask);
 	else if (!strcmp(name, "SigQ"))
@@ -313,11 +351,13 @@ static void status_line(FILE *out, const char *line, const char *name,
 int procfs_status(const struct procfs *p, FILE *out)
 {
 	struct status st = {.p = p};
+	char path[64];
 	int ret = describe_one(p->v, HV_DESCRIBE_MM, 0, &st.mm, sizeof(st.mm));
 
 	if (ret)
 		return ret;
-	return procfs_host_lines("/proc/self/status", out, status_line, &st);
+	host_file(p, "status", path);
+	return procfs_host_lines(path, out, status_line, &st);
 }
 
 /* ---- sched ------------------------------------------------------------- */

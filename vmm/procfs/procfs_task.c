@@ -37,6 +37,13 @@ int procfs_personality(const struct procfs *p, FILE *out)
 	return 0;
 }
 
+/* Of another process what is there can be read, and no more. */
+static int read_memory(const struct procfs *p, uint64_t va, void *dst, size_t n)
+{
+	return procfs_is_others(p) ? usermem_peek(p->t->vcpu, va, dst, n)
+				   : usermem_read(p->v, va, dst, n);
+}
+
 /* More than execve takes; prctl(PR_SET_MM) may say anything. */
 #define RANGE_MAX (32ull << 20)
 
@@ -56,7 +63,7 @@ static void print_range(const struct procfs *p, FILE *out, uint64_t start,
 		uint64_t n = HV_PAGE_SIZE - start % HV_PAGE_SIZE;
 
 		n = n < end - start ? n : end - start;
-		if (usermem_read(p->v, start, buf, n))
+		if (read_memory(p, start, buf, n))
 			return;
 		fwrite(buf, 1, n, out);
 		start += n;
@@ -87,7 +94,7 @@ static void print_title(const struct procfs *p, FILE *out, uint64_t start,
 	for (end = clamp(start, end); start < end; start += n) {
 		n = HV_PAGE_SIZE - start % HV_PAGE_SIZE;
 		n = n < end - start ? n : end - start;
-		if (usermem_read(p->v, start, buf, n))
+		if (read_memory(p, start, buf, n))
 			break;
 		len = strnlen(buf, n);
 		fwrite(buf, 1, len, out);
@@ -105,7 +112,7 @@ int procfs_cmdline(const struct procfs *p, FILE *out)
 
 	if (ret || mm.arg_start >= mm.arg_end)
 		return ret;
-	if (usermem_read(p->v, mm.arg_end - 1, &last, 1))
+	if (read_memory(p, mm.arg_end - 1, &last, 1))
 		return 0;
 	if (last)
 		print_title(p, out, mm.arg_start,
@@ -124,7 +131,7 @@ int procfs_syscall(const struct procfs *p, FILE *out)
 {
 	struct hv_regs r;
 
-	vcpu_get_regs(p->v, &r);
+	vcpu_get_regs(p->t->vcpu, &r);
 	if (r.vector != HV_VECTOR_SYSCALL) {
 		fprintf(out, "-1 0x%" PRIx64 " 0x%" PRIx64 "\n", r.rsp, r.rip);
 		return 0;

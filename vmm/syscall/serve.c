@@ -15,6 +15,7 @@
 #include "hv_call.h"
 #include "hv_vcpu.h"
 #include "message.h"
+#include "procfs.h"
 #include "stop.h"
 #include "vsyscall.h"
 
@@ -125,6 +126,8 @@ void serve_syscall(struct thread *t)
 	if (c.too_large)
 		raise_own(t, SIGXFSZ);
 	regs.rax = (uint64_t)r;
+	if (t->about)
+		procfs_about(t, NULL);
 	finish(t, &regs);
 	t->signals.orig_rax = SIGNALS_NO_CALL;
 }

@@ -32,8 +32,9 @@ struct fd_entry {
 	bool streams;  /* a write takes what it wants and looks at no more */
 	uint8_t proc;  /* procfs.h: number of the file; or 0 */
 	uint32_t proc_arg;
-	uint64_t proc_id; /* which opening of it: copies have the same */
-	int pidfd;	  /* of this process of the guest, or 0: pidfd.c */
+	int proc_pid;	   /* of another process of the guest; or 0 */
+	uint64_t proc_id;  /* which opening of it: copies have the same */
+	int pidfd;	   /* of this process of the guest, or 0: pidfd.c */
 	uint32_t signalfd; /* signalfd.h: its number, as copies have; or 0 */
 	uint64_t signals;  /* that it takes */
 };

@@ -33,6 +33,11 @@ void tasks_init(struct tasks *all, struct process *first);
 
 struct process *tasks_process(const struct tasks *all, int pid);
 struct thread *tasks_thread(const struct tasks *all, int tid);
+/* The number is, or was, one of the guest's: nobody of the host is meant. */
+static inline bool tasks_was_ours(const struct tasks *all, int id)
+{
+	return id > all->first->pid && id <= all->last_id;
+}
 bool tasks_has_group(const struct tasks *all, int pgid);
 
 /* ---- Coming ------------------------------------------------------------- */

@@ -20,11 +20,12 @@ struct thread {
 	struct process *process;
 	struct vcpu *vcpu; /* NULL until it is made */
 	int tid;
-	int host_tid;	     /* wait.h; 0: not yet */
-	uint32_t kicked;     /* wait.h: a word to sleep on */
-	bool ending;	     /* it is to end at its next look */
-	bool is_first;	     /* of the machine; not to be freed */
-	struct thread *next; /* of the process */
+	int host_tid;	      /* wait.h; 0: not yet */
+	uint32_t kicked;      /* wait.h: a word to sleep on */
+	bool ending;	      /* it is to end at its next look */
+	struct thread *about; /* whose /proc it is at; NULL: its own */
+	bool is_first;	      /* of the machine; not to be freed */
+	struct thread *next;  /* of the process */
 	struct task_usage usage_base;
 	struct signals signals;
 	struct restart restart;

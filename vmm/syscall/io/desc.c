@@ -51,6 +51,7 @@ int64_t desc_carry(struct call *c, int fd, int64_t to)
 	e->shown_flags = from->shown_flags;
 	e->proc = from->proc;
 	e->proc_arg = from->proc_arg;
+	e->proc_pid = from->proc_pid;
 	e->proc_id = from->proc_id;
 	e->lease = from->lease;
 	e->signalfd = from->signalfd;

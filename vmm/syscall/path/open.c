@@ -41,6 +41,7 @@ struct opening {
 	uint64_t resolve;
 	unsigned proc; /* out: what was opened, if procfs.h has it */
 	unsigned proc_arg;
+	int proc_pid;
 };
 
 static bool wants_write(int flags)
@@ -172,8 +173,10 @@ static int64_t open_proc(const struct opening *o, const struct path_ref *ref)
 			      modes[o->flags & O_ACCMODE],
 			      AT_EMPTY_PATH | AT_EACCESS);
 
-	return r < 0 ? r
-		     : procfs_open(o->c->t, ref->proc, ref->proc_arg, o->flags);
+	if (r < 0)
+		return r;
+	procfs_about(o->c->t, ref->of);
+	return procfs_open(o->c->t, ref->proc, ref->proc_arg, o->flags);
 }
 
 /* A name, and a slash: Linux's open_last_lookups makes no such file. */
@@ -267,6 +270,7 @@ static int64_t open_once(struct opening *o)
 		host = r;
 	o->proc = r == 0 ? ref.proc : PROCFS_NONE;
 	o->proc_arg = ref.proc_arg;
+	o->proc_pid = ref.of && ref.of != o->c->p ? ref.of->pid : 0;
 	path_release(&ref);
 	return host;
 }
@@ -304,6 +308,7 @@ static int64_t open_path(struct opening *o, uint64_t va)
 		e->shown_flags = o->flags & (O_NOFOLLOW | O_ASYNC);
 		e->proc = (uint8_t)o->proc;
 		e->proc_arg = o->proc_arg;
+		e->proc_pid = o->proc_pid;
 		e->proc_id = ++o->c->m->reads.opened;
 		e->own |= (o->flags & O_TMPFILE) == O_TMPFILE;
 	}

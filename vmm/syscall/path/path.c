@@ -75,6 +75,7 @@ static void path_begin(struct path_ref *out)
 	out->borrowed = out->slash = out->own_link = false;
 	out->proc = PROCFS_NONE;
 	out->proc_arg = 0;
+	out->of = NULL;
 	out->last[0] = out->target[0] = '\0';
 }
 
@@ -289,9 +290,11 @@ int path_resolve(struct thread *t, int dirfd, const char *path, unsigned flags,
 {
 	struct budget left = {LINKS_MAX, DEPTH_MAX};
 	struct process *p = t->process;
+	char renamed[PATH_MAX];
 	int base = p->cwd, fd, r;
 
 	path_begin(out);
+	path = path_of_other(p, dirfd, path, renamed, out);
 	if (!*path)
 		return flags & PATH_EMPTY ? resolve_empty(p, dirfd, out)
 					  : -ENOENT;

@@ -31,6 +31,7 @@ struct path_ref {
 	bool slash;    /* the path ended in '/' */
 	unsigned proc; /* fd is the host's file of that name (procfs.h) */
 	unsigned proc_arg;
+	struct process *of; /* whose part of /proc it is in */
 	bool own_link; /* fd is a link in our /proc; `target` is its text */
 	char last[NAME_MAX + 1];
 	char target[PATH_MAX];

@@ -23,4 +23,12 @@ int path_own_lookup(struct thread *t, const char *rest, const char *name,
 int path_use_descriptor(struct process *p, int fd, int host,
 			struct path_ref *out);
 
+/*
+ * A path that begins with /proc/N, a process of the guest: whose it is goes to
+ * out->of, and the path that the host has for it is returned, in `renamed`; any
+ * other is returned as it is. Also of what is relative to such a directory.
+ */
+const char *path_of_other(struct process *p, int dirfd, const char *path,
+			  char renamed[PATH_MAX], struct path_ref *out);
+
 #endif

@@ -19,6 +19,7 @@
 #include "path.h"
 #include "path_internal.h"
 #include "procfs.h"
+#include "tasks.h"
 
 bool path_in_procfs(int fd)
 {
@@ -56,6 +57,33 @@ bool path_is_own(const struct process *p, int fd, char rest[PATH_MAX])
 		return false;
 	strcpy(rest, end);
 	return !procfs_in_hosts(rest);
+}
+
+const char *path_of_other(struct process *p, int dirfd, const char *path,
+			  char renamed[PATH_MAX], struct path_ref *out)
+{
+	const struct fd_entry *e =
+		*path == '/' ? NULL : fdtable_entry(&p->fds, dirfd);
+	struct process *of;
+	char *end;
+	long pid;
+
+	if (e && e->proc_pid)
+		out->of = tasks_process(p->tasks, e->proc_pid);
+	if (strncmp(path, "/proc/", 6) || path[6] < '1' || path[6] > '9')
+		return path;
+	pid = strtol(path + 6, &end, 10);
+	if ((*end && *end != '/') || pid > INT_MAX)
+		return path;
+	of = tasks_process(p->tasks, (int)pid);
+	if (!of && tasks_was_ours(p->tasks, (int)pid))
+		return "/proc/0";
+	if (!of || !of->threads || (of->is_first && of == p))
+		return path;
+	out->of = of;
+	if (snprintf(renamed, PATH_MAX, "/proc/self%s", end) >= PATH_MAX)
+		return path;
+	return renamed;
 }
 
 static int own_target(struct process *p, const char *name, struct path_ref *out)
@@ -222,7 +250,7 @@ int path_own_dir(const struct process *p, int fd, struct path_ref *out)
 int path_own_lookup(struct thread *t, const char *rest, const char *name,
 		    unsigned flags, struct path_ref *out)
 {
-	struct process *p = t->process;
+	struct process *p = out->of ? out->of : t->process;
 	unsigned dir = procfs_find_dir(rest);
 
 	if (!strcmp(name, ".") || !strcmp(name, "..") || dir == PROCFS_TASK)

@@ -163,8 +163,10 @@ static struct signal_info info_of(const struct call *c, int sig, int code)
 }
 
 /* Who is none of the guest's is there or not, but never to be signalled. */
-static int64_t send_other(int pid, int sig)
+static int64_t send_other(const struct call *c, int pid, int sig)
 {
+	if (tasks_was_ours(c->p->tasks, pid < 0 ? -pid : pid))
+		return sig < 0 || sig > SIGNALS ? -EINVAL : -ESRCH;
 	if (kill(pid, 0) < 0 && errno == ESRCH)
 		return -ESRCH;
 	return sig < 0 || sig > SIGNALS ? -EINVAL : -EPERM;
@@ -219,10 +221,10 @@ int64_t sig_kill(struct call *c)
 		return -ESRCH;
 	if (pid > 0) {
 		p = ids_process(c, pid);
-		return p ? send_process(p, &info) : send_other(pid, sig);
+		return p ? send_process(p, &info) : send_other(c, pid, sig);
 	}
 	r = send_many(c, pid == 0 ? c->p->pgid : pid == -1 ? 0 : -pid, sig);
-	return r == -ESRCH && pid < -1 ? send_other(pid, sig) : r;
+	return r == -ESRCH && pid < -1 ? send_other(c, pid, sig) : r;
 }
 
 int64_t sig_tkill(struct call *c)
@@ -234,7 +236,7 @@ int64_t sig_tkill(struct call *c)
 	if (tid <= 0)
 		return -EINVAL;
 	t = tasks_thread(c->p->tasks, tid);
-	return t ? send_thread(t, &info) : send_other(tid, sig);
+	return t ? send_thread(t, &info) : send_other(c, tid, sig);
 }
 
 int64_t sig_tgkill(struct call *c)
@@ -249,7 +251,7 @@ int64_t sig_tgkill(struct call *c)
 	if (t)
 		return t->process->pid == tgid ? send_thread(t, &info) : -ESRCH;
 	return tasks_process(c->p->tasks, tgid) ? -ESRCH
-						: send_other(tgid, sig);
+						: send_other(c, tgid, sig);
 }
 
 /* siginfo_t as the caller made it; Linux copy_siginfo_from_user. */
@@ -288,7 +290,7 @@ int64_t sig_queueinfo(struct call *c)
 	if (is_forged(c, &info, p))
 		return -EPERM;
 	return p ? send_process(p, &info)
-		 : send_other((int)c->arg[0], (int)c->arg[1]);
+		 : send_other(c, (int)c->arg[0], (int)c->arg[1]);
 }
 
 int64_t sig_tgqueueinfo(struct call *c)
@@ -333,7 +335,7 @@ int64_t sig_pidfd(struct call *c)
 		return -EINVAL;
 	p = tasks_process(c->p->tasks, pid);
 	if (!p)
-		return send_other(pid, sig);
+		return send_other(c, pid, sig);
 	if (c->arg[2] && is_forged(c, &info, p))
 		return -EPERM;
 	return p == c->p && !process ? send_thread(c->t, &info)
