@@ -107,10 +107,10 @@ Test(umask, what_is_made_has_its_mode)
 
 /* struct posix_acl_xattr: user::rwx group::rwx mask::rwx other::r-x. */
 static const uint8_t acl[] = {
-	2,    0,    0,	  0,			      /* version */
-	1,    0,    7,	  0,	0xff, 0xff, 0xff, 0xff, /* ACL_USER_OBJ */
-	4,    0,    7,	  0,	0xff, 0xff, 0xff, 0xff, /* ACL_GROUP_OBJ */
-	0x20, 0,    5,	  0,	0xff, 0xff, 0xff, 0xff, /* ACL_OTHER */
+	2,    0, 0, 0,			       /* version */
+	1,    0, 7, 0, 0xff, 0xff, 0xff, 0xff, /* ACL_USER_OBJ */
+	4,    0, 7, 0, 0xff, 0xff, 0xff, 0xff, /* ACL_GROUP_OBJ */
+	0x20, 0, 5, 0, 0xff, 0xff, 0xff, 0xff, /* ACL_OTHER */
 };
 
 /* An access list for what is made there stands in the mask's place. */

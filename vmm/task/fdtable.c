@@ -327,8 +327,7 @@ static int new_signalfd(const struct fdtable *t, unsigned fd)
 		first++;
 	if (first != e)
 		return fcntl(first->host, F_DUPFD_CLOEXEC, 3);
-	return eventfd(0, EFD_CLOEXEC |
-				  (fcntl(e->host, F_GETFL) & O_NONBLOCK));
+	return eventfd(0, EFD_CLOEXEC | (fcntl(e->host, F_GETFL) & O_NONBLOCK));
 }
 
 int fdtable_copy(struct fdtable *to, const struct fdtable *from)

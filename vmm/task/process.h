@@ -47,9 +47,9 @@ struct process {
 	bool has_no_terminal; /* setsid */
 	bool ending;	      /* its threads are to end */
 	bool zombie;
-	int status;			   /* of wait(2), once it ends */
+	int status;	/* of wait(2), once it ends */
 	int exit_event; /* pidfd.c: readable once it has ended; -1: none yet */
-	int stopped;			   /* by this signal, or 0 */
+	int stopped;	/* by this signal, or 0 */
 	bool tell_stopped, tell_continued; /* to whom waits, yet */
 	bool has_parents_space;		   /* vfork: the parent waits for it */
 	struct task_usage *usage, *children; /* tasks.h; of ended threads */

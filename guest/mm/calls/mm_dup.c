@@ -77,8 +77,8 @@ static int copy_leaf(const struct leaf *l, void *ctx)
 
 	if (leaf_is_huge(l)) {
 		to = pt_entry_alloc(c->mm->root, l->va, 2);
-		return !to || !leaf_map_huge_zero(c->mm, to,
-						  child_bits(c, l->pte));
+		return !to ||
+		       !leaf_map_huge_zero(c->mm, to, child_bits(c, l->pte));
 	}
 	to = pt_walk_alloc(c->mm->root, l->va);
 	return !to || copy_small(c, l, to);

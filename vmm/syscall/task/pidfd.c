@@ -22,7 +22,8 @@ int64_t pidfd_of(struct call *c, struct process *p, int flags)
 
 	if (p->exit_event < 0)
 		p->exit_event = eventfd(p->zombie, EFD_CLOEXEC | EFD_NONBLOCK);
-	host = p->exit_event < 0 ? -1 : fcntl(p->exit_event, F_DUPFD_CLOEXEC, 3);
+	host = p->exit_event < 0 ? -1
+				 : fcntl(p->exit_event, F_DUPFD_CLOEXEC, 3);
 	if (host < 0)
 		return -errno;
 	fd = call_new_fd(c, host, O_CLOEXEC);

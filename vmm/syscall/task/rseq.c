@@ -34,8 +34,8 @@ int64_t rseq_get_robust_list(struct call *c)
 	return call_put(c, c->arg[1], &c->t->robust_list, 8);
 }
 
-#define RSEQ_SIZE_MIN	    32
-#define RSEQ_NO_CPU	    0xffffffffu
+#define RSEQ_SIZE_MIN 32
+#define RSEQ_NO_CPU   0xffffffffu
 
 /* The start of struct rseq, up to and with mm_cid. */
 struct rseq_head {
