@@ -15,6 +15,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "poslocks.h"
+
 /* Linux NR_OPEN_DEFAULT: what a table holds at least. */
 #define FDTABLE_MIN 64
 /* What the VMM has open at once while it serves a call, and some to spare. */
@@ -226,6 +228,18 @@ void fdtable_release(struct fdtable *t, struct fd_hold *hold)
 		close_host(t, hold->host);
 }
 
+/* Linux locks_remove_posix: by any descriptor of the file. */
+static void drop_locks(const struct fdtable *t, int host)
+{
+	struct poslock_file file;
+	struct stat st;
+
+	if (!poslocks_any(t->owner) || fstat(host, &st))
+		return;
+	file = (struct poslock_file){st.st_dev, st.st_ino};
+	poslocks_drop(t->owner, &file);
+}
+
 int fdtable_close(struct fdtable *t, int fd)
 {
 	struct fd_entry *e = fdtable_entry(t, fd);
@@ -238,6 +252,7 @@ int fdtable_close(struct fdtable *t, int fd)
 	if (fd <= 1 && !fstat(fd, &ours) && !fstat(host, &its) &&
 	    ours.st_dev == its.st_dev && ours.st_ino == its.st_ino)
 		release_standard(fd);
+	drop_locks(t, host);
 	e->host = -1;
 	return close_host(t, host);
 }

@@ -54,6 +54,7 @@ struct fdtable {
 	struct fd_hold *holds;
 	unsigned size;	/* entries allocated: FDSize of /proc/PID/status */
 	unsigned limit; /* RLIMIT_NOFILE: numbers are below it */
+	int owner;	/* pid: whose record locks go when one is closed */
 	/*
 	 * Host descriptors are below it: where our own limit is no higher than
 	 * the program's, some must be left for calls on paths.

@@ -16,6 +16,7 @@
 #include "hv_vcpu.h"
 #include "mdwe.h"
 #include "memlock.h"
+#include "poslocks.h"
 #include "task_usage.h"
 #include "vcpu.h"
 #include "vm_setting.h"
@@ -71,12 +72,14 @@ int process_init(struct process *p, struct machine *m,
 	p->children = p->usage + 1;
 	inherit(p, config->limits);
 	fdtable_init(&p->fds, p->limits.of[RLIMIT_NOFILE].rlim_cur);
+	p->fds.owner = p->pid;
 	r = fdtable_inherit(&p->fds, !config->keep_inherited);
 	return r ? r : open_places(p, config->exe);
 }
 
 void process_close(struct process *p)
 {
+	poslocks_drop(p->pid, NULL);
 	fdtable_fini(&p->fds);
 	if (p->cwd >= 0)
 		close(p->cwd);

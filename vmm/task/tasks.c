@@ -157,7 +157,7 @@ struct process *task_fork(struct thread *t, struct process *parent,
 	p = process_copy(from);
 	if (!p)
 		return NULL;
-	p->pid = new_id(all);
+	p->pid = p->fds.owner = new_id(all);
 	p->parent = parent;
 	p->exit_signal = exit_signal;
 	n = thread_like(t, p, p->pid);

@@ -14,6 +14,8 @@
 #include "families.h"
 #include "opening.h"
 #include "path.h"
+#include "poslocks.h"
+#include "tasks.h"
 #include "wait.h"
 
 #define ASK_AGAIN_NS 10000000
@@ -147,6 +149,124 @@ static int64_t set_virtual(struct call *c, int host, int cmd,
 	}
 }
 
+/* Linux flock64_to_posix_lock. False: the host says what is wrong. */
+static bool range_of(const struct call *c, int host, const struct flock *lock,
+		     struct poslock_file *file, struct poslock *out)
+{
+	off_t base = 0, last;
+	struct stat st;
+
+	if (fstat(host, &st) < 0)
+		return false;
+	if (lock->l_whence == SEEK_CUR)
+		base = lseek(host, 0, SEEK_CUR);
+	else if (lock->l_whence == SEEK_END)
+		base = st.st_size;
+	*file = (struct poslock_file){st.st_dev, st.st_ino};
+	*out = (struct poslock){.pid = c->p->pid, .type = lock->l_type};
+	if (__builtin_add_overflow(base, lock->l_start, &out->start) ||
+	    out->start < 0)
+		return false;
+	out->end = INT64_MAX;
+	if (!lock->l_len)
+		return true;
+	if (__builtin_add_overflow(out->start, lock->l_len, &last))
+		return false;
+	out->end = lock->l_len > 0 ? last - 1 : out->start - 1;
+	out->start = lock->l_len > 0 ? out->start : last;
+	return out->start >= 0;
+}
+
+static struct flock flock_of(const struct poslock *l)
+{
+	return (struct flock){
+		.l_type = l->type,
+		.l_whence = SEEK_SET,
+		.l_start = l->start,
+		.l_len = l->end == INT64_MAX ? 0 : l->end - l->start + 1,
+	};
+}
+
+/* To the host all locks are vmm's: what others of the guest have stays. */
+static void restore_others(int host, const struct poslock_file *file,
+			   const struct poslock *range)
+{
+	const void *at = NULL;
+	struct poslock other;
+	struct flock lock;
+
+	while (poslocks_next(file, range, &at, &other)) {
+		lock = flock_of(&other);
+		host_call(SYS_fcntl, host, F_SETLK, &lock);
+	}
+}
+
+/* Others of the guest first, then those of the host. */
+static int64_t try_posix(int host, const struct poslock_file *file,
+			 const struct poslock *want, const struct flock *lock)
+{
+	struct poslock other;
+	int mode = fcntl(host, F_GETFL) & O_ACCMODE;
+
+	if ((want->type == F_RDLCK && mode == O_WRONLY) ||
+	    (want->type == F_WRLCK && mode == O_RDONLY))
+		return -EBADF;
+	if (want->type != F_UNLCK && poslocks_conflict(file, want, &other))
+		return -EAGAIN;
+	return host_call(SYS_fcntl, host, F_SETLK, lock);
+}
+
+/* Who is alone can leave the waiting to the host. */
+static bool is_alone(const struct call *c)
+{
+	const struct tasks *all = c->p->tasks;
+
+	return all->last_id == all->first->pid;
+}
+
+static int64_t set_posix(struct call *c, int host, int cmd,
+			 const struct flock *lock)
+{
+	struct poslock_file file;
+	struct poslock want;
+	int64_t r;
+
+	if (!range_of(c, host, lock, &file, &want))
+		return host_call(SYS_fcntl, host, F_SETLK, lock);
+	if (cmd == F_SETLKW && is_alone(c)) {
+		r = call_wait(c, SYS_fcntl, (uint64_t)host, (uint64_t)cmd,
+			      (uint64_t)lock);
+		return r < 0 ? r : poslocks_set(&file, &want);
+	}
+	for (;;) {
+		r = try_posix(host, &file, &want, lock);
+		if (cmd != F_SETLKW || (r != -EAGAIN && r != -EACCES))
+			break;
+		r = wait_a_little(c);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	r = poslocks_set(&file, &want);
+	if (want.type == F_UNLCK)
+		restore_others(host, &file, &want);
+	return r;
+}
+
+static int64_t get_posix(struct call *c, int host, struct flock *lock)
+{
+	struct poslock_file file;
+	struct poslock want, other;
+
+	if (!range_of(c, host, lock, &file, &want) ||
+	    !poslocks_conflict(&file, &want, &other))
+		return host_call(SYS_fcntl, host, F_GETLK, lock);
+	*lock = flock_of(&other);
+	lock->l_pid = other.pid;
+	return 0;
+}
+
 int64_t locks_fcntl(struct call *c, int host, int cmd)
 {
 	bool gets = cmd == F_GETLK || cmd == F_OFD_GETLK;
@@ -159,7 +279,11 @@ int64_t locks_fcntl(struct call *c, int host, int cmd)
 	fdtable_hold(&c->p->fds, host, &hold);
 	if (!gets && is_virtual(c, host))
 		r = set_virtual(c, host, cmd, &lock);
-	else if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
+	else if (cmd == F_SETLK || cmd == F_SETLKW)
+		r = set_posix(c, host, cmd, &lock);
+	else if (cmd == F_GETLK)
+		r = get_posix(c, host, &lock);
+	else if (cmd == F_OFD_SETLKW)
 		r = call_wait(c, SYS_fcntl, (uint64_t)host, (uint64_t)cmd,
 			      (uint64_t)&lock);
 	else
