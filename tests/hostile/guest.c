@@ -292,7 +292,7 @@ static enum state state_now(void)
 	static const enum state states[] = {
 		[HV_STATUS_DONE] = RUNNING, [HV_STATUS_FAULT_IN] = FAULT_IN,
 		[HV_STATUS_EXIT] = ENDING,  [HV_STATUS_DESCRIBE] = DESCRIBE,
-		[HV_STATUS_FILE] = FILE_OP,
+		[HV_STATUS_FILE] = FILE_OP, [HV_STATUS_MM] = MM,
 	};
 	static enum state state;
 	uint32_t status = call_page()->status;
@@ -300,7 +300,7 @@ static enum state state_now(void)
 	if (!exec_done)
 		return BOOTING;
 	if (has_called) /* else it may have been scribbled over */
-		state = status <= HV_STATUS_FILE ? states[status] : RUNNING;
+		state = status <= HV_STATUS_MM ? states[status] : RUNNING;
 	return state;
 }
 
@@ -376,6 +376,15 @@ static void towards_file(void)
 	}
 }
 
+/* An exec of itself, which needs a new address space. */
+static void towards_mm(void)
+{
+	static const char path[] = "/proc/self/exe";
+
+	memory_put(0x10000000, path, sizeof(path));
+	syscall_of(SYS_execve, 0x10000000, 0, 0);
+}
+
 static void towards(enum state state)
 {
 	memory_map(0x10000000);
@@ -385,6 +394,8 @@ static void towards(enum state state)
 		syscall_of(SYS_getrusage, 0, 0x10000000, 0);
 	else if (state == FILE_OP)
 		towards_file();
+	else if (state == MM)
+		towards_mm();
 	else
 		syscall_of(SYS_exit_group, 0, 0, 0);
 }

@@ -30,7 +30,16 @@ void life_begins(void);
 /* ---- guest.c ------------------------------------------------------------ */
 
 /* States of the contract: the columns of the table in docs/abi.md. */
-enum state { BOOTING, RUNNING, FAULT_IN, DESCRIBE, FILE_OP, ENDING, STATES };
+enum state {
+	BOOTING,
+	RUNNING,
+	FAULT_IN,
+	DESCRIBE,
+	FILE_OP,
+	MM,
+	ENDING,
+	STATES
+};
 
 /* A random life: of so many steps. */
 void guest_start_random(uint64_t seed, unsigned steps);

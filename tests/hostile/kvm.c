@@ -101,7 +101,7 @@ static int kvm(unsigned long request, void *arg)
 	case KVM_CREATE_VM:
 		return memfd_create("vm", MFD_CLOEXEC);
 	case KVM_CREATE_VCPU:
-		return create_vcpu();
+		return arg ? -1 : create_vcpu(); /* there is one */
 	case KVM_GET_SUPPORTED_CPUID:
 		return fill_cpuid(arg);
 	case KVM_SET_USER_MEMORY_REGION:

@@ -278,6 +278,9 @@ static const struct {
 	{"`RING_FULL`", HV_CALL_RING_FULL},
 	{"`FILE_WRITE`", HV_CALL_FILE_WRITE},
 	{"`FILE_OP`", HV_CALL_FILE_OP},
+	{"`LOCK`", HV_CALL_LOCK},
+	{"`LOCK_FREE`", HV_CALL_LOCK_FREE},
+	{"`FLUSH`", HV_CALL_FLUSH},
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 _Static_assert(CALLS == HV_CALL_NR, "each hypercall, and the probe");
@@ -288,6 +291,7 @@ static const char *const state_names[STATES] = {
 	"inside the upcall FAULT_IN",
 	"inside the upcall DESCRIBE",
 	"inside the upcall FILE",
+	"inside the upcall MM",
 	"after the program's end",
 };
 
