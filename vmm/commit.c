@@ -8,11 +8,13 @@
 #include "boot.h"
 #include "call.h"
 #include "exec.h"
+#include "faultlog.h"
 #include "futex.h"
 #include "owner.h"
 #include "task_signal.h"
 #include "tasks.h"
 #include "timers.h"
+#include "trace.h"
 
 /* What needs the old address space (Linux exec_mm_release). */
 static void leave_space(struct thread *t)
@@ -42,6 +44,9 @@ int64_t call_exec_commit(struct call *c, struct exec *e)
 		fail(t);
 		return -ENOMEM;
 	}
+	faultlog_event(c->v, "exec: %s", e->program.path);
+	if (c->m->trace && p->is_first)
+		trace_forget_symbols(c->m->trace);
 	t->tid = p->pid;
 	p->has_execed = true;
 	p->exit_signal = SIGCHLD;

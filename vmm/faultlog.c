@@ -3,6 +3,9 @@
  */
 #include "faultlog.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "hv_fault.h"
 #include "machine.h"
 #include "message.h"
@@ -10,6 +13,7 @@
 #include "trace.h"
 #include "vcpu.h"
 #include "vcpu_internal.h"
+#include "vdso_clock.h"
 
 /* One bad record ends the guest: the log must not be trusted then. */
 void faultlog_take(struct vcpu *v, const struct hv_fault *record)
@@ -58,4 +62,21 @@ void faultlog_write(struct vcpu *v)
 		log_ring(v);
 	if (machine_of(v)->trace)
 		trace_flush(machine_of(v)->trace);
+}
+
+void faultlog_event(struct vcpu *v, const char *format, ...)
+{
+	struct trace *trace = machine_of(v)->trace;
+	const struct thread *t = v->thread;
+	char text[256];
+	va_list args;
+
+	if (!trace)
+		return;
+	if (v->vm->ring)
+		log_ring(v);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	trace_event(trace, vdso_clock_tsc(), t->process->pid, t->tid, text);
 }

@@ -16,4 +16,8 @@ void faultlog_drain(struct vcpu *v);
 /* At any moment: write out the log as far as it has come. */
 void faultlog_write(struct vcpu *v);
 
+/* A line of the log, behind all faults so far (trace_event). */
+__attribute__((format(printf, 2, 3))) void
+faultlog_event(struct vcpu *v, const char *format, ...);
+
 #endif

@@ -251,6 +251,7 @@ static int prepare_log(struct run *r)
 		if (r->symbols)
 			symbols_set_bias(r->symbols, r->exec->plan.load_bias);
 		config.symbols = r->symbols;
+		config.symbols_pid = (uint32_t)r->process.pid;
 	}
 	r->machine.trace = trace_create(&config);
 	if (!r->machine.trace) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -199,8 +200,13 @@ static int start(struct thread *parent, struct thread *child,
 		child->vcpu = NULL;
 	else
 		w->busy = true;
-	if (!ret)
+	if (!ret) {
+		faultlog_event(parent->vcpu, "%s %d",
+			       args->share_mm ? "clone, with this memory:"
+					      : "fork:",
+			       child->tid);
 		word_set(&w->work);
+	}
 	return ret;
 }
 
@@ -289,6 +295,19 @@ static void say_ended(void)
 		NULL, 0);
 }
 
+static void log_end(struct vcpu *v)
+{
+	const struct thread *t = v->thread;
+	int status = t->process->status;
+
+	if (!task_is_last(t))
+		faultlog_event(v, "the thread ends");
+	else if (WIFSIGNALED(status))
+		faultlog_event(v, "killed: %s", strsignal(WTERMSIG(status)));
+	else
+		faultlog_event(v, "exit: %d", WEXITSTATUS(status));
+}
+
 bool threads_end(struct vcpu *v)
 {
 	struct thread *t = v->thread;
@@ -301,6 +320,7 @@ bool threads_end(struct vcpu *v)
 		end_machine(v);
 		return true;
 	}
+	log_end(v);
 	if (task_is_last(t))
 		task_release_parent(t->process);
 	vcpu_mm_upcall(v, HV_MM_LEAVE, v, 0, 0);

@@ -88,11 +88,13 @@ static void put_mapping(const struct trace_config *config,
 }
 
 /* " function+0x12", or nothing. */
-static void put_function(const struct trace_config *config, uint64_t ip,
-			 char *dst, size_t size)
+static void put_function(const struct trace_config *config,
+			 const struct hv_fault *f, char *dst, size_t size)
 {
 	uint64_t offset;
-	const char *name = symbols_find(config->symbols, ip, &offset);
+	bool known = !config->symbols_pid || f->pid == config->symbols_pid;
+	const char *name =
+		known ? symbols_find(config->symbols, f->ip, &offset) : NULL;
 	size_t len;
 
 	*dst = 0;
@@ -162,7 +164,7 @@ size_t text_line(const struct trace_config *config, const struct hv_fault *f,
 	cost = text_ticks(f->cycles, config->tsc_khz, 100000);
 
 	put_mapping(config, f, mapping, sizeof(mapping));
-	put_function(config, f->ip, function, sizeof(function));
+	put_function(config, f, function, sizeof(function));
 	text_prot(f, prot);
 	snprintf(pid, sizeof(pid), "%" PRIu32 "/%" PRIu32, f->pid, f->tid);
 

@@ -126,6 +126,28 @@ int trace_fault(struct trace *t, const struct hv_fault *record)
 	return check_seq(t, record->seq);
 }
 
+void trace_event(struct trace *t, uint64_t tsc, int pid, int tid,
+		 const char *text)
+{
+	uint64_t khz = t->config.tsc_khz ? t->config.tsc_khz : 1;
+	double s = (double)(tsc - t->config.tsc_start) / ((double)khz * 1000);
+
+	if (!t->config.text)
+		return;
+	if (BUFFER_SIZE - t->used < TEXT_LINE_MAX)
+		trace_flush(t);
+	t->used += (size_t)snprintf(t->buffer + t->used, TEXT_LINE_MAX,
+				    "# %9.6f %5d/%-5d %.200s\n", s, pid, tid,
+				    text);
+	if (t->each_line)
+		trace_flush(t);
+}
+
+void trace_forget_symbols(struct trace *t)
+{
+	t->config.symbols = NULL;
+}
+
 uint64_t trace_count(const struct trace *t)
 {
 	return t->count;

@@ -28,6 +28,14 @@ void trace_start(struct trace *t, uint64_t tsc);
  * record is logged all the same.
  */
 int trace_fault(struct trace *t, const struct hv_fault *record);
+/*
+ * A line of its own kind, which begins with '#': what has become of processes.
+ * tsc: of now.
+ */
+void trace_event(struct trace *t, uint64_t tsc, int pid, int tid,
+		 const char *text);
+/* The program with the symbols is gone: no more names of functions. */
+void trace_forget_symbols(struct trace *t);
 /* Records logged so far. */
 uint64_t trace_count(const struct trace *t);
 /*

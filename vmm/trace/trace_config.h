@@ -21,6 +21,7 @@ struct trace_config {
 	void *ctx;
 	/* Function names for instruction pointers, or NULL; outlives trace. */
 	const struct symbols *symbols;
+	uint32_t symbols_pid; /* of this process alone; 0: of all */
 };
 
 #endif
