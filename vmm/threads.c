@@ -40,6 +40,7 @@ struct worker {
 
 static struct {
 	struct vcpu *first;
+	struct tasks *tasks;
 	struct worker *workers;
 	unsigned nr_workers;
 	uint32_t ended; /* a word to wait on: threads that have ended */
@@ -335,15 +336,24 @@ bool threads_end(struct vcpu *v)
 	return true;
 }
 
+/* Somebody else of the guest is in the foreground. */
+static bool is_for_others(int sig, const siginfo_t *info)
+{
+	const struct tasks *all = threads.tasks;
+
+	return info->si_code == SI_KERNEL && stop_is_terminals(sig) &&
+	       all->foreground != all->first->pgid;
+}
+
 /* What the first process does nothing about ends vmm, whatever it is at. */
 static bool take_signal(int sig, const siginfo_t *info, void *context)
 {
 	struct thread *t = threads.first->thread;
 
-	(void)info;
 	/* Its first thread takes them; without it vmm ends by them. */
-	if (!t || (!t->process->signals.action[sig].handler &&
-		   !(t->signals.mask & signal_bit(sig))))
+	if (!t ||
+	    (!t->process->signals.action[sig].handler &&
+	     !(t->signals.mask & signal_bit(sig)) && !is_for_others(sig, info)))
 		return false;
 	wait_attend(context);
 	return true;
@@ -361,6 +371,7 @@ void threads_init(struct machine *m, struct vcpu *v)
 	threads.first = v;
 	m->start = start;
 	tasks_init(&m->tasks, v->thread->process);
+	threads.tasks = &m->tasks;
 	m->tasks.release = release_exec;
 	wait_first(v->thread, serve_arrived);
 	stop_hand_over(take_signal);

@@ -55,9 +55,10 @@ static volatile mask_t arrived;
 static siginfo_t infos[SIGNALS + 1];
 static struct timespec last[SIGNALS + 1];
 
-void stop_hand_over(stop_taker *taker)
+bool stop_is_terminals(int sig)
 {
-	take = taker;
+	return sig == SIGINT || sig == SIGQUIT || sig == SIGTSTP ||
+	       sig == SIGWINCH;
 }
 
 bool stop_arrived(void)
@@ -113,8 +114,10 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	if (BIT(sig) & faults && info->si_code > 0)
 		set_default(sig); /* our own: the instruction ends us */
-	else if (is_taken(sig, info, context))
+	else if (is_taken(sig, info, context) || sig == SIGWINCH)
 		return;
+	else if (sig == SIGTSTP)
+		stop_self();
 	else if (sig != SIGALRM || !alarm_is_ignored || came)
 		stop_by(sig);
 }
@@ -143,6 +146,19 @@ void stop_init(volatile uint8_t *immediate_exit)
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		if (!(BIT(sig) & not_ours) && !is_ignored(sig))
 			syscall(SYS_rt_sigaction, sig, &own, NULL, MASK_SIZE);
+}
+
+/* They end nobody, and so are not among the above. */
+void stop_hand_over(stop_taker *taker)
+{
+	struct action own;
+
+	take = taker;
+	syscall(SYS_rt_sigaction, SIGALRM, NULL, &own, MASK_SIZE);
+	if (!is_ignored(SIGTSTP))
+		syscall(SYS_rt_sigaction, SIGTSTP, &own, NULL, MASK_SIZE);
+	if (!is_ignored(SIGWINCH))
+		syscall(SYS_rt_sigaction, SIGWINCH, &own, NULL, MASK_SIZE);
 }
 
 void stop_fini(void)

@@ -40,6 +40,8 @@ void stop_fini(void);
 typedef bool stop_taker(int sig, const siginfo_t *info, void *context);
 void stop_hand_over(stop_taker *taker);
 bool stop_arrived(void);
+/* Those that a terminal sends to a process group. */
+bool stop_is_terminals(int sig);
 /* The lowest of them, with its info; 0: none. */
 int stop_take(siginfo_t *info);
 

@@ -17,6 +17,8 @@
 #include "message.h"
 #include "procfs.h"
 #include "stop.h"
+#include "task_signal.h"
+#include "tasks.h"
 #include "vsyscall.h"
 
 void call_say_refused(struct call *c, int error)
@@ -64,6 +66,16 @@ static void raise_own(struct thread *t, int sig)
 	signals_raise(&t->signals, &info);
 }
 
+/* What the terminal sends is for its foreground group. */
+static void signal_foreground(struct tasks *all, const struct signal_info *info)
+{
+	for (struct process *p = all->all, *next; p; p = next) {
+		next = p->next;
+		if (p->pgid == all->foreground)
+			task_signal(p, info);
+	}
+}
+
 /* A call of this thread. */
 static struct call call_of(struct thread *t, struct hv_regs *regs)
 {
@@ -91,7 +103,10 @@ void serve_arrived(struct thread *t)
 			.value = (uint64_t)from.si_value.sival_ptr,
 		};
 
-		signals_raise(&t->signals, &info);
+		if (from.si_code == SI_KERNEL && stop_is_terminals(sig))
+			signal_foreground(t->process->tasks, &info);
+		else
+			task_signal(t->process->tasks->first, &info);
 	}
 }
 

@@ -2,16 +2,17 @@
  * ioctl.c: requests that are known and harmless, by a table; the rest answers
  * what the descriptor says to a request that it does not know.
  */
-#include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "families.h"
 #include "procfs.h"
+#include "tasks.h"
 
 enum ioctl_kind { IOCTL_VALUE, IOCTL_IN, IOCTL_OUT };
 
@@ -40,8 +41,6 @@ static const struct ioctl_row table[] = {
 	{0x402c542d /* TCSETSF2 */, IOCTL_IN, TERMIOS2_SIZE},
 	{TIOCGWINSZ, IOCTL_OUT, 8},
 	{TIOCSWINSZ, IOCTL_IN, 8},
-	{TIOCGPGRP, IOCTL_OUT, 4},
-	{TIOCSPGRP, IOCTL_IN, 4},
 	{TIOCGSID, IOCTL_OUT, 4},
 	{TIOCGETD, IOCTL_OUT, 4},
 	{TIOCOUTQ, IOCTL_OUT, 4},
@@ -119,6 +118,38 @@ static int64_t forward(struct call *c, int host, const struct ioctl_row *row)
 	return r;
 }
 
+/*
+ * To the terminal all of the guest is one group, vmm's. Which of the guest's is
+ * in the foreground is ours to say, while vmm's is.
+ */
+static int64_t get_foreground(struct call *c, int host)
+{
+	pid_t group;
+
+	if (ioctl(host, TIOCGPGRP, &group) < 0)
+		return -errno;
+	if (group == getpgrp())
+		group = c->p->tasks->foreground;
+	return call_put(c, c->arg[2], &group, sizeof(group));
+}
+
+/* Linux tiocspgrp. */
+static int64_t set_foreground(struct call *c, int host)
+{
+	pid_t group, now;
+
+	if (ioctl(host, TIOCGPGRP, &now) < 0)
+		return -errno;
+	if (call_get(c, c->arg[2], &group, sizeof(group)) < 0)
+		return -EFAULT;
+	if (group < 0)
+		return -EINVAL;
+	if (!tasks_has_group(c->p->tasks, group))
+		return -EPERM;
+	c->p->tasks->foreground = group;
+	return 0;
+}
+
 int64_t ioctl_ioctl(struct call *c)
 {
 	struct fd_entry *e = fdtable_entry(&c->p->fds, (int)c->arg[0]);
@@ -134,6 +165,10 @@ int64_t ioctl_ioctl(struct call *c)
 	case FIONCLEX:
 		e->cloexec = request == FIOCLEX;
 		return 0;
+	case TIOCGPGRP:
+		return get_foreground(c, e->host);
+	case TIOCSPGRP:
+		return set_foreground(c, e->host);
 	case FS_IOC_FIEMAP:
 		return extents_map(c);
 	case FICLONE:
