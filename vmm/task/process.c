@@ -129,7 +129,7 @@ struct process *process_copy(const struct process *from)
 	p->threads = NULL;
 	p->timers = NULL;
 	p->nr_threads = 0;
-	p->has_execed = p->is_first = false;
+	p->has_execed = p->is_first = p->adopted = false;
 	p->pdeathsig = p->subreaper = p->stopped = 0;
 	p->tell_stopped = p->tell_continued = p->has_parents_space = false;
 	signal_shared_copy(&p->signals, &from->signals);

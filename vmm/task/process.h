@@ -38,6 +38,7 @@ struct process {
 	struct tasks *tasks;	/* all there are */
 	struct process *next;	/* of all */
 	struct process *parent; /* NULL: of the first */
+	bool adopted; /* by the first, as init does: the parent has ended */
 	struct thread *threads; /* struct thread.next */
 	unsigned nr_threads;
 	int pgid, sid;

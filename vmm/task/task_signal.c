@@ -144,19 +144,20 @@ static void send_child_signal(struct process *c, int sig, int code, int status)
 bool task_tell_parent(struct process *c)
 {
 	const struct signal_action *act = &c->parent->signals.action[SIGCHLD];
-	bool ignored = c->exit_signal == SIGCHLD &&
-		       (act->handler == (uint64_t)SIG_IGN ||
-			act->flags & SA_NOCLDWAIT);
+	bool has_action = c->exit_signal == SIGCHLD;
+	bool ignores = has_action && act->handler == (uint64_t)SIG_IGN;
+	bool waits = !ignores && !(has_action && act->flags & SA_NOCLDWAIT);
 	int code = WIFEXITED(c->status)	  ? CLD_EXITED
 		   : WCOREDUMP(c->status) ? CLD_DUMPED
 					  : CLD_KILLED;
 
-	if (c->exit_signal && act->handler != (uint64_t)SIG_IGN)
+	/* clone(2) takes numbers that are no signals, and they send none. */
+	if (c->exit_signal > 0 && c->exit_signal <= SIGNALS && !ignores)
 		send_child_signal(c, c->exit_signal, code,
 				  WIFEXITED(c->status) ? WEXITSTATUS(c->status)
 						       : WTERMSIG(c->status));
 	wake_waiters(c->parent);
-	return !ignored;
+	return waits;
 }
 
 void task_tell_stopped(struct process *c, bool stopped)

@@ -159,6 +159,7 @@ struct process *task_fork(struct thread *t, struct process *parent,
 		return NULL;
 	p->pid = p->fds.owner = new_id(all);
 	p->parent = parent;
+	p->adopted = parent != from && from->adopted;
 	p->exit_signal = exit_signal;
 	n = thread_like(t, p, p->pid);
 	if (!n) {
@@ -286,48 +287,66 @@ static struct process *reaper_of(const struct process *p)
 	return r ? r : p->tasks->first;
 }
 
+/* Linux will_become_orphaned_pgrp: the reaper is no shell of theirs. */
+static bool is_orphaned(const struct tasks *all, int pgid,
+			const struct process *but)
+{
+	for (const struct process *p = all->all; p; p = p->next)
+		if (p->pgid == pgid && p != but && !p->zombie && p->parent &&
+		    !p->adopted && p->parent->pgid != pgid &&
+		    p->parent->sid == p->sid)
+			return false;
+	return true;
+}
+
+/*
+ * Linux kill_orphaned_pgrp: p has ended, or its parent has; nobody is left who
+ * could continue the stopped ones of its group. `but`: who does not count.
+ */
+static void wake_orphans(struct process *p, const struct process *parent,
+			 const struct process *but)
+{
+	struct tasks *all = p->tasks;
+	bool stopped = false;
+
+	if (!parent || parent->pgid == p->pgid || parent->sid != p->sid)
+		return;
+	for (struct process *o = all->all; o; o = o->next)
+		stopped |= o->pgid == p->pgid && o != but && o->stopped;
+	if (!stopped || !is_orphaned(all, p->pgid, but))
+		return;
+	for (struct process *o = all->all; o; o = o->next)
+		if (o->pgid == p->pgid && o != but) {
+			task_signal_self(o, SIGHUP);
+			task_signal_self(o, SIGCONT);
+		}
+}
+
+/* Linux reparent_leader; true: nobody will wait for it. */
+static bool give_to(struct process *c, struct process *reaper)
+{
+	struct process *gone = c->parent;
+
+	c->parent = reaper;
+	c->adopted = !reaper->subreaper;
+	if (c->pdeathsig && !c->zombie)
+		task_signal_self(c, c->pdeathsig);
+	c->exit_signal = SIGCHLD;
+	if (c->zombie && !task_tell_parent(c))
+		return true;
+	wake_orphans(c, gone, NULL);
+	return false;
+}
+
 static void leave_children(struct process *p)
 {
 	struct process *reaper = reaper_of(p), *next;
 
 	for (struct process *c = p->tasks->all; c; c = next) {
 		next = c->next;
-		if (c->parent != p)
-			continue;
-		c->parent = reaper;
-		if (c->pdeathsig && !c->zombie)
-			task_signal_self(c, c->pdeathsig);
-		if (c->zombie && !task_tell_parent(c))
+		if (c->parent == p && give_to(c, reaper))
 			unlink_process(c);
 	}
-}
-
-static bool is_orphaned(const struct tasks *all, int pgid,
-			const struct process *but)
-{
-	for (const struct process *p = all->all; p; p = p->next)
-		if (p->pgid == pgid && p != but && !p->zombie && p->parent &&
-		    p->parent->pgid != pgid && p->parent->sid == p->sid &&
-		    p->parent != but)
-			return false;
-	return true;
-}
-
-/* Linux kill_orphaned_pgrp: nobody is left who could continue them. */
-static void wake_orphans(struct process *gone, int pgid)
-{
-	struct tasks *all = gone->tasks;
-	bool stopped = false;
-
-	for (struct process *p = all->all; p; p = p->next)
-		stopped |= p->pgid == pgid && p != gone && p->stopped;
-	if (!stopped || !is_orphaned(all, pgid, gone))
-		return;
-	for (struct process *p = all->all; p; p = p->next)
-		if (p->pgid == pgid && p != gone) {
-			task_signal_self(p, SIGHUP);
-			task_signal_self(p, SIGCONT);
-		}
 }
 
 static void end_process(struct process *p)
@@ -339,8 +358,8 @@ static void end_process(struct process *p)
 	process_close(p);
 	if (p->parent)
 		p->tasks->release(p);
-	wake_orphans(p, p->pgid);
 	leave_children(p);
+	wake_orphans(p, p->parent, p);
 	if (p->parent && !task_tell_parent(p))
 		unlink_process(p);
 }

@@ -20,6 +20,15 @@
 /* In the low byte, of clone3 alone. */
 #define CLONE3_ONLY (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
 
+/* Linux kernel_clone: of clone(2) both are the same argument. */
+static int check_places(const struct clone_args *a)
+{
+	const uint64_t both = CLONE_PIDFD | CLONE_PARENT_SETTID;
+
+	return (a->flags & both) == both && a->pidfd == a->parent_tid ? -EINVAL
+								      : 0;
+}
+
 /* Linux copy_process: what contradicts itself. */
 static int check_flags(uint64_t flags)
 {
@@ -110,14 +119,18 @@ static int give_pidfd(struct call *c, struct process *p, uint64_t va)
 
 static int64_t clone_by(struct call *c, const struct clone_args *a)
 {
-	int r = check_flags(a->flags);
+	int r = check_places(a);
 	struct thread *t;
 	int id;
 
+	r = r ? r : check_flags(a->flags);
 	if (r < 0)
 		return r;
 	if (a->flags & CLONE_PIDFD && a->flags & CLONE_THREAD)
 		return -EINVAL;
+	/* Linux too: whoever is to end must leave nobody behind who is not. */
+	if (wait_due(c->t))
+		return -ERESTARTNOINTR;
 	t = make_thread(c, a);
 	if (!t)
 		return -errno;
