@@ -55,6 +55,11 @@ static volatile mask_t arrived;
 static siginfo_t infos[SIGNALS + 1];
 static struct timespec last[SIGNALS + 1];
 
+void stop_hand_over(stop_taker *taker)
+{
+	take = taker;
+}
+
 bool stop_is_terminals(int sig)
 {
 	return sig == SIGINT || sig == SIGQUIT || sig == SIGTSTP ||
@@ -130,6 +135,14 @@ static bool is_ignored(int sig)
 	       action.handler == (uint64_t)SIG_IGN;
 }
 
+/* Those that end nobody only for the program. */
+static bool is_ours(int sig)
+{
+	if (take && (sig == SIGTSTP || sig == SIGWINCH))
+		return true;
+	return !(BIT(sig) & not_ours);
+}
+
 void stop_init(volatile uint8_t *immediate_exit)
 {
 	const struct sigaction action = {
@@ -144,21 +157,8 @@ void stop_init(volatile uint8_t *immediate_exit)
 	/* As the C library has set it: its sigaction refuses 32 and 33. */
 	syscall(SYS_rt_sigaction, SIGALRM, NULL, &own, MASK_SIZE);
 	for (int sig = 1; sig <= SIGNALS; sig++)
-		if (!(BIT(sig) & not_ours) && !is_ignored(sig))
+		if (is_ours(sig) && !is_ignored(sig))
 			syscall(SYS_rt_sigaction, sig, &own, NULL, MASK_SIZE);
-}
-
-/* They end nobody, and so are not among the above. */
-void stop_hand_over(stop_taker *taker)
-{
-	struct action own;
-
-	take = taker;
-	syscall(SYS_rt_sigaction, SIGALRM, NULL, &own, MASK_SIZE);
-	if (!is_ignored(SIGTSTP))
-		syscall(SYS_rt_sigaction, SIGTSTP, &own, NULL, MASK_SIZE);
-	if (!is_ignored(SIGWINCH))
-		syscall(SYS_rt_sigaction, SIGWINCH, &own, NULL, MASK_SIZE);
 }
 
 void stop_fini(void)

@@ -38,7 +38,7 @@ void stop_fini(void);
  * But of SIGINT and SIGQUIT the second within a second is for vmm.
  */
 typedef bool stop_taker(int sig, const siginfo_t *info, void *context);
-void stop_hand_over(stop_taker *taker);
+void stop_hand_over(stop_taker *taker); /* before stop_init */
 bool stop_arrived(void);
 /* Those that a terminal sends to a process group. */
 bool stop_is_terminals(int sig);
