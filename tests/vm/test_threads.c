@@ -2,6 +2,8 @@
  * test_threads.c: several threads and processes in one machine: as natively,
  * with no stale translation, and with every frame given back.
  */
+#include <signal.h>
+
 #include "run.h"
 
 static const char *guest(const char *name)
@@ -33,4 +35,21 @@ VM_TEST(threads, changes_against_each_other)
 VM_TEST(threads, fork_lab)
 {
 	expect_as_native(level, NULL, ARGS(image("fork"), "64"));
+}
+
+VM_TEST(threads, many_come_and_go)
+{
+	expect_as_native(level, NULL, ARGS(guest("many"), "forks", "200"));
+	expect_as_native(level, NULL, ARGS(guest("many"), "zombies", "60"));
+	expect_as_native(level, NULL, ARGS(guest("many"), "threads", "120"));
+}
+
+/* Whoever is left when the first process has ended is ended, too. */
+VM_TEST(threads, the_machine_ends_with_its_first_process)
+{
+	struct run r;
+
+	run_vmm(&r, NULL, level, ARGS(guest("many"), "orphans", "20"));
+	expect_signal(&r, SIGKILL);
+	run_free(&r);
 }
