@@ -115,6 +115,20 @@ static void set_default(int sig)
 	syscall(SYS_rt_sigaction, sig, &action, NULL, MASK_SIZE);
 }
 
+/* As if it had not been caught: whoever waits sees which signal it was. */
+static void stop_by_default(void)
+{
+	const mask_t one = BIT(SIGTSTP);
+	struct action own;
+
+	syscall(SYS_rt_sigaction, SIGTSTP, NULL, &own, MASK_SIZE);
+	set_default(SIGTSTP);
+	kill(getpid(), SIGTSTP);
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, MASK_SIZE);
+	/* Somebody has continued us. */
+	syscall(SYS_rt_sigaction, SIGTSTP, &own, NULL, MASK_SIZE);
+}
+
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	if (BIT(sig) & faults && info->si_code > 0)
@@ -122,7 +136,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	else if (is_taken(sig, info, context) || sig == SIGWINCH)
 		return;
 	else if (sig == SIGTSTP)
-		stop_self();
+		stop_by_default();
 	else if (sig != SIGALRM || !alarm_is_ignored || came)
 		stop_by(sig);
 }
