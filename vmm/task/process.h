@@ -1,8 +1,8 @@
 /*
  * process.h: a process of the guest, what Linux keeps by thread group and by
- * address space. Ids, credentials, session and priorities are still those of
- * the host process and of the thread that serves the calls; all else is here,
- * and nothing of the host process changes with it.
+ * address space. Credentials and priorities are those of the host thread that
+ * serves the calls; all else is here, and nothing of the host process changes
+ * with it. Who is whose child is tasks.h's.
  */
 #ifndef PROCESS_H
 #define PROCESS_H

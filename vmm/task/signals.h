@@ -2,8 +2,8 @@
  * signals.h: the program's signals: handlers, mask, alternate stack, pending
  * set, and the frame that starts a handler (Linux arch/x86/kernel/signal_64.c).
  *
- * Only signals that the program raises itself are known: by what it executes,
- * and by kill(2) and the like. sigset: bit n - 1 is signal n, as in the kernel.
+ * Here is what one thread does about its signals; who sends them to whom is
+ * task_signal.h's. sigset: bit n - 1 is signal n, as in the kernel.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H

@@ -1,7 +1,7 @@
 /*
- * sched.c: priority, class and processors. The program's thread is this one to
- * the host's scheduler, so what it changes of itself is changed here; of others
- * it may only ask.
+ * sched.c: priority, class and processors. To the host's scheduler a thread of
+ * the guest is its host thread, so what is changed of it is changed there; of
+ * those that are none of the guest's one may only ask.
  */
 #include <errno.h>
 #include <linux/ioprio.h>

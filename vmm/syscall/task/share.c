@@ -1,6 +1,6 @@
 /*
- * share.c: what processes share. The program is alone: nothing with others, all
- * with itself.
+ * share.c: what processes share: all that one has with itself, and nothing with
+ * others.
  */
 #include <errno.h>
 #include <fcntl.h>
