@@ -1,7 +1,7 @@
 /*
- * threads.c: see threads.h. Of each vCPU there is a worker, a host thread that
- * runs it; when the guest's thread has ended it waits for the next, as KVM
- * cannot take a vCPU away. All of it is under the machine's lock.
+ * threads.c: see threads.h. Each thread of the guest has a host thread, made by
+ * its parent's; its vCPU is one that is idle, as KVM cannot take one away. All
+ * of it is under the machine's lock.
  */
 #include "threads.h"
 
@@ -33,8 +33,8 @@
 struct worker {
 	struct vcpu vcpu;
 	pthread_t host;
-	uint32_t work; /* a word to wait on: 1: there is a thread to run */
-	bool busy;     /* its host thread has not come back from the last */
+	bool has_host; /* host is to be joined */
+	bool busy;     /* it has not come to its end */
 	struct worker *next;
 };
 
@@ -47,12 +47,6 @@ static struct {
 	uint32_t over;	/* a word to wait on: 1: the machine has ended */
 	int status;
 } threads;
-
-static void word_wait(uint32_t *word)
-{
-	while (!__atomic_load_n(word, __ATOMIC_SEQ_CST))
-		syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-}
 
 static void word_set(uint32_t *word)
 {
@@ -89,43 +83,47 @@ static void mask_signals(sigset_t *old)
 	pthread_sigmask(SIG_SETMASK, &set, old);
 }
 
+/* One thread of the guest, from its start to its end. */
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 
+	wait_begin(w->vcpu.thread);
 	if (io_buffer_make())
 		vcpu_abort(&w->vcpu);
-	for (;;) {
-		word_wait(&w->work);
-		w->work = 0;
-		if (__atomic_load_n(&threads.over, __ATOMIC_SEQ_CST))
-			break;
-		wait_begin(w->vcpu.thread);
-		vcpu_run(&w->vcpu);
-		if (w->vcpu.done)
-			machine_over(w->vcpu.wait_status);
-		__atomic_store_n(&w->busy, false, __ATOMIC_RELEASE);
-	}
+	vcpu_run(&w->vcpu);
+	if (w->vcpu.done)
+		machine_over(w->vcpu.wait_status);
 	io_buffer_drop();
+	__atomic_store_n(&w->busy, false, __ATOMIC_RELEASE);
 	return NULL;
+}
+
+/*
+ * A host thread like the parent's, which calls: with its credentials,
+ * processors and priority, as Linux has it.
+ */
+static int start_host_thread(struct worker *w)
+{
+	sigset_t old;
+	int ret;
+
+	if (w->has_host)
+		pthread_join(w->host, NULL);
+	w->busy = true;
+	mask_signals(&old);
+	ret = pthread_create(&w->host, NULL, work, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	w->has_host = !ret;
+	w->busy = !ret;
+	return -ret;
 }
 
 static struct worker *new_worker(struct vm *vm)
 {
 	struct worker *w = calloc(1, sizeof(*w));
-	sigset_t old;
-	int ret = w ? vcpu_create_more(&w->vcpu, vm, threads.nr_workers + 1)
-		    : -ENOMEM;
 
-	if (ret) {
-		free(w);
-		return NULL;
-	}
-	mask_signals(&old);
-	ret = pthread_create(&w->host, NULL, work, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret) {
-		vcpu_destroy(&w->vcpu);
+	if (!w || vcpu_create_more(&w->vcpu, vm, threads.nr_workers + 1)) {
 		free(w);
 		return NULL;
 	}
@@ -172,14 +170,18 @@ static int start_on(struct worker *w, struct thread *parent,
 	v->thread = child;
 	child->vcpu = v;
 	ret = ret ? ret : give_space(parent->vcpu, v, args);
-	if (ret)
+	if (ret) {
+		v->thread = NULL;
 		return ret;
+	}
 	set_up_registers(parent->vcpu, args, v);
 	process_pass_limits(child->process, v);
 	ret = vcpu_start(v, parent->vcpu, base);
+	ret = ret ? ret : start_host_thread(w);
 	if (ret) {
 		vcpu_mm_upcall(parent->vcpu, HV_MM_LEAVE, v, 0, 0);
 		v->idle = true;
+		v->thread = NULL;
 	}
 	return ret;
 }
@@ -197,18 +199,14 @@ static int start(struct thread *parent, struct thread *child,
 		vdso_forget_cpu(&parent->process->machine->exec_host->vdso);
 		ret = start_on(w, parent, child, args);
 	}
-	if (ret)
+	if (ret) {
 		child->vcpu = NULL;
-	else
-		w->busy = true;
-	if (!ret) {
-		faultlog_event(parent->vcpu, "%s %d",
-			       args->share_mm ? "clone, with this memory:"
-					      : "fork:",
-			       child->tid);
-		word_set(&w->work);
+		return ret;
 	}
-	return ret;
+	faultlog_event(parent->vcpu, "%s %d",
+		       args->share_mm ? "clone, with this memory:" : "fork:",
+		       child->tid);
+	return 0;
 }
 
 /* ---- Interrupting ------------------------------------------------------- */
@@ -406,8 +404,8 @@ static void stop_worker(struct worker *w)
 		t->ending = true;
 		wait_kick(t);
 	}
-	word_set(&w->work);
-	pthread_join(w->host, NULL);
+	if (w->has_host)
+		pthread_join(w->host, NULL);
 	vcpu_destroy(&w->vcpu);
 }
 

@@ -44,6 +44,11 @@ VM_TEST(threads, many_come_and_go)
 	expect_as_native(level, NULL, ARGS(guest("many"), "threads", "120"));
 }
 
+VM_TEST(threads, what_one_child_gives_up_the_next_one_has)
+{
+	expect_as_native(level, NULL, ARGS(guest("inherit")));
+}
+
 /* Whoever is left when the first process has ended is ended, too. */
 VM_TEST(threads, the_machine_ends_with_its_first_process)
 {
